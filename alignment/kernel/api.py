@@ -1,0 +1,46 @@
+"""The glue to Django REST framework: one error shape, one pagination."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.functional import Promise
+from drf_standardized_errors.handler import exception_handler as standardized_handler
+from rest_framework.exceptions import APIException, ValidationError
+from rest_framework.pagination import PageNumberPagination
+from rest_framework.response import Response
+
+from alignment.kernel.errors import DomainError
+
+
+class Pages(PageNumberPagination):
+    """Pages of 50; the caller may ask for up to 200 with ``page_size``."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+
+class _Refusal(APIException):
+    def __init__(self, error: DomainError) -> None:
+        super().__init__(detail=str(error.message), code=error.code)
+        self.status_code = error.http_status
+
+
+def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
+    """Answer a ``DomainError`` in the same shape as every other API error.
+
+    ``{"type": "client_error" | "validation_error", "errors": [{"code", "detail", "attr"}]}``; ``code`` is stable,
+    ``detail`` is in the caller's language, ``attr`` is the path of the input at fault.
+    """
+    if isinstance(exc, DomainError):
+        exc = _as_api_exception(exc)
+    return standardized_handler(exc, context)
+
+
+def _as_api_exception(error: DomainError) -> APIException:
+    if error.http_status == 400:
+        field = error.field or "non_field_errors"
+        message: str | Promise = error.message
+        return ValidationError({field: [str(message)]}, code=error.code)
+    return _Refusal(error)

@@ -1,0 +1,36 @@
+"""For production: refuses to start without its secrets, and with DEBUG."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from alignment.settings.base import *  # noqa: F403
+from alignment.settings.base import SECRET_KEY, SITE_URL, STORAGES, env
+
+
+def _refuse(name: str, how: str) -> None:
+    raise ImproperlyConfigured(f"{name} is not usable. {how}")
+
+
+if env.bool("DEBUG", default=False):
+    _refuse("DEBUG", "Unset it: production never runs in debug mode.")
+if len(SECRET_KEY) < 50:
+    _refuse("SECRET_KEY", "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'")
+if urlsplit(SITE_URL).scheme != "https":
+    _refuse("SITE_URL", "Set it to the public https address, for example https://alignment.example.com")
+for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
+    if not env.str(_name, default=""):
+        _refuse(_name, "Set it (see .env.example).")
+
+STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
+SESSION_COOKIE_SECURE = True
+SESSION_COOKIE_NAME = "__Host-sessionid"
+CSRF_COOKIE_SECURE = True
+CSRF_COOKIE_NAME = "__Host-csrftoken"
+LANGUAGE_COOKIE_SECURE = True
+SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
+SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+SECURE_HSTS_PRELOAD = True

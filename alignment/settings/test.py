@@ -1,0 +1,18 @@
+"""For the tests: real PostgreSQL and Redis, fast password hashing, mails kept in memory."""
+
+import os
+
+from alignment.settings.base import *  # noqa: F403
+from alignment.settings.base import DATABASES
+
+SECRET_KEY = "for-tests-only-" + "t" * 40
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+SITE_URL = "http://testserver"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["TEST"] = {"NAME": "test_alignment" + os.environ.get("TEST_DB_SUFFIX", "")}
+DEMO = True
+LANGUAGE_CODE = "en"
+LOG_LEVEL = "WARNING"
+FAILPOINTS_ENABLED = True

@@ -1,0 +1,15 @@
+"""The URL map: each app's pages and API, health, documentation."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+from alignment import home
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("accounts/", include("allauth.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("django-admin/", admin.site.urls),
+]

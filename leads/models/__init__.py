@@ -1,0 +1,25 @@
+"""The models of this app."""
+
+from leads.models.activities import Activity
+from leads.models.companies import Account
+from leads.models.deals import Deal, DealEvent
+from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
+from leads.models.imports import ImportRun
+from leads.models.leads import Campaign, Lead, LeadEvent, Touch
+
+__all__ = [
+    "Account",
+    "Activity",
+    "Campaign",
+    "Criterion",
+    "Deal",
+    "DealEvent",
+    "Definition",
+    "DefinitionVersion",
+    "ImportRun",
+    "Lead",
+    "LeadEvent",
+    "Signature",
+    "Touch",
+    "Verdict",
+]

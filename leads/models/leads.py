@@ -1,0 +1,152 @@
+"""Leads, what they did, and the events of their life."""
+
+from __future__ import annotations
+
+import pghistory
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from leads.models.companies import Account
+from leads.querysets import LeadQuerySet
+from leads.rules.fields import TouchKind
+from leads.rules.stages import LeadEventKind, Stage
+
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+"""For tables of events: the database refuses to change or remove a row."""
+
+
+class Campaign(models.Model):
+    """Marketing work with a period, a channel and a cost in the organisation's currency."""
+
+    name = models.CharField(_("name"), max_length=200, unique=True)
+    channel = models.CharField(_("channel"), max_length=50, blank=True)
+    promise = models.CharField(
+        _("promise"), max_length=300, blank=True, help_text=_("What the lead was told to expect.")
+    )
+    starts_on = models.DateField(_("from"), null=True, blank=True)
+    ends_on = models.DateField(_("until"), null=True, blank=True)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
+                name="campaign_ends_after_start",
+            ),
+            models.CheckConstraint(condition=Q(cost__gte=0), name="campaign_cost_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@pghistory.track(model_name="LeadHistory")
+class Lead(models.Model):
+    """A person who showed interest.
+
+    ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where the
+    person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from the stage alone.
+    ``custom`` keeps what an import brought and no field of ours holds.
+    """
+
+    source_system = models.CharField(_("source system"), max_length=50, default="portal")
+    external_id = models.CharField(_("external id"), max_length=200, null=True, blank=True)  # noqa: DJ001 - unique where known
+    full_name = models.CharField(_("name"), max_length=200, blank=True)
+    full_name_kana = models.CharField(_("name in kana"), max_length=200, blank=True)
+    email = models.CharField(_("e-mail address"), max_length=254, blank=True)
+    email_domain = models.CharField(max_length=254, blank=True, editable=False)
+    is_free_mail = models.BooleanField(null=True, editable=False)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    job_title = models.CharField(_("job title"), max_length=100, blank=True)
+    department = models.CharField(_("department"), max_length=100, blank=True)
+    company_name = models.CharField(_("company"), max_length=200, blank=True)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="leads")
+    source = models.CharField(_("source"), max_length=100, blank=True)
+    landing_page = models.CharField(_("landing page"), max_length=300, blank=True)
+    campaign = models.ForeignKey(
+        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, null=True, blank=True, related_name="leads"
+    )
+    note = models.TextField(_("note for sales"), blank=True)
+    custom = models.JSONField(default=dict, blank=True)
+    stage = models.CharField(_("stage"), max_length=12, choices=Stage.choices, default=Stage.CAPTURED)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="leads_owned"
+    )
+    verdict = models.ForeignKey("leads.Verdict", on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    captured_at = models.DateTimeField(_("captured"))
+    qualified_at = models.DateTimeField(_("qualified"), null=True, blank=True)
+    first_contacted_at = models.DateTimeField(null=True, blank=True)
+    recycle_on = models.DateField(_("back to marketing on"), null=True, blank=True)
+    next_step_on = models.DateField(_("next step"), null=True, blank=True)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leads_created")
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_system", "external_id"], name="lead_external_id_once"),
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="lead_stage_known"),
+            models.CheckConstraint(
+                condition=Q(stage__in=(Stage.CAPTURED, Stage.NURTURE, Stage.CLOSED, Stage.CUSTOMER, Stage.WITH_SALES))
+                | Q(qualified_at__isnull=False),
+                name="lead_offered_was_qualified",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["captured_at"], name="lead_captured_idx"),  # cohorts and the default order of lists
+            models.Index(fields=["qualified_at"], condition=Q(qualified_at__isnull=False), name="lead_qualified_idx"),
+            models.Index(fields=["stage", "captured_at"], name="lead_stage_idx"),  # the boards of both sides
+            models.Index(fields=["email"], condition=~Q(email=""), name="lead_email_idx"),
+            models.Index(fields=["recycle_on"], condition=Q(recycle_on__isnull=False), name="lead_recycle_idx"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.display_name}"
+
+    @property
+    def display_name(self) -> str:
+        """The best name we have: the person's, else the company's, else the foreign id."""
+        return self.full_name or self.company_name or self.external_id or f"#{self.pk}"
+
+
+class Touch(models.Model):
+    """Something the lead did with marketing's work."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="touches")
+    kind = models.CharField(_("kind"), max_length=20, choices=TouchKind.choices)
+    at = models.DateTimeField(_("when"))
+    campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
+    detail = models.CharField(_("what exactly"), max_length=300, blank=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(kind__in=TouchKind.values), name="touch_kind_known")]
+        indexes = [models.Index(fields=["lead", "kind", "at"], name="touch_lead_kind_idx")]  # counts in a window
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind}"
+
+
+class LeadEvent(models.Model):
+    """Append-only: what happened to a lead, when, and through whom. Written in the transaction of the change."""
+
+    lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="events")
+    kind = models.CharField(max_length=12, choices=LeadEventKind.choices)
+    old_stage = models.CharField(max_length=12, blank=True)
+    new_stage = models.CharField(max_length=12, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    at = models.DateTimeField()
+    data = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [models.Index(fields=["lead", "at"], name="lead_event_idx")]
+        triggers = [APPEND_ONLY]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind}"

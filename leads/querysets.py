@@ -1,0 +1,142 @@
+"""Named conditions on leads, and the one place where a condition becomes SQL."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual
+
+from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
+from leads.rules.stages import Stage
+
+if TYPE_CHECKING:
+    from leads.models import Lead
+
+_LOOKUPS = {
+    Op.IS: "iexact",
+    Op.CONTAINS: "icontains",
+    Op.STARTS_WITH: "istartswith",
+    Op.AT_LEAST: "gte",
+    Op.AT_MOST: "lte",
+}
+
+
+class LeadQuerySet(QuerySet["Lead"]):
+    """Chainable predicates on leads."""
+
+    def matching(self, condition: Condition, *, now: datetime) -> LeadQuerySet:
+        """Only leads for which the condition holds at ``now``."""
+        return self.filter(compile_condition(condition, lead_model=self.model, now=now))
+
+    def in_stage(self, *stages: Stage) -> LeadQuerySet:
+        return self.filter(stage__in=stages)
+
+    def search(self, words: str) -> LeadQuerySet:
+        """Leads whose name, company or address contains every word."""
+        found = self
+        for word in words.split()[:5]:
+            found = found.filter(
+                Q(full_name__icontains=word)
+                | Q(full_name_kana__icontains=word)
+                | Q(company_name__icontains=word)
+                | Q(email__icontains=word)
+            )
+        return found
+
+
+def compile_condition(condition: Condition, *, lead_model: type[Model], now: datetime) -> Q:
+    """The condition as one SQL expression over leads: the same for a single lead and for all of them.
+
+    Every test becomes a CASE that is true or false, never NULL, so that ``not`` means what it says where a fact is
+    not known. Field paths come from the table of fields alone; no key of the tree reaches the ORM.
+    """
+    match condition:
+        case Group():
+            parts = [compile_condition(part, lead_model=lead_model, now=now) for part in condition.parts]
+            return _together(parts, every=condition.every)
+        case Negation():
+            return ~compile_condition(condition.part, lead_model=lead_model, now=now)
+        case TouchCount():
+            return Q(_truth(Q(_at_least(condition, lead_model, now))))
+        case Test():
+            return Q(_truth(_test(condition, now)))
+
+
+def seen_value(leaf: Test | TouchCount, *, lead_model: type[Model], now: datetime) -> Combinable:
+    """The expression of the value that a test looks at, kept in the verdict."""
+    if isinstance(leaf, TouchCount):
+        return _touch_count(leaf, lead_model, now)
+    return F(leaf.field.path)
+
+
+def _together(parts: list[Q], *, every: bool) -> Q:
+    if not parts:
+        return Q(Value(every, output_field=BooleanField()))
+    joined = parts[0]
+    for part in parts[1:]:
+        joined = joined & part if every else joined | part
+    return joined
+
+
+def _truth(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+
+def _test(test: Test, now: datetime) -> Q:
+    path, value = test.field.path, test.value
+    match test.op:
+        case Op.IS if isinstance(value, int | float):
+            return Q(**{path: value})
+        case Op.IS_NOT:
+            return ~Q(_truth(Q(**{f"{path}__iexact": value})))
+        case Op.IN:
+            return _together([Q(**{f"{path}__iexact": item}) for item in value], every=False)
+        case Op.IS_TRUE | Op.IS_FALSE:
+            return Q(**{path: test.op is Op.IS_TRUE})
+        case Op.WITHIN_DAYS | Op.BEFORE_DAYS:
+            moment = now - timedelta(days=value)
+            return Q(**{f"{path}__gte" if test.op is Op.WITHIN_DAYS else f"{path}__lt": moment})
+        case Op.IS_BLANK:
+            return _blank(test)
+        case Op.IS_PRESENT:
+            return ~Q(_truth(_blank(test)))
+        case _:
+            return Q(**{f"{path}__{_LOOKUPS[test.op]}": value})
+
+
+def _blank(test: Test) -> Q:
+    missing = Q(**{f"{test.field.path}__isnull": True})
+    return missing | Q(**{test.field.path: ""}) if test.field.type.value == "text" else missing
+
+
+def _touch_count(count: TouchCount, lead_model: type[Model], now: datetime) -> Combinable:
+    touches = lead_model._meta.get_field("touches").related_model._default_manager.filter(  # type: ignore[union-attr]
+        lead=OuterRef("pk"), at__lte=now
+    )
+    if count.kind:
+        touches = touches.filter(kind=count.kind)
+    if count.within_days is not None:
+        touches = touches.filter(at__gt=now - timedelta(days=count.within_days))
+    counted = touches.order_by().values("lead").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+
+
+def _at_least(count: TouchCount, lead_model: type[Model], now: datetime) -> GreaterThanOrEqual:
+    return GreaterThanOrEqual(_touch_count(count, lead_model, now), count.at_least)

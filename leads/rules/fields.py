@@ -1,0 +1,62 @@
+"""The fields that a condition may name: the only keys that ever reach the ORM from a condition. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from django.db.models import TextChoices
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+
+class FieldType(Enum):
+    TEXT = "text"
+    NUMBER = "number"
+    FLAG = "flag"
+    DATE = "date"
+
+
+class TouchKind(TextChoices):
+    """What a lead did with marketing's work."""
+
+    INQUIRY = "inquiry", _("inquiry")
+    DOWNLOAD = "download", _("download")
+    SEMINAR = "seminar", _("seminar")
+    EXHIBITION = "exhibition", _("exhibition card")
+    PAGE_VISIT = "page_visit", _("page visit")
+    MAIL_CLICK = "mail_click", _("mail click")
+
+
+@dataclass(frozen=True)
+class Field:
+    """A fact about a lead that a condition may test. ``path`` is its ORM path from Lead."""
+
+    key: str
+    type: FieldType
+    label: str | Promise
+    path: str
+    values_from_data: bool = False
+
+
+FIELDS: dict[str, Field] = {
+    field.key: field
+    for field in (
+        Field("source", FieldType.TEXT, _("source"), "source", values_from_data=True),
+        Field("landing_page", FieldType.TEXT, _("landing page"), "landing_page"),
+        Field("campaign", FieldType.TEXT, _("campaign"), "campaign__name", values_from_data=True),
+        Field("campaign_channel", FieldType.TEXT, _("campaign channel"), "campaign__channel", values_from_data=True),
+        Field("job_title", FieldType.TEXT, _("job title"), "job_title"),
+        Field("department", FieldType.TEXT, _("department"), "department"),
+        Field("email", FieldType.TEXT, _("e-mail address"), "email"),
+        Field("email_domain", FieldType.TEXT, _("e-mail domain"), "email_domain"),
+        Field("is_free_mail", FieldType.FLAG, _("free e-mail address"), "is_free_mail"),
+        Field("phone", FieldType.TEXT, _("phone"), "phone"),
+        Field("company", FieldType.TEXT, _("company"), "company_name"),
+        Field("industry", FieldType.TEXT, _("industry"), "account__industry", values_from_data=True),
+        Field("employees", FieldType.NUMBER, _("employees"), "account__employee_count"),
+        Field("prefecture", FieldType.TEXT, _("prefecture"), "account__prefecture", values_from_data=True),
+        Field("is_key_account", FieldType.FLAG, _("key account"), "account__is_key_account"),
+        Field("captured_at", FieldType.DATE, _("captured"), "captured_at"),
+    )
+}

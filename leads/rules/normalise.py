@@ -1,0 +1,78 @@
+"""Brings names, addresses and numbers into the one form that is compared; what was given is kept beside it. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+import phonenumbers
+from django.utils.translation import gettext as _
+from email_validator import EmailNotValidError, validate_email
+
+from alignment.kernel.errors import InvalidInput
+
+FREE_MAIL_DOMAINS = frozenset(
+    """gmail.com googlemail.com yahoo.com yahoo.co.jp ymail.ne.jp hotmail.com hotmail.co.jp outlook.com outlook.jp live.com
+    live.jp msn.com icloud.com me.com mac.com aol.com gmx.com gmx.net mail.com proton.me protonmail.com zoho.com
+    docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp nifty.com biglobe.ne.jp so-net.ne.jp ocn.ne.jp
+    excite.co.jp goo.jp infoseek.jp rakuten.jp qq.com 163.com naver.com""".split()
+)
+_LEGAL_FORMS = re.compile(
+    r"(株式会社|有限会社|合同会社|合資会社|合名会社|一般社団法人|一般財団法人|\(株\)|\(有\)|\(同\)"
+    r"|\b(co\.?,? ?ltd|k\.? ?k|inc|corp(oration)?|ltd|llc|gmbh|company|limited)\b\.?)",
+    re.IGNORECASE,
+)
+
+
+def text(value: str) -> str:
+    """NFKC, outer space and control characters removed, inner space folded to one."""
+    folded = unicodedata.normalize("NFKC", value)
+    cleaned = "".join(char if unicodedata.category(char) not in ("Cc", "Cf") else " " for char in folded)
+    return " ".join(cleaned.split())
+
+
+def company_key(name: str) -> str:
+    """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name)."""
+    plain = _LEGAL_FORMS.sub(" ", text(name).casefold())
+    return re.sub(r"[\s・,.\-'’]+", "", plain)
+
+
+def email(value: str, *, field: str = "email") -> str:
+    """A checked address in lower case ("" stays ""); raises ``InvalidInput`` with the value that was found."""
+    given = text(value)
+    if not given:
+        return ""
+    try:
+        checked = validate_email(given, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        message = _("“%(value)s” is not an e-mail address.") % {"value": given[:100]}
+        raise InvalidInput(message, field=field) from error
+    return checked.normalized.lower()
+
+
+def email_domain(address: str) -> str:
+    """The part after the @ ("" for none)."""
+    return address.rpartition("@")[2]
+
+
+def is_free_mail(address: str) -> bool:
+    """True where the domain belongs to a provider of private mailboxes."""
+    return email_domain(address) in FREE_MAIL_DOMAINS
+
+
+def phone(value: str, *, region: str = "JP", field: str = "phone") -> str:
+    """A phone number as E.164 ("" stays ""); raises ``InvalidInput`` where it is none."""
+    given = text(value)
+    if not given:
+        return ""
+    try:
+        number = phonenumbers.parse(given, region)
+    except phonenumbers.NumberParseException as error:
+        raise InvalidInput(_not_a_phone(given), field=field) from error
+    if not phonenumbers.is_possible_number(number):
+        raise InvalidInput(_not_a_phone(given), field=field)
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _not_a_phone(given: str) -> str:
+    return _("“%(value)s” is not a phone number.") % {"value": given[:100]}

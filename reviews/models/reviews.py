@@ -1,0 +1,84 @@
+"""The joint meeting on one period: frozen figures and what to talk about."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+
+class ReviewSeries(models.Model):
+    """A review that comes back every month, for the people who take part in it."""
+
+    key = models.SlugField(max_length=50, unique=True)
+    name_en = models.CharField(_("name (English)"), max_length=100)
+    name_ja = models.CharField(_("name (Japanese)"), max_length=100)
+    first_month = models.DateField(_("first month reviewed"))
+    participants = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="review_series", blank=True)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "review series"
+
+    def __str__(self) -> str:
+        return self.name_en
+
+
+class Review(models.Model):
+    """One review of one series; exactly one per period, however often and from wherever it is built."""
+
+    class Status(models.TextChoices):
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
+
+    series = models.ForeignKey(ReviewSeries, on_delete=models.PROTECT, related_name="reviews")
+    starts_on = models.DateField()
+    ends_on = models.DateField(help_text="exclusive")
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
+    due_at = models.DateTimeField()
+    built_at = models.DateTimeField()
+    minutes = models.TextField(_("minutes"), blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["series", "starts_on"], name="review_once_per_period"),
+            models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="review_ends_after_start"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.series_id} {self.starts_on:%Y-%m}"
+
+
+class Snapshot(models.Model):
+    """Append-only: the figures of a review with their formulas, as they were when it was built. Nothing recomputes it."""
+
+    review = models.OneToOneField(Review, on_delete=models.CASCADE, related_name="snapshot")
+    figures = models.JSONField()
+    taken_at = models.DateTimeField()
+
+    class Meta:
+        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} of review {self.review_id}"
+
+
+class AgendaItem(models.Model):
+    """Something that the month itself puts on the table."""
+
+    class Kind(models.TextChoices):
+        BREACH = "breach", _("missed deadlines")
+        REPEATED_REASON = "repeated_reason", _("repeated rejection reason")
+
+    review = models.ForeignKey(Review, on_delete=models.CASCADE, related_name="agenda")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    position = models.PositiveSmallIntegerField()
+    data = models.JSONField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["review", "position"], name="agenda_item_position")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind}"
