@@ -1,6 +1,7 @@
 """Business time: worked examples, and every answer against a reference that asks minute by minute."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -105,7 +106,7 @@ def test_open_times_are_exactly_the_open_minutes_in_order(case, span):
 
     minutes = [minute for opening, closing in found for minute in minutes_between(opening, closing)]
     assert minutes == [m for m in minutes_between(start, start + span) if shown_open(calendar, m)]
-    assert all(before[1] < after[0] for before, after in zip(found, found[1:], strict=False))
+    assert all(before[1] < after[0] for before, after in pairwise(found))
 
 
 @settings(max_examples=200, deadline=None)
@@ -293,7 +294,12 @@ def test_an_amount_of_less_than_nothing_is_a_mistake(office):
 def test_a_naive_time_is_a_mistake(office):
     naive = datetime(2026, 4, 1, 9)  # noqa: DTZ001
 
-    for ask in (office.is_open, office.next_open, lambda t: office.add(t, HOUR), lambda t: office.elapsed(t, t)):
+    for ask in (
+        office.is_open,
+        office.next_open,
+        lambda t: office.add(t, HOUR),
+        lambda t: office.elapsed(t, t),
+    ):
         with pytest.raises(ValueError, match="aware"):
             ask(naive)
 
