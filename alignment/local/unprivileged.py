@@ -1,0 +1,79 @@
+"""The account PostgreSQL runs as when we are root, and the folders that account can reach."""
+
+import os
+import pwd
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from alignment.local.processes import LocalError
+
+# Only root uses these: they are its own, and others may walk through but not list or write.
+SHARED_FOLDERS = (Path("/var/lib/alignment-local"), Path("/var/tmp/alignment-local"))
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom the server runs as: PostgreSQL refuses root."""
+
+    uid: int
+    gid: int
+
+    def options(self) -> dict[str, Any]:
+        """Return the arguments for subprocess that change to this account."""
+        return {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}
+
+    def may(self, path: Path, mode: int) -> bool:
+        """Tell by trying whether this account reaches `path`."""
+        if os.geteuid() != 0:
+            return os.access(path, mode)
+        child = os.fork()
+        if child == 0:
+            os.setgroups([])
+            os.setgid(self.gid)
+            os.setuid(self.uid)
+            os._exit(0 if os.access(path, mode) else 1)
+        return os.waitpid(child, 0)[1] == 0
+
+
+def account() -> Account:
+    """Return the current user, or for root an unprivileged one that exists everywhere."""
+    if os.geteuid() != 0:
+        return Account(os.geteuid(), os.getegid())
+    for name in ("nobody", "postgres", "daemon"):
+        try:
+            entry = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return Account(entry.pw_uid, entry.pw_gid)
+    raise LocalError("PostgreSQL does not run as root, and this machine has no user nobody, postgres or daemon.")
+
+
+def shared_folder(owner: Account) -> Path:
+    """Return a folder outside private homes that `owner` can walk through; only root needs one."""
+    for folder in SHARED_FOLDERS:
+        try:
+            folder.mkdir(mode=0o711, exist_ok=True)
+        except OSError:
+            continue
+        if folder.stat().st_uid == os.geteuid() and not folder.is_symlink() and owner.may(folder, os.X_OK):
+            return folder
+    raise LocalError(
+        "PostgreSQL does not run as root, and its unprivileged user can't reach this folder. "
+        "Move the project to a folder that everybody may enter, or run as a normal user."
+    )
+
+
+def public_copy(source: Path, name: str, owner: Account) -> Path:
+    """Return a copy of the folder `source` that everybody may read; made once, whole or not at all."""
+    copy = shared_folder(owner) / name
+    if not copy.exists():
+        with tempfile.TemporaryDirectory(dir=copy.parent) as private:
+            draft = Path(shutil.copytree(source, Path(private) / name, symlinks=True))
+            for path in (draft, *draft.rglob("*")):
+                mode = path.stat().st_mode
+                path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
+            draft.rename(copy)
+    return copy
