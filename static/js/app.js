@@ -1,0 +1,127 @@
+// What every page needs: the CSRF header, busy forms, focus after a swap, whole pages as answers, toasts.
+// All htmx event names of this file are in EVENTS, so that a new major version changes one place.
+
+const EVENTS = {
+  configure: "htmx:configRequest",
+  before: "htmx:beforeRequest",
+  after: "htmx:afterRequest",
+  beforeSwap: "htmx:beforeSwap",
+  settled: "htmx:afterSettle",
+};
+const TOAST_MS = 8000;
+
+document.addEventListener(EVENTS.configure, (event) => {
+  const token = document.querySelector('meta[name="csrf-token"]')?.content;
+  if (token && event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = token;
+});
+
+// -- busy: a form is sent once -------------------------------------------------------------------
+
+function busy(form, submitter, on) {
+  form.toggleAttribute("data-sending", on);
+  form.setAttribute("aria-busy", String(on));
+  submitter?.setAttribute("aria-busy", String(on));
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.hasAttribute("data-sending")) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  } else if (!event.defaultPrevented && form.method !== "dialog" && !isHtmx(form, event.submitter)) {
+    busy(form, event.submitter, true);
+  }
+}, true);
+
+// A page that comes back from the browser's memory can be sent again.
+window.addEventListener("pageshow", () => {
+  for (const element of document.querySelectorAll("[data-sending]")) busy(element, null, false);
+  for (const element of document.querySelectorAll('button[aria-busy="true"]')) element.removeAttribute("aria-busy");
+});
+
+function isHtmx(form, submitter) {
+  const verbs = "[hx-get],[hx-post],[hx-put],[hx-patch],[hx-delete]";
+  return form.matches(verbs) || Boolean(submitter?.matches(verbs));
+}
+
+document.addEventListener(EVENTS.before, (event) => {
+  const { elt, target, requestConfig } = event.detail;
+  if (elt.matches("form")) busy(elt, requestConfig?.triggeringEvent?.submitter, true);
+  target?.setAttribute("aria-busy", "true");
+});
+
+document.addEventListener(EVENTS.after, (event) => {
+  const { elt, target, requestConfig } = event.detail;
+  if (elt.matches("form")) busy(elt, requestConfig?.triggeringEvent?.submitter, false);
+  target?.removeAttribute("aria-busy");
+});
+
+// -- whole pages as answers ----------------------------------------------------------------------
+
+// A fragment was asked for and a page came: the session ended (reload, which leads to the sign-in page and back here),
+// or something failed (show that page instead of this one).
+document.addEventListener(EVENTS.beforeSwap, (event) => {
+  const { xhr, requestConfig } = event.detail;
+  if (requestConfig?.boosted || !/^\s*<!doctype html/i.test(xhr.responseText)) return;
+  if (/<html[^>]* data-entrance/i.test(xhr.responseText)) {
+    event.detail.shouldSwap = false;
+    window.location.reload();
+  } else if (xhr.status >= 400) {
+    event.detail.target = document.body;
+    event.detail.swapOverride = "innerHTML";
+  }
+});
+
+// -- focus ---------------------------------------------------------------------------------------
+
+const USER_EVENTS = new Set(["click", "submit", "keydown", "change"]);
+
+document.addEventListener(EVENTS.settled, (event) => {
+  const part = event.detail.elt ?? event.target;
+  const byPerson = USER_EVENTS.has(event.detail.requestConfig?.triggeringEvent?.type);
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (!byPerson || !part?.isConnected) return;
+  const wanted = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
+  if (wanted) focus(wanted);
+  else if (lost) focus(sameId(event.detail.requestConfig.elt) ?? part.querySelector("h1,h2,h3") ?? part);
+});
+
+function sameId(element) {
+  const found = element?.id ? document.getElementById(element.id) : null;
+  return found?.matches("a[href],button,input,select,textarea,summary,[tabindex]") ? found : null;
+}
+
+function focus(element) {
+  if (!element.matches("a[href],button,input,select,textarea,summary,[tabindex]")) element.tabIndex = -1;
+  element.focus();
+}
+
+// Closing a step that opened in place gives the focus back to what opened it.
+document.addEventListener("keydown", (event) => {
+  const step = event.key === "Escape" && event.target.closest?.("details[data-confirm][open], details.person[open]");
+  if (!step) return;
+  step.open = false;
+  step.querySelector("summary").focus();
+});
+
+document.addEventListener("click", (event) => {
+  for (const hint of document.querySelectorAll("details.stat-hint[open]")) {
+    if (!hint.contains(event.target)) hint.open = false;
+  }
+});
+
+// -- toasts --------------------------------------------------------------------------------------
+
+document.addEventListener("toast", (event) => {
+  const template = document.getElementById("toast-template");
+  const note = template.content.firstElementChild.cloneNode(true);
+  note.querySelector("[data-toast-text]").textContent = event.detail.text;
+  note.querySelector("[data-toast-close]").addEventListener("click", () => note.remove());
+  document.getElementById("toasts").append(note);
+  const leave = () => (note.matches(":hover, :focus-within") ? setTimeout(leave, 1000) : note.remove());
+  setTimeout(leave, TOAST_MS);
+});
+
+// -- what failed on the way (no answer at all) ------------------------------------------------------
+
+document.querySelector("[data-focus][autofocus]")?.focus();
