@@ -118,7 +118,7 @@ def test_two_of_three_points_near_a_limit_with_the_third_across_the_mean_are_no_
 
 def test_a_point_outside_the_limits_is_not_also_near_them():
     # Mean 516 / 50, moving ranges 46 × 2, 11, 8 and 3: the outer third is 14.45 to 16.51.
-    chart = run_chart([*CALM * 4][:-1] + [20, 12, 15])
+    chart = run_chart([*(CALM * 3), *CALM[:-1], 20, 12, 15])
 
     assert rules_of(chart)[-3:] == [(Rule.OUTSIDE,), (), ()]
 
