@@ -10,6 +10,7 @@ from django.db.models import (
     Case,
     Count,
     F,
+    FloatField,
     IntegerField,
     Model,
     OuterRef,
@@ -20,14 +21,14 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import GreaterThanOrEqual
+from django.db.models.functions import Cast, Coalesce
+from django.db.models.lookups import Exact, GreaterThanOrEqual
 
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
 from leads.rules.stages import Stage
 
 if TYPE_CHECKING:
-    from leads.models import Lead
+    from leads.models import Lead  # noqa: F401 - names the type of the queryset
 
 _LOOKUPS = {
     Op.IS: "iexact",
@@ -74,9 +75,9 @@ def compile_condition(condition: Condition, *, lead_model: type[Model], now: dat
         case Negation():
             return ~compile_condition(condition.part, lead_model=lead_model, now=now)
         case TouchCount():
-            return Q(_truth(Q(_at_least(condition, lead_model, now))))
+            return Q(truth(Q(_at_least(condition, lead_model, now))))
         case Test():
-            return Q(_truth(_test(condition, now)))
+            return Q(truth(_test(condition, now)))
 
 
 def seen_value(leaf: Test | TouchCount, *, lead_model: type[Model], now: datetime) -> Combinable:
@@ -95,17 +96,18 @@ def _together(parts: list[Q], *, every: bool) -> Q:
     return joined
 
 
-def _truth(condition: Q) -> Case:
+def truth(condition: Q) -> Case:
+    """A condition as a column that is true or false, never NULL."""
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _test(test: Test, now: datetime) -> Q:
+def _test(test: Test, now: datetime) -> Q:  # noqa: PLR0911 - one line per operator
     path, value = test.field.path, test.value
     match test.op:
         case Op.IS if isinstance(value, int | float):
-            return Q(**{path: value})
+            return Q(Exact(Cast(path, FloatField()), value))  # an integer column would round the value
         case Op.IS_NOT:
-            return ~Q(_truth(Q(**{f"{path}__iexact": value})))
+            return ~Q(truth(Q(**{f"{path}__iexact": value})))
         case Op.IN:
             return _together([Q(**{f"{path}__iexact": item}) for item in value], every=False)
         case Op.IS_TRUE | Op.IS_FALSE:
@@ -116,7 +118,7 @@ def _test(test: Test, now: datetime) -> Q:
         case Op.IS_BLANK:
             return _blank(test)
         case Op.IS_PRESENT:
-            return ~Q(_truth(_blank(test)))
+            return ~Q(truth(_blank(test)))
         case _:
             return Q(**{f"{path}__{_LOOKUPS[test.op]}": value})
 

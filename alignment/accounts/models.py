@@ -50,20 +50,18 @@ class Organisation(models.Model):
     """The one company that uses this installation (a single row)."""
 
     name = models.CharField(_("name"), max_length=200, default="Alignment")
-    time_zone = models.CharField(
-        _("time zone"), max_length=64, default="Asia/Tokyo", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Tokyo", validators=[validate_time_zone])
     currency = models.CharField(_("currency"), max_length=3, default="JPY")
     fiscal_year_start_month = models.PositiveSmallIntegerField(
-        _("first month of the fiscal year"), default=4, validators=[MinValueValidator(1), MaxValueValidator(12)]
+        _("first month of the fiscal year"),
+        default=4,
+        validators=[MinValueValidator(1), MaxValueValidator(12)],
     )
     holiday_country = models.CharField(_("public holidays of"), max_length=2, default="JP")
     weekly_hours = models.JSONField(
         _("working hours"), default=default_weekly_hours, validators=[validate_weekly_hours]
     )
-    default_language = models.CharField(
-        _("default language"), max_length=8, default="ja", choices=settings.LANGUAGES
-    )
+    default_language = models.CharField(_("default language"), max_length=8, default="ja", choices=settings.LANGUAGES)
 
     class Meta:
         constraints = [
@@ -165,9 +163,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         Team, verbose_name=_("team"), on_delete=models.PROTECT, null=True, blank=True, related_name="members"
     )
     language = models.CharField(_("language"), max_length=8, choices=settings.LANGUAGES, default="ja")
-    time_zone = models.CharField(
-        _("time zone"), max_length=64, default="Asia/Tokyo", validators=[validate_time_zone]
-    )
+    time_zone = models.CharField(_("time zone"), max_length=64, default="Asia/Tokyo", validators=[validate_time_zone])
     weekly_hours = models.JSONField(_("working hours"), null=True, blank=True, validators=[validate_weekly_hours])
     shortcuts_enabled = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("may sign in"), default=True)

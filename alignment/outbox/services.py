@@ -37,7 +37,13 @@ class Recipient(Protocol):
 
 
 def write(
-    *, to: Recipient, template: str, context: dict[str, Any], now: datetime, key: str = "", send_after: datetime | None = None
+    *,
+    to: Recipient,
+    template: str,
+    context: dict[str, Any],
+    now: datetime,
+    key: str = "",
+    send_after: datetime | None = None,
 ) -> Notice | None:
     """Write one notice with the change that causes it; returns None where the person has no address or ``key`` exists.
 
@@ -77,7 +83,7 @@ def claim(*, now: datetime, limit: int = 50, notice_id: int | None = None) -> li
             ORDER BY next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         )
         RETURNING id
-    """  # noqa: S608 - `only` is one of two constants
+    """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "until": now + Notice.LEASE, "limit": limit, "notice_id": notice_id})
         ids = [row[0] for row in cursor.fetchall()]
@@ -101,7 +107,7 @@ def deliver(notice: Notice) -> bool:
         _refused(notice, repr(error), permanent=all(code >= 500 for code, _reason in error.recipients.values()))
     except smtplib.SMTPResponseException as error:
         _refused(notice, f"{error.smtp_code} {error.smtp_error!r}", permanent=error.smtp_code >= 500)
-    except Exception as error:  # noqa: BLE001 - one bad notice must not stop the others; it is kept with its reason
+    except Exception as error:
         log.warning("notice_failed", notice_id=notice.pk, error=repr(error))
         _refused(notice, repr(error), permanent=False)
     else:
@@ -170,7 +176,12 @@ def _refused(notice: Notice, reason: str, *, permanent: bool) -> None:
 
 
 def _give_up(notice: Notice, reason: str) -> None:
-    log.error("notice_dead", notice_id=notice.pk, to=parseaddr(notice.to_address)[1].rpartition("@")[2], reason=reason)
+    log.error(
+        "notice_dead",
+        notice_id=notice.pk,
+        to=parseaddr(notice.to_address)[1].rpartition("@")[2],
+        reason=reason,
+    )
     Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING).update(
         state=NoticeState.DEAD, claimed_until=None, last_error=reason
     )

@@ -12,7 +12,7 @@ from alignment.outbox import services
 def send_notice(*, notice_id: int, **_future: object) -> bool:
     """Send one notice if nobody else has it."""
     claimed = services.claim(now=timezone.now(), limit=1, notice_id=notice_id)
-    return any([services.deliver(notice) for notice in claimed])
+    return any(services.deliver(notice) for notice in claimed)
 
 
 @shared_task(name="outbox.sweep")

@@ -60,7 +60,9 @@ class Clock(models.Model):
         indexes = [
             # The scan of every minute reads only clocks that still run and have not been found late.
             models.Index(
-                fields=["due_at"], condition=Q(met_at=None, breached_at=None, stopped_at=None), name="clock_running_idx"
+                fields=["due_at"],
+                condition=Q(met_at=None, breached_at=None, stopped_at=None),
+                name="clock_running_idx",
             ),
         ]
 

@@ -57,14 +57,22 @@ class Handoff(models.Model):
     offered_to = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="offers"
     )
-    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="handoffs_submitted")
+    submitted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="handoffs_submitted"
+    )
     offered_at = models.DateTimeField(_("offered"))
     decide_by = models.DateTimeField(_("decide by"), null=True, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs_decided"
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="handoffs_decided",
     )
-    reason = models.ForeignKey(RejectionReason, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs")
+    reason = models.ForeignKey(
+        RejectionReason, on_delete=models.PROTECT, null=True, blank=True, related_name="handoffs"
+    )
     comment = models.TextField(_("comment"), blank=True)
     next_step = models.CharField(max_length=10, choices=NextStep.choices, blank=True)
     recycle_on = models.DateField(_("back to marketing on"), null=True, blank=True)
@@ -76,9 +84,12 @@ class Handoff(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["lead"], condition=Q(status="offered"), name="handoff_one_open_per_lead"),
             models.UniqueConstraint(fields=["lead", "attempt"], name="handoff_attempt_number"),
-            models.CheckConstraint(condition=~Q(status="rejected") | Q(reason__isnull=False), name="handoff_rejection_has_reason"),
             models.CheckConstraint(
-                condition=~Q(status__in=("accepted", "rejected")) | (Q(decided_at__isnull=False) & Q(decided_by__isnull=False)),
+                condition=~Q(status="rejected") | Q(reason__isnull=False), name="handoff_rejection_has_reason"
+            ),
+            models.CheckConstraint(
+                condition=~Q(status__in=("accepted", "rejected"))
+                | (Q(decided_at__isnull=False) & Q(decided_by__isnull=False)),
                 name="handoff_decision_has_person",
             ),
         ]

@@ -10,15 +10,19 @@ from django.utils.translation import gettext_lazy as _
 from alignment.accounts.models import Team
 
 
+def every_lead() -> dict[str, list[object]]:
+    """The condition that holds for every lead."""
+    return {"all": []}
+
+
 @pghistory.track(model_name="RoutingRuleHistory")
 class RoutingRule(models.Model):
     """When the condition holds, the offer goes round the available members of the team. The first rule that fits wins."""
 
     position = models.PositiveSmallIntegerField(_("order"))
     name = models.CharField(_("name"), max_length=100)
-    condition = models.JSONField(_("condition"), default=dict)
+    condition = models.JSONField(_("condition"), default=every_lead)
     team = models.ForeignKey(Team, on_delete=models.PROTECT, related_name="routing_rules", verbose_name=_("team"))
-    turns = models.PositiveBigIntegerField(default=0, editable=False)
     is_active = models.BooleanField(_("in use"), default=True)
 
     def __str__(self) -> str:

@@ -6,6 +6,7 @@ from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.imports import ImportRun
 from leads.models.leads import Campaign, Lead, LeadEvent, Touch
+from leads.models.version_events import VersionEvent
 
 __all__ = [
     "Account",
@@ -22,4 +23,5 @@ __all__ = [
     "Signature",
     "Touch",
     "Verdict",
+    "VersionEvent",
 ]

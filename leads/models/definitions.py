@@ -10,6 +10,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.roles import Side
+from leads.rules.versions import VersionStatus
 
 
 class Definition(models.Model):
@@ -25,19 +26,16 @@ class Definition(models.Model):
 
 @pghistory.track(model_name="DefinitionVersionHistory")
 class DefinitionVersion(models.Model):
-    """One numbered version. It takes effect only when a manager of each side has signed it, and is then never edited."""
+    """One numbered version: takes effect only when a manager of each side has signed it, and is then never edited.
 
-    class Status(models.TextChoices):
-        DRAFT = "draft", _("draft")
-        PROPOSED = "proposed", _("proposed")
-        SIGNED = "signed", _("signed, not yet in force")
-        IN_FORCE = "in_force", _("in force")
-        SUPERSEDED = "superseded", _("superseded")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+    ``judged_anew_at`` stays empty until every lead in marketing's hands has been judged by this version.
+    """
+
+    Status = VersionStatus
 
     definition = models.ForeignKey(Definition, on_delete=models.PROTECT, related_name="versions")
     number = models.PositiveIntegerField()
-    status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
+    status = models.CharField(max_length=10, choices=VersionStatus.choices, default=VersionStatus.DRAFT)
     threshold = models.PositiveIntegerField(_("points needed"), default=0)
     reason = models.TextField(_("reason for the change"), blank=True)
     takes_effect_at = models.DateTimeField(
@@ -45,6 +43,7 @@ class DefinitionVersion(models.Model):
     )
     in_force_from = models.DateTimeField(null=True, blank=True)
     in_force_until = models.DateTimeField(null=True, blank=True)
+    judged_anew_at = models.DateTimeField(null=True, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     proposed_at = models.DateTimeField(null=True, blank=True)
@@ -56,7 +55,9 @@ class DefinitionVersion(models.Model):
                 fields=["definition"], condition=Q(status="in_force"), name="definition_one_version_in_force"
             ),
             models.UniqueConstraint(
-                fields=["definition"], condition=Q(status__in=("draft", "proposed")), name="definition_one_open_version"
+                fields=["definition"],
+                condition=Q(status__in=("draft", "proposed", "signed")),
+                name="definition_one_open_version",
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=("in_force", "superseded")) | Q(in_force_from__isnull=False),
@@ -85,7 +86,9 @@ class Criterion(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["version", "position"], name="criterion_position", deferrable=models.Deferrable.DEFERRED
+                fields=["version", "position"],
+                name="criterion_position",
+                deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(condition=Q(kind="points") | Q(points=0), name="criterion_disqualifier_no_points"),
         ]
@@ -107,7 +110,12 @@ class Signature(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["version", "side"], condition=Q(voided_at=None), name="signature_one_valid_per_side"
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["version", "signed_by"],
+                condition=Q(voided_at=None),
+                name="signature_one_side_per_person",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -117,8 +125,8 @@ class Signature(models.Model):
 class Verdict(models.Model):
     """Append-only: one lead judged by one version.
 
-    ``answers`` holds per criterion ``{"criterion", "kind", "met", "points", "condition", "seen": [{"leaf", "value"}]}``: the
-    condition as it stood, and the values seen, so that the verdict reads the same for ever.
+    ``answers`` holds per criterion ``{"criterion", "kind", "met", "points", "worth", "condition", "why", "seen"}``: the
+    condition as it stood and the values seen by its tests, so that the verdict reads the same for ever.
     """
 
     lead = models.ForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="verdicts")

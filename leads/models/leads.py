@@ -47,8 +47,8 @@ class Campaign(models.Model):
 class Lead(models.Model):
     """A person who showed interest.
 
-    ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where the
-    person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from the stage alone.
+    ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where
+    the person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from it alone.
     ``custom`` keeps what an import brought and no field of ours holds.
     """
 
@@ -67,7 +67,12 @@ class Lead(models.Model):
     source = models.CharField(_("source"), max_length=100, blank=True)
     landing_page = models.CharField(_("landing page"), max_length=300, blank=True)
     campaign = models.ForeignKey(
-        Campaign, verbose_name=_("campaign"), on_delete=models.PROTECT, null=True, blank=True, related_name="leads"
+        Campaign,
+        verbose_name=_("campaign"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
     )
     note = models.TextField(_("note for sales"), blank=True)
     custom = models.JSONField(default=dict, blank=True)

@@ -12,10 +12,46 @@ from email_validator import EmailNotValidError, validate_email
 from alignment.kernel.errors import InvalidInput
 
 FREE_MAIL_DOMAINS = frozenset(
-    """gmail.com googlemail.com yahoo.com yahoo.co.jp ymail.ne.jp hotmail.com hotmail.co.jp outlook.com outlook.jp live.com
-    live.jp msn.com icloud.com me.com mac.com aol.com gmx.com gmx.net mail.com proton.me protonmail.com zoho.com
-    docomo.ne.jp ezweb.ne.jp au.com softbank.ne.jp i.softbank.jp nifty.com biglobe.ne.jp so-net.ne.jp ocn.ne.jp
-    excite.co.jp goo.jp infoseek.jp rakuten.jp qq.com 163.com naver.com""".split()
+    {
+        "gmail.com",
+        "googlemail.com",
+        "yahoo.com",
+        "yahoo.co.jp",
+        "ymail.ne.jp",
+        "hotmail.com",
+        "hotmail.co.jp",
+        "outlook.com",
+        "outlook.jp",
+        "live.com",
+        "live.jp",
+        "msn.com",
+        "icloud.com",
+        "me.com",
+        "mac.com",
+        "aol.com",
+        "gmx.com",
+        "gmx.net",
+        "mail.com",
+        "proton.me",
+        "protonmail.com",
+        "zoho.com",
+        "docomo.ne.jp",
+        "ezweb.ne.jp",
+        "au.com",
+        "softbank.ne.jp",
+        "i.softbank.jp",
+        "nifty.com",
+        "biglobe.ne.jp",
+        "so-net.ne.jp",
+        "ocn.ne.jp",
+        "excite.co.jp",
+        "goo.jp",
+        "infoseek.jp",
+        "rakuten.jp",
+        "qq.com",
+        "163.com",
+        "naver.com",
+    }
 )
 _LEGAL_FORMS = re.compile(
     r"(株式会社|有限会社|合同会社|合資会社|合名会社|一般社団法人|一般財団法人|\(株\)|\(有\)|\(同\)"

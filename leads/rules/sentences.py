@@ -39,7 +39,9 @@ def say(condition: Condition) -> str:
         case Group(parts=()):
             return _("every lead") if condition.every else _("no lead")
         case Group():
-            word = pgettext("between conditions", " and ") if condition.every else pgettext("between conditions", " or ")
+            word = (
+                pgettext("between conditions", " and ") if condition.every else pgettext("between conditions", " or ")
+            )
             return word.join(_inside(part) for part in condition.parts)
         case Negation():
             return _("not (%(condition)s)") % {"condition": say(condition.part)}

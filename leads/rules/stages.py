@@ -14,10 +14,12 @@ class Stage(TextChoices):
     NURTURE = "nurture", _("in nurture")
     CUSTOMER = "customer", _("customer")
     CLOSED = "closed", _("closed")
+    PAST = "past", _("from before")
+    """Brought in as history, already qualified elsewhere: counts in every figure and is nobody's turn."""
 
 
-MARKETING_STAGES = frozenset({Stage.CAPTURED, Stage.QUALIFIED, Stage.NURTURE})
-"""Stages in which it is marketing's turn and a new judgement may move the lead."""
+JUDGED_STAGES = frozenset({Stage.CAPTURED, Stage.QUALIFIED})
+"""Stages between which a judgement moves a lead; a lead in nurture waits for its date, one with sales stays there."""
 
 
 class LeadEventKind(TextChoices):

@@ -1,0 +1,96 @@
+"""Bring years of records from another tool: ``manage.py import_records leads|deals FILE --mapping MAPPING.json``.
+
+Mappings for the Olist marketing funnel, as an example:
+
+    leads:  {"system": "olist", "unmapped": "keep", "columns": {
+                "mql_id": "external_id",
+                "first_contact_date": {"field": "qualified_at", "format": "%Y-%m-%d"},
+                "landing_page_id": "landing_page", "origin": "source"}}
+    deals:  {"system": "olist", "unmapped": "keep", "columns": {
+                "mql_id": "lead_external_id", "seller_id": "external_id", "sr_id": "owner",
+                "won_date": {"field": "won_at", "format": "%Y-%m-%d %H:%M:%S"},
+                "business_segment": "product"}}
+
+After a trip through Excel the same files want "%d-%m-%Y" and "%d-%m-%Y %H:%M".
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone, translation
+
+from alignment.accounts.models import User
+from alignment.kernel.errors import DomainError
+from leads.rules.mappings import FIELDS
+from leads.services.importing import ImportResult, run_import
+
+
+class Command(BaseCommand):
+    help = "Take the rows of a CSV file in as leads or deals; the same file twice changes nothing."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.description = __doc__
+        parser.add_argument("kind", choices=sorted(FIELDS))
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--mapping", type=Path, required=True, help="a JSON file: columns to fields")
+        parser.add_argument("--as", dest="email", required=True, help="the e-mail address of the person who imports")
+        parser.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
+        parser.add_argument("--json", action="store_true", help="print the result as JSON")
+        parser.add_argument("--errors", type=Path, help="where refused rows go (default: FILE.errors.csv, here)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        actor = User.objects.filter(email__iexact=options["email"], is_active=True).first()
+        if actor is None:
+            raise CommandError(f"There is no active person with the address {options['email']}.")
+        path: Path = options["file"]
+        with translation.override(actor.language):
+            result = self._run(path, actor, options)
+            errors_file = self._write_errors(result, options["errors"] or Path(f"{path.name}.errors.csv"))
+        if options["json"]:
+            self.stdout.write(json.dumps(result.as_json() | {"errors_file": errors_file}, ensure_ascii=False, indent=1))
+        else:
+            self._tell(result, errors_file)
+
+    def _run(self, path: Path, actor: User, options: dict[str, Any]) -> ImportResult:
+        try:
+            mapping = json.loads(options["mapping"].read_text(encoding="utf-8-sig"))
+            raw = path.read_bytes()
+        except (OSError, ValueError) as error:
+            raise CommandError(f"Cannot read: {error}") from error
+        try:
+            return run_import(
+                kind=options["kind"],
+                raw=raw,
+                file_name=path.name,
+                mapping=mapping,
+                actor=actor,
+                now=timezone.now(),
+                dry_run=options["dry_run"],
+            )
+        except DomainError as error:
+            where = f" ({error.field})" if error.field else ""
+            raise CommandError(f"{error.message}{where}") from error
+
+    def _write_errors(self, result: ImportResult, path: Path) -> str | None:
+        if not result.refused:
+            return None
+        path.write_bytes(result.errors_csv(reason_header=translation.gettext("Reason")))
+        return str(path)
+
+    def _tell(self, result: ImportResult, errors_file: str | None) -> None:
+        if result.dry_run:
+            self.stdout.write("Dry run: nothing was changed.")
+        for name, count in result.counts().items():
+            self.stdout.write(f"{name:>10}: {count}")
+        for remark in result.warnings[:20]:
+            self.stdout.write(f"  warning, row {remark.row}: {remark.message}")
+        if len(result.warnings) > 20:
+            self.stdout.write(f"  … and {len(result.warnings) - 20} more warnings (see --json)")
+        if errors_file:
+            self.stdout.write(f"Refused rows with their reasons: {errors_file}")

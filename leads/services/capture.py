@@ -1,0 +1,211 @@
+"""A lead comes in: by form, by API, by import, all through here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from alignment.accounts.models import User
+from alignment.accounts.policies import Permission
+from alignment.kernel.errors import InvalidInput
+from leads.models import Account, Campaign, Lead, LeadEvent, Touch, Verdict
+from leads.rules import normalise
+from leads.rules.fields import TouchKind
+from leads.rules.stages import LeadEventKind
+from leads.services import judging
+
+CLOCK_SKEW = timedelta(minutes=5)
+
+
+@dataclass(frozen=True)
+class TouchData:
+    """Something the lead did. ``at`` empty: now."""
+
+    kind: str
+    at: datetime | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class LeadData:
+    """What somebody knows of a new lead. Texts as given; ``campaign`` is the name of one that exists.
+
+    ``captured_at`` empty: now. ``external_id`` with ``source_system`` makes the capture idempotent.
+    """
+
+    full_name: str = ""
+    full_name_kana: str = ""
+    email: str = ""
+    phone: str = ""
+    company_name: str = ""
+    job_title: str = ""
+    department: str = ""
+    industry: str = ""
+    prefecture: str = ""
+    employee_count: int | None = None
+    source: str = ""
+    landing_page: str = ""
+    campaign: str = ""
+    note: str = ""
+    captured_at: datetime | None = None
+    source_system: str = "portal"
+    external_id: str | None = None
+    touches: tuple[TouchData, ...] = ()
+    custom: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The lead, its verdict (None while no definition is in force), and whether this call made it."""
+
+    lead: Lead
+    verdict: Verdict | None
+    is_new: bool
+
+
+def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
+    """Take a lead in and judge it at once.
+
+    The same ``source_system`` and ``external_id`` again, also at the same moment, returns the lead that is there and
+    changes nothing. Raises ``InvalidInput`` with the field at fault, ``NotAllowed``.
+    """
+    actor.require(Permission.SUBMIT_LEAD)
+    known = _known(data)
+    if known is not None:
+        return Captured(known, known.verdict, is_new=False)
+    try:
+        with transaction.atomic():
+            lead = _create(data, actor, now)
+            verdicts = judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
+    except IntegrityError:
+        known = _known(data)  # somebody else sent the same a moment ago
+        if known is None:
+            raise
+        return Captured(known, known.verdict, is_new=False)
+    lead.refresh_from_db()
+    return Captured(lead, verdicts.get(lead.pk), is_new=True)
+
+
+def account_named(
+    name: str, *, now: datetime, industry: str = "", prefecture: str = "", employee_count: int | None = None
+) -> Account | None:
+    """The company with this name, made where it is new; what is given fills blanks only. None for an empty name."""
+    key = normalise.company_key(name)[:200]
+    if not key:
+        return None
+    given = {"industry": industry, "prefecture": prefecture, "employee_count": employee_count}
+    account, is_new = Account.objects.get_or_create(
+        name_key=key, defaults={"name": normalise.text(name)[:200], "created_at": now} | given
+    )
+    blanks = {name: value for name, value in given.items() if value and not getattr(account, name)}
+    if blanks and not is_new:
+        Account.objects.filter(pk=account.pk).update(**blanks)
+    return account
+
+
+def email_facts(address: str) -> dict[str, Any]:
+    """The columns that follow from a checked address."""
+    return {
+        "email": address,
+        "email_domain": normalise.email_domain(address),
+        "is_free_mail": normalise.is_free_mail(address) if address else None,
+    }
+
+
+def _known(data: LeadData) -> Lead | None:
+    if not data.external_id:
+        return None
+    return (
+        Lead.objects.select_related("verdict")
+        .filter(source_system=data.source_system, external_id=data.external_id)
+        .first()
+    )
+
+
+def _create(data: LeadData, actor: User, now: datetime) -> Lead:
+    if not (data.full_name.strip() or data.email.strip() or data.company_name.strip()):
+        raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
+    captured_at = data.captured_at or now
+    if captured_at > now + CLOCK_SKEW:
+        raise InvalidInput(_("The moment of capture lies in the future."), field="captured_at")
+    lead = Lead(
+        source_system=data.source_system,
+        external_id=data.external_id or None,
+        full_name=data.full_name.strip(),
+        full_name_kana=data.full_name_kana.strip(),
+        phone=normalise.phone(data.phone),
+        company_name=data.company_name.strip(),
+        job_title=data.job_title.strip(),
+        department=data.department.strip(),
+        source=data.source.strip(),
+        landing_page=data.landing_page.strip(),
+        campaign=_campaign(data.campaign),
+        note=data.note.strip(),
+        custom=data.custom,
+        captured_at=captured_at,
+        created_by=actor,
+        created_at=now,
+        updated_at=now,
+        **email_facts(normalise.email(data.email)),
+    )
+    lead.account = account_named(
+        data.company_name,
+        now=now,
+        industry=data.industry.strip(),
+        prefecture=data.prefecture.strip(),
+        employee_count=data.employee_count,
+    )
+    _check_lengths(lead)
+    lead.save()
+    Touch.objects.bulk_create([_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)])
+    LeadEvent.objects.create(
+        lead=lead,
+        kind=LeadEventKind.CAPTURED,
+        new_stage=lead.stage,
+        actor=actor,
+        at=captured_at,
+        data={"source": lead.source, "system": lead.source_system},
+    )
+    return lead
+
+
+def _campaign(name: str) -> Campaign | None:
+    if not name.strip():
+        return None
+    campaign = Campaign.objects.filter(name=name.strip()).first()
+    if campaign is None:
+        raise InvalidInput(_("There is no campaign “%(name)s”.") % {"name": name[:100]}, field="campaign")
+    return campaign
+
+
+def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: datetime) -> Touch:
+    if data.kind not in TouchKind.values:
+        raise InvalidInput(_("There is no such kind of touch."), field=f"touches[{index}].kind")
+    at = data.at or captured_at
+    if at > now + CLOCK_SKEW:
+        raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
+    return Touch(lead=lead, kind=data.kind, at=at, campaign=lead.campaign, detail=data.detail.strip()[:300])
+
+
+def _check_lengths(lead: Lead) -> None:
+    for column in (
+        "full_name",
+        "full_name_kana",
+        "company_name",
+        "job_title",
+        "department",
+        "source",
+        "landing_page",
+        "external_id",
+        "source_system",
+    ):
+        longest = Lead._meta.get_field(column).max_length or 0
+        value = getattr(lead, column) or ""
+        if len(value) > longest:
+            raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=column)
+        if "\x00" in value:
+            raise InvalidInput(_("This text has a character that cannot be stored."), field=column)

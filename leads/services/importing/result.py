@@ -1,0 +1,70 @@
+"""What came of an import, row by row where something is to be said."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+from alignment.kernel import textio
+
+
+@dataclass(frozen=True)
+class Remark:
+    """Something to say of one row of the file (``row`` counts as a spreadsheet does: the header is row 1)."""
+
+    row: int
+    code: str
+    message: str
+
+
+@dataclass
+class ImportResult:
+    """Counts, refused rows with their cells, and warnings of rows that were taken all the same."""
+
+    kind: str
+    file_name: str
+    system: str
+    dry_run: bool
+    headers: list[str] = field(default_factory=list)
+    rows: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: list[tuple[Remark, list[str]]] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
+
+    def refuse(self, row: int, code: str, message: str, cells: list[str]) -> None:
+        self.refused.append((Remark(row, code, message), cells))
+
+    def warn(self, row: int, code: str, message: str) -> None:
+        self.warnings.append(Remark(row, code, message))
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "rows": self.rows,
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "refused": len(self.refused),
+            "warned": len(self.warnings),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """The whole result for programs."""
+        return {
+            "kind": self.kind,
+            "file": self.file_name,
+            "system": self.system,
+            "dry_run": self.dry_run,
+            **self.counts(),
+            "refused_by_code": dict(Counter(remark.code for remark, _cells in self.refused)),
+            "errors": [vars(remark) for remark, _cells in self.refused[:100]],
+            "warnings": [vars(remark) for remark in self.warnings],
+        }
+
+    def errors_csv(self, *, reason_header: str) -> bytes:
+        """The refused rows as they stood in the file, with the reason in front."""
+        width = len(self.headers)
+        body = [[f"{r.row}: {r.message}", *cells[:width]] for r, cells in self.refused]
+        return textio.write([reason_header, *self.headers], body)

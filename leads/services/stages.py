@@ -1,0 +1,46 @@
+"""The only door to a lead's stage."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from alignment.accounts.models import User
+from leads.models import Lead, LeadEvent
+from leads.rules.stages import LeadEventKind, Stage
+
+
+@transaction.atomic
+def move(
+    *,
+    lead: Lead,
+    to: Stage,
+    actor: User | None,
+    now: datetime,
+    data: dict[str, Any] | None = None,
+    **fields: Any,
+) -> Lead:
+    """Move a lead to stage ``to`` and set ``fields`` with it; writes the event. Returns the lead, locked and fresh.
+
+    A lead that stands there already gets the fields but no second event.
+    """
+    locked = Lead.objects.select_for_update(of=("self",)).get(pk=lead.pk)
+    old = locked.stage
+    locked.stage = to
+    locked.updated_at = now
+    for name, value in fields.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=["stage", "updated_at", *fields])
+    if old != to:
+        LeadEvent.objects.create(
+            lead=locked,
+            kind=LeadEventKind.STAGE,
+            old_stage=old,
+            new_stage=to,
+            actor=actor,
+            at=now,
+            data=data or {},
+        )
+    return locked
