@@ -1,0 +1,110 @@
+"""Figures in one go: a constant number of queries, however many groups and rows there are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.utils.translation import gettext as _
+
+from alignment.accounts.models import User
+from alignment.kernel import formats
+from alignment.kernel.periods import Period
+from leads.models import Campaign
+from reviews.kpis.kpi import Figure, Kpi
+from reviews.kpis.registry import KPIS
+from reviews.kpis.rows import RowSet, Tally
+from reviews.kpis.scope import Basis, GroupBy, Scope
+
+
+@dataclass(frozen=True)
+class Group:
+    """The figures of one group; the group of the rows without one has an empty key and is never left out."""
+
+    key: str
+    label: str
+    figures: dict[str, Figure]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The figures of a scope, all together and group by group."""
+
+    scope: Scope
+    total: dict[str, Figure]
+    groups: list[Group]
+
+
+def figures(
+    *,
+    period: Period,
+    zone: ZoneInfo,
+    basis: Basis = Basis.PERIOD,
+    group_by: GroupBy = GroupBy.NONE,
+    kpis: Iterable[Kpi] = KPIS,
+) -> Figures:
+    """Measure ``kpis``: per set of rows one query, and one more where there are groups; one for the groups' names."""
+    kpis = list(kpis)
+    scope = Scope(period=period, zone=zone, basis=basis, group_by=group_by)
+    sets = {rows.name: rows for kpi in kpis for rows in kpi.parts.values()}
+    totals = {name: rows.tally(scope) for name, rows in sets.items()}
+    return Figures(
+        scope=scope,
+        total={kpi.key: kpi.measure(totals) for kpi in kpis},
+        groups=[] if group_by is GroupBy.NONE else _groups(scope, kpis, sets.values()),
+    )
+
+
+def figure(*, kpi: Kpi, scope: Scope) -> Figure:
+    """One figure of one scope (of one group, where the scope names it)."""
+    return kpi.measure({rows.name: rows.tally(scope) for rows in kpi.parts.values()})
+
+
+def group_label(*, key: str, group_by: GroupBy) -> str:
+    """The name under which people know a group."""
+    return _labels([key], group_by)[key]
+
+
+def _groups(scope: Scope, kpis: list[Kpi], sets: Iterable[RowSet]) -> list[Group]:
+    tallies: dict[str, dict[str, Tally]] = {}
+    for rows in sets:
+        for key, tally in rows.tally_by_group(replace(scope, group=None)).items():
+            tallies.setdefault(key, {})[rows.name] = tally
+    labels = _labels(list(tallies), scope.group_by)
+    groups = [
+        Group(key=key, label=labels[key], figures={kpi.key: kpi.measure(of_group) for kpi in kpis})
+        for key, of_group in tallies.items()
+    ]
+    if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK):
+        return sorted(groups, key=lambda group: group.key)
+    sizes = {key: sum(int(tally["count"] or 0) for tally in of_group.values()) for key, of_group in tallies.items()}
+    return sorted(groups, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
+
+
+def _labels(keys: list[str], group_by: GroupBy) -> dict[str, str]:
+    names: dict[str, str] = {}
+    match group_by:
+        case GroupBy.MONTH:
+            names = {key: formats.period(Period.month(key).start, Period.month(key).end) for key in keys if key}
+        case GroupBy.WEEK:
+            weeks = {key: Period.week_of(date.fromisoformat(key)) for key in keys if key}
+            names = {key: week.label() for key, week in weeks.items()}
+        case GroupBy.OWNER:
+            people = User.objects.filter(pk__in=[int(key) for key in keys if key])
+            names = {str(pk): name for pk, name in people.values_list("pk", "full_name")}
+        case GroupBy.CAMPAIGN:
+            campaigns = Campaign.objects.filter(pk__in=[int(key) for key in keys if key])
+            names = {str(pk): name for pk, name in campaigns.values_list("pk", "name")}
+    return {key: names.get(key) or key or _nothing(group_by) for key in keys}
+
+
+def _nothing(group_by: GroupBy) -> str:
+    words = {
+        GroupBy.SOURCE: _("No source given"),
+        GroupBy.OWNER: _("Nobody"),
+        GroupBy.PRODUCT: _("No product given"),
+        GroupBy.CAMPAIGN: _("No campaign"),
+    }
+    return words.get(group_by, _("None"))
