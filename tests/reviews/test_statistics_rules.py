@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from reviews.rules.statistics import is_small, newcombe, wilson
 
@@ -47,7 +48,7 @@ def test_there_is_no_interval_of_nothing():
 
 @pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (0, -1)])
 def test_impossible_counts_are_a_mistake(successes, n):
-    with pytest.raises(ValueError):  # noqa: PT011 - scipy's words
+    with pytest.raises(ValueError):  # noqa: PT011 - the words are ours, the type is enough
         wilson(successes, n)
 
 
@@ -76,3 +77,15 @@ def test_newcombe_turns_its_sign_with_the_order(one, other):
 @pytest.mark.parametrize(("n", "small"), [(0, True), (99, True), (100, False)])
 def test_a_small_sample_is_below_a_hundred(n, small):
     assert is_small(n) is small
+
+
+@given(COUNTS)
+def test_wilson_is_the_interval_that_scipy_computes(counts: tuple[int, int]) -> None:
+    successes, n = counts
+    expected = binomtest(successes, n).proportion_ci(method="wilson")
+
+    found = wilson(successes, n)
+
+    assert found is not None
+    assert found.low == pytest.approx(expected.low, abs=1e-12)
+    assert found.high == pytest.approx(expected.high, abs=1e-12)
