@@ -13,7 +13,7 @@ from reviews.models.reviews import Review
 
 @pghistory.track(model_name="ActionHistory")
 class Action(models.Model):
-    """An improvement with one owner and a due date."""
+    """An improvement with one owner and a due date; until it ends, every later review of the series shows it again."""
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -30,12 +30,17 @@ class Action(models.Model):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.OPEN)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
-    done_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(_("done or dropped"), null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=~Q(status="done") | Q(done_at__isnull=False), name="action_done_has_time")
+            models.CheckConstraint(
+                condition=Q(status="open", ended_at=None) | Q(status__in=("done", "dropped"), ended_at__isnull=False),
+                name="action_ended_has_time",
+            ),
+            models.CheckConstraint(condition=~Q(title=""), name="action_says_what"),
         ]
+        indexes = [models.Index(fields=["due_on"], condition=Q(status="open"), name="action_open_idx")]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.title}"

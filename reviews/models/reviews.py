@@ -6,7 +6,11 @@ import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+
+APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+"""What a review was built from stays as it is: the database refuses to change or remove it."""
 
 
 class ReviewSeries(models.Model):
@@ -25,9 +29,18 @@ class ReviewSeries(models.Model):
     def __str__(self) -> str:
         return self.name_en
 
+    @property
+    def name(self) -> str:
+        """The name in the active language."""
+        return self.name_ja if (translation.get_language() or "").startswith("ja") else self.name_en
+
 
 class Review(models.Model):
-    """One review of one series; exactly one per period, however often and from wherever it is built."""
+    """One review of one series; exactly one per period, however often and from wherever it is built.
+
+    ``minutes_version`` counts the edits of the minutes, so that nobody overwrites what they have not seen. Once closed,
+    the database refuses every change.
+    """
 
     class Status(models.TextChoices):
         OPEN = "open", _("open")
@@ -40,11 +53,25 @@ class Review(models.Model):
     due_at = models.DateTimeField()
     built_at = models.DateTimeField()
     minutes = models.TextField(_("minutes"), blank=True)
+    minutes_version = models.PositiveIntegerField(default=0)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="reviews_closed"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["series", "starts_on"], name="review_once_per_period"),
             models.CheckConstraint(condition=Q(ends_on__gt=F("starts_on")), name="review_ends_after_start"),
+            models.CheckConstraint(
+                condition=Q(status="open", closed_at=None) | Q(status="closed", closed_at__isnull=False),
+                name="review_closed_has_time",
+            ),
+        ]
+        triggers = [
+            pgtrigger.Protect(
+                name="closed_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__status="closed")
+            )
         ]
 
     def __str__(self) -> str:
@@ -52,21 +79,21 @@ class Review(models.Model):
 
 
 class Snapshot(models.Model):
-    """Append-only: the figures of a review with their formulas, as they were when it was built. Nothing recomputes it."""
+    """Append-only: figures, formulas and versions as they were when the review was built. Nothing recomputes it."""
 
     review = models.OneToOneField(Review, on_delete=models.CASCADE, related_name="snapshot")
     figures = models.JSONField()
     taken_at = models.DateTimeField()
 
     class Meta:
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
         return f"#{self.pk} of review {self.review_id}"
 
 
 class AgendaItem(models.Model):
-    """Something that the month itself puts on the table."""
+    """Append-only: something that the month itself puts on the table; ``data`` is plain JSON, frozen like the figures."""
 
     class Kind(models.TextChoices):
         BREACH = "breach", _("missed deadlines")
@@ -79,6 +106,7 @@ class AgendaItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "position"], name="agenda_item_position")]
+        triggers = [APPEND_ONLY]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"
