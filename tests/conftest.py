@@ -11,9 +11,16 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from alignment.accounts.models import Team, User
+from alignment.kernel import catalogue
 from tests import factories
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _texts() -> None:
+    """The tests read both languages."""
+    catalogue.compile_all()
 
 
 @pytest.fixture
