@@ -116,13 +116,22 @@ def _key_of(value: Any, group_by: GroupBy) -> Key:
 def _value_of(key: Key, group_by: GroupBy) -> Any:
     """What the database compares a group with; None where the group is that of the rows without one."""
     match group_by:
-        case GroupBy.MONTH:
-            return Period.month(key).start
-        case GroupBy.WEEK:
-            return Period.parse(key, "2199-12-31").start
+        case GroupBy.MONTH | GroupBy.WEEK:
+            return _first_day(key, group_by)
         case GroupBy.OWNER | GroupBy.CAMPAIGN:
             if key and (not key.isdecimal() or len(key) > 18):
-                raise InvalidInput(_("There is no group “%(key)s”.") % {"key": key}, field="group")
+                raise _no_group(key)
             return int(key) if key else None
         case _:
             return key.replace("\x00", "\ufffd")  # PostgreSQL cannot hold the former
+
+
+def _first_day(key: Key, group_by: GroupBy) -> date:
+    try:
+        return Period.month(key).start if group_by is GroupBy.MONTH else date.fromisoformat(key)
+    except (InvalidInput, ValueError) as error:
+        raise _no_group(key) from error
+
+
+def _no_group(key: Key) -> InvalidInput:
+    return InvalidInput(_("There is no group “%(key)s”.") % {"key": key}, field="group")

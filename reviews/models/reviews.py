@@ -93,7 +93,7 @@ class Snapshot(models.Model):
 
 
 class AgendaItem(models.Model):
-    """Append-only: something that the month itself puts on the table; ``data`` is plain JSON, frozen like the figures."""
+    """Append-only: something that the month itself puts on the table; ``data`` is plain JSON."""
 
     class Kind(models.TextChoices):
         BREACH = "breach", _("missed deadlines")
