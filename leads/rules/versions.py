@@ -91,7 +91,7 @@ class VersionNotOpen(DomainError):
 
 
 def check(action: VersionAction, *, status: VersionStatus, permissions: frozenset[Permission]) -> Transition:
-    """The transition, where somebody with ``permissions`` may make it now; else ``NotAllowed`` or ``VersionNotOpen``."""
+    """The transition, where ``permissions`` allow it now; raises ``NotAllowed`` or ``VersionNotOpen``."""
     transition = TRANSITIONS[action]
     if not transition.permissions & permissions:
         raise NotAllowed(_("Your role does not allow this."))
