@@ -7,6 +7,7 @@ const EVENTS = {
   after: "htmx:afterRequest",
   beforeSwap: "htmx:beforeSwap",
   settled: "htmx:afterSettle",
+  unanswered: ["htmx:sendError", "htmx:timeout", "htmx:responseError"],
 };
 const TOAST_MS = 8000;
 
@@ -62,13 +63,14 @@ document.addEventListener(EVENTS.after, (event) => {
 // or something failed (show that page instead of this one).
 document.addEventListener(EVENTS.beforeSwap, (event) => {
   const { xhr, requestConfig } = event.detail;
-  if (requestConfig?.boosted || !/^\s*<!doctype html/i.test(xhr.responseText)) return;
+  if (requestConfig?.boosted || !/^\s*<(!doctype|html)/i.test(xhr.responseText)) return;
   if (/<html[^>]* data-entrance/i.test(xhr.responseText)) {
     event.detail.shouldSwap = false;
     window.location.reload();
   } else if (xhr.status >= 400) {
     event.detail.target = document.body;
     event.detail.swapOverride = "innerHTML";
+    document.addEventListener(EVENTS.settled, () => focus(document.querySelector("h1") ?? document.body), { once: true });
   }
 });
 
@@ -122,6 +124,15 @@ document.addEventListener("toast", (event) => {
   setTimeout(leave, TOAST_MS);
 });
 
-// -- what failed on the way (no answer at all) ------------------------------------------------------
+// -- no answer: said in the page, not in passing -----------------------------------------------------
+
+for (const name of EVENTS.unanswered) {
+  document.addEventListener(name, () => {
+    const note = document.getElementById("unanswered-template").content.firstElementChild.cloneNode(true);
+    document.querySelector("#unanswered-note")?.remove();
+    document.querySelector(".messages")?.append(note);
+    focus(note);
+  });
+}
 
 document.querySelector("[data-focus][autofocus]")?.focus();

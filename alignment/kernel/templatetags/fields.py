@@ -19,7 +19,7 @@ def form_errors(form: BaseForm) -> dict[str, Any]:
     for name, messages in form.errors.items():
         if name in form.fields:
             bound = form[name]
-            errors += [{"message": _named(bound, message), "id": _error_target(bound)} for message in messages]
+            errors += [{"message": _named(bound, str(message)), "id": _error_target(bound)} for message in messages]
     return {"errors": errors, "prefix": f"{form.prefix}-" if form.prefix else ""}
 
 

@@ -39,18 +39,18 @@ function help(area) {
   const dialog = document.getElementById("keys-help");
   const list = dialog.querySelector("[data-keys-list]");
   for (const row of list.querySelectorAll("[data-found]")) row.remove();
-  const seen = new Set();
+  const seen = new Map();
   for (const button of area.querySelectorAll("[data-key]")) {
     if (seen.has(button.dataset.key) || !visible(button)) continue;
-    seen.add(button.dataset.key);
     const row = list.firstElementChild.cloneNode(true);
     row.dataset.found = "";
     const mark = row.querySelector("kbd");
     mark.textContent = button.dataset.key;
     row.querySelector("dt").replaceChildren(mark);
     row.querySelector("dd").textContent = button.querySelector("span")?.textContent ?? button.textContent;
-    list.prepend(row);
+    seen.set(button.dataset.key, row);
   }
+  list.prepend(...[...seen].sort(([a], [b]) => a.localeCompare(b)).map(([, row]) => row));
   dialog.showModal();
 }
 
