@@ -11,5 +11,8 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("reviews.api.urls")),
+    path("", include("reviews.urls")),
     path("django-admin/", admin.site.urls),
+    path("", include("leads.urls")),
 ]
