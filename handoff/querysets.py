@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F, Q, QuerySet
 
+from alignment.accounts.policies import SALES_MANAGER
+from alignment.accounts.roles import Side
 from handoff.rules.workflow import Status
 
 if TYPE_CHECKING:
     from alignment.accounts.models import User
-    from handoff.models import Clock, Handoff
+    from handoff.models import Clock, Handoff  # noqa: F401 - name the types of the querysets
 
 
 class HandoffQuerySet(QuerySet["Handoff"]):
@@ -26,8 +28,15 @@ class HandoffQuerySet(QuerySet["Handoff"]):
         return self.filter(status__in=(Status.ACCEPTED, Status.REJECTED))
 
     def for_decision_by(self, user: User) -> HandoffQuerySet:
-        """Offered to this person, or to nobody in this person's team."""
-        return self.filter(Q(offered_to=user) | Q(offered_to=None, team=user.team_id))
+        """What ``workflow.is_party`` says, as SQL.
+
+        All of it for the manager of sales; else what was offered to this person, to nobody of this person's team, or to
+        nobody and no team at all.
+        """
+        if (user.role, user.side) == SALES_MANAGER:
+            return self
+        unowned = Q(offered_to=None) & (Q(team=None) | Q(team=user.team_id))
+        return self.filter(Q(offered_to=user) | unowned) if user.side == Side.SALES else self.filter(offered_to=user)
 
     def most_urgent_first(self) -> HandoffQuerySet:
         return self.order_by(F("decide_by").asc(nulls_last=True), "pk")
@@ -35,7 +44,15 @@ class HandoffQuerySet(QuerySet["Handoff"]):
     def with_people(self) -> HandoffQuerySet:
         """With everything that a card shows, in one query."""
         return self.select_related(
-            "lead__account", "lead__campaign", "team", "offered_to", "submitted_by", "decided_by", "reason", "version"
+            "lead__account",
+            "lead__campaign",
+            "team",
+            "offered_to__team",
+            "submitted_by",
+            "decided_by",
+            "reason",
+            "version",
+            "verdict__version",
         )
 
 

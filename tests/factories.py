@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from alignment.accounts.models import Team, User
+from handoff.models import Handoff, RejectionReason, RoutingRule
 from leads.models import Account, Campaign, Deal, Definition, DefinitionVersion, Lead, Touch
 
 _numbers = count(1)
@@ -52,6 +53,34 @@ def lead(**fields: Any) -> Lead:
         "created_by": made_by,
     }
     return Lead.objects.create(**(defaults | fields))
+
+
+def qualified_lead(*, employees: int = 250, **fields: Any) -> Lead:
+    """A lead that marketing may hand over: an MQL of a company of that size."""
+    at = fields.get("captured_at", A_MOMENT)
+    name = fields.get("company_name") or f"Company {next(_numbers)}"
+    if "account" not in fields:
+        fields["account"] = Account.objects.filter(name=name).first() or account(name, employee_count=employees)
+    return lead(**({"company_name": name, "stage": "qualified", "qualified_at": at} | fields))
+
+
+def routing_rule(team: Team, **fields: Any) -> RoutingRule:
+    """A rule for every lead."""
+    number = next(_numbers)
+    return RoutingRule.objects.create(**({"team": team, "position": number, "name": f"Rule {number}"} | fields))
+
+
+def handoff(lead: Lead | None = None, **fields: Any) -> Handoff:
+    """An offer straight into the table; with ``status`` accepted or rejected also its decision."""
+    lead = lead or qualified_lead()
+    by = fields.pop("submitted_by", None) or creator()
+    at = fields.get("offered_at", A_MOMENT)
+    defaults = {"attempt": lead.handoffs.count() + 1, "stamp": {}, "routing": {}, "offered_at": at, "submitted_by": by}
+    if fields.get("status") in ("accepted", "rejected"):
+        defaults |= {"decided_at": at, "decided_by": fields.get("offered_to") or by}
+    if fields.get("status") == "rejected" and "reason" not in fields:
+        fields["reason"] = RejectionReason.objects.first()
+    return Handoff.objects.create(lead=lead, **(defaults | fields))
 
 
 def touch(lead: Lead, **fields: Any) -> Touch:

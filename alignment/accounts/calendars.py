@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
@@ -43,9 +45,22 @@ class Calendars:
 
     def of_person(self, user: User) -> BusinessCalendar:
         """The person's own hours and zone less absences (one query)."""
-        hours = user.weekly_hours or (user.team and user.team.weekly_hours) or self.organisation.weekly_hours
-        absent = tuple(Absence.objects.filter(user=user).values_list("starts_on", "ends_on"))
-        return self._build(ZoneInfo(user.time_zone), hours, absent)
+        return self.of_people([user])[user.pk]
 
-    def _build(self, zone: ZoneInfo, hours: object, absent: tuple = ()) -> BusinessCalendar:  # type: ignore[type-arg]
+    def of_people(self, users: Iterable[User]) -> dict[int, BusinessCalendar]:
+        """The calendars of several people by their id; one query, where their teams are loaded."""
+        people = {user.pk: user for user in users}
+        absent: dict[int, list[tuple[date, date]]] = {pk: [] for pk in people}
+        for absence in Absence.objects.filter(user__in=people).order_by("pk"):
+            absent[absence.user_id].append((absence.starts_on, absence.ends_on))
+        return {
+            pk: self._build(
+                ZoneInfo(user.time_zone),
+                user.weekly_hours or (user.team and user.team.weekly_hours) or self.organisation.weekly_hours,
+                tuple(absent[pk]),
+            )
+            for pk, user in people.items()
+        }
+
+    def _build(self, zone: ZoneInfo, hours: object, absent: tuple[tuple[date, date], ...] = ()) -> BusinessCalendar:
         return BusinessCalendar(zone=zone, weekly=WeeklyHours.parse(hours), closed=self._closed, absent=absent)

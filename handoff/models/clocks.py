@@ -31,9 +31,10 @@ class SlaPolicy(models.Model):
 
 
 class Clock(models.Model):
-    """One duty of one side on one handoff. ``owner`` empty: the team owes it; an unowned offer has a clock like any other.
+    """One duty of one side on one handoff.
 
-    ``breached_at`` is the true moment of the breach (the deadline), whenever the scan found it; ``met_at`` may come after it.
+    ``owner`` empty: the team owes it; an unowned offer has a clock like any other. ``breached_at`` is the true moment
+    of the breach (the deadline), whenever the scan found it; ``met_at`` may come after it.
     """
 
     handoff = models.ForeignKey(Handoff, on_delete=models.CASCADE, related_name="clocks")

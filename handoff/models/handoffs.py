@@ -42,8 +42,9 @@ class RejectionReason(models.Model):
 class Handoff(models.Model):
     """The current state of one handoff; ``HandoffEvent`` is its history.
 
-    What it was stamped with (``version``, ``verdict``, ``stamp``, ``routing``) never changes: later edits of the definition, the
-    lead or the rules leave it alone. ``offered_to`` empty: nobody was available, the team's queue holds it and its clock runs all the same.
+    What it was stamped with (``version``, ``verdict``, ``stamp``, ``routing``) never changes: later edits of the
+    definition, the lead or the rules leave it alone. ``offered_to`` empty: nobody was available, the team's queue holds
+    it and its clock runs all the same; ``team`` empty too: no rule fits, and all of sales is asked.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="handoffs")

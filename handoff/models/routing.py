@@ -17,7 +17,7 @@ def every_lead() -> dict[str, list[object]]:
 
 @pghistory.track(model_name="RoutingRuleHistory")
 class RoutingRule(models.Model):
-    """When the condition holds, the offer goes round the available members of the team. The first rule that fits wins."""
+    """When the condition holds, the offer goes round the available members of the team; the first that fits wins."""
 
     position = models.PositiveSmallIntegerField(_("order"))
     name = models.CharField(_("name"), max_length=100)
@@ -30,7 +30,7 @@ class RoutingRule(models.Model):
 
 
 class RotationSlot(models.Model):
-    """When a member last had their turn under a rule; the lowest is next. Changed only while the rule's row is locked."""
+    """When a member last had their turn under a rule; the lowest is next. Changed only with the rule's row locked."""
 
     rule = models.ForeignKey(RoutingRule, on_delete=models.CASCADE, related_name="slots")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

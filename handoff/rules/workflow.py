@@ -1,6 +1,7 @@
 """The state machine of a handoff: one table, from which buttons, API, documentation and tests come. Pure.
 
-Who may decide an offer: the person it was offered to; any member of the team while nobody is named; the manager of sales.
+Who may decide an offer: the person it was offered to; any member of the team while nobody is named; anybody of sales
+while no team is named either; the manager of sales always.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from django.db.models import TextChoices
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alignment.accounts.policies import Permission
+from alignment.accounts.policies import SALES_MANAGER, Permission
 from alignment.accounts.roles import Side
 from alignment.kernel.errors import DomainError, NotAllowed
 
@@ -48,9 +49,7 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.REJECT: Transition(
         frozenset({Status.OFFERED}), Status.REJECTED, Permission.DECIDE_HANDOFF, Side.SALES, party=True
     ),
-    Action.WITHDRAW: Transition(
-        frozenset({Status.OFFERED}), Status.WITHDRAWN, Permission.SUBMIT_LEAD, Side.MARKETING
-    ),
+    Action.WITHDRAW: Transition(frozenset({Status.OFFERED}), Status.WITHDRAWN, Permission.SUBMIT_LEAD, Side.MARKETING),
 }
 OPEN_STATUSES = frozenset({Status.OFFERED})
 
@@ -70,6 +69,15 @@ class Standing:
     is_party: bool
 
 
+def is_party(
+    *, role: str, side: str, user_id: int, user_team: int | None, offered_to: int | None, offer_team: int | None
+) -> bool:
+    """True where this person may decide an offer that was made to this person, this team, or to all of sales."""
+    if (role, side) == SALES_MANAGER or offered_to == user_id:
+        return True
+    return offered_to is None and side == Side.SALES and offer_team in (None, user_team)
+
+
 def allowed_actions(*, status: Status, standing: Standing) -> list[Action]:
     """The actions open to this actor now, in the order of their buttons."""
     return [
@@ -79,15 +87,16 @@ def allowed_actions(*, status: Status, standing: Standing) -> list[Action]:
     ]
 
 
-def check(action: Action, *, status: Status, standing: Standing) -> Transition:
-    """The transition, where the actor may make it now. Raises ``NotAllowed`` or ``AlreadyDecided``."""
+def check(action: Action, *, status: Status, standing: Standing, told: str = "") -> Transition:
+    """The transition, where the actor may make it now. Raises ``NotAllowed`` or ``AlreadyDecided``.
+
+    ``told``: the sentence that says who was faster and when, for somebody who comes too late.
+    """
     transition = TRANSITIONS[action]
     if not _may(transition, standing):
         raise NotAllowed(_("This is not yours to decide."))
     if status not in transition.sources:
-        raise AlreadyDecided(
-            _("This handoff is already %(status)s.") % {"status": status.label}
-        )
+        raise AlreadyDecided(told or _("This handoff is already %(status)s.") % {"status": status.label})
     return transition
 
 

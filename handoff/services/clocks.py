@@ -1,0 +1,112 @@
+"""Promises with a deadline: started, kept, stopped, and found late by a scan even if nobody looks.
+
+Rows are locked in the order handoff, lead, clock, routing rule.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Case, DateTimeField, F, Value, When
+
+from alignment.accounts.calendars import Calendars
+from alignment.accounts.models import Team, User
+from alignment.kernel.calendar import BusinessCalendar, NoOpenTime
+from handoff.models import Clock, Handoff, SlaPolicy
+from handoff.rules.clocks import Duty
+from handoff.services import notices
+
+BATCH = 100
+
+
+def deadline(*, duty: Duty, owner: User | None, team: Team | None, now: datetime) -> datetime | None:
+    """When the duty is due in the business time of whoever owes it; None where no time was agreed for it."""
+    policy = SlaPolicy.objects.filter(duty=duty).first()
+    if policy is None:
+        return None
+    calendars = Calendars.load()
+    amount = timedelta(minutes=policy.business_minutes)
+    try:
+        return _calendar(calendars, owner, team).add(now, amount)
+    except NoOpenTime:  # hours that never open are no reason to lose a lead
+        return calendars.of_organisation().add(now, amount)
+
+
+def start(
+    *, handoff: Handoff, duty: Duty, owner: User | None, team: Team | None, due_at: datetime | None, now: datetime
+) -> Clock | None:
+    """Start the clock of a duty; None where no time was agreed (``deadline`` said None)."""
+    if due_at is None:
+        return None
+    policy = SlaPolicy.objects.get(duty=duty)
+    return Clock.objects.create(
+        handoff=handoff, duty=duty, side=policy.side, team=team, owner=owner, started_at=now, due_at=due_at
+    )
+
+
+def meet(*, handoff_id: int, duty: Duty, at: datetime) -> Clock | None:
+    """The duty was done at ``at``; the clock keeps how much business time it took. None where none runs.
+
+    What was done too late stays missed, also where the scan had not come by yet.
+    """
+    clock = _unfinished(handoff_id, duty)
+    if clock is None or at < clock.started_at:
+        return None
+    clock.met_at = at
+    clock.business_seconds = business_seconds(owner=clock.owner, team=clock.team, start=clock.started_at, end=at)
+    if at > clock.due_at:
+        clock.breached_at = clock.due_at
+    clock.save(update_fields=["met_at", "business_seconds", "breached_at"])
+    return clock
+
+
+def stop(*, handoff_id: int, duty: Duty, now: datetime) -> None:
+    """Nobody owes the duty any more; a deadline that had passed by then stays missed."""
+    late = Case(When(due_at__lt=now, then=F("due_at")), default=F("breached_at"), output_field=DateTimeField())
+    Clock.objects.filter(handoff_id=handoff_id, duty=duty, met_at=None, stopped_at=None).update(
+        stopped_at=Value(now, output_field=DateTimeField()), breached_at=late
+    )
+
+
+def business_seconds(*, owner: User | None, team: Team | None, start: datetime, end: datetime) -> int:
+    """Working time between two moments, of the person or else the team who owed the duty."""
+    return int(_calendar(Calendars.load(), owner, team).elapsed(start, end).total_seconds())
+
+
+def scan(*, now: datetime) -> int:
+    """Record each clock that has run out, owned or not, and tell whoever owes it and the managers of sales.
+
+    Returns how many were found. Any number of scans may run at once: each clock is found by one of them, and its breach
+    carries the true moment, which is its deadline, however late the scan comes.
+    """
+    found = 0
+    while batch := _breach_batch(now):
+        found += batch
+    return found
+
+
+@transaction.atomic
+def _breach_batch(now: datetime) -> int:
+    late = (
+        Clock.objects.overdue_at(now)
+        .select_for_update(of=("self",), skip_locked=True)
+        .select_related("handoff__lead", "handoff__submitted_by", "owner", "team")
+    )
+    clocks = list(late.order_by("due_at", "pk")[:BATCH])
+    Clock.objects.filter(pk__in=[clock.pk for clock in clocks]).update(breached_at=F("due_at"))
+    notices.breached(clocks=clocks, now=now)
+    return len(clocks)
+
+
+def _unfinished(handoff_id: int, duty: Duty) -> Clock | None:
+    return (
+        Clock.objects.select_for_update(of=("self",))
+        .select_related("owner__team", "team")
+        .filter(handoff_id=handoff_id, duty=duty, met_at=None, stopped_at=None)
+        .first()
+    )
+
+
+def _calendar(calendars: Calendars, owner: User | None, team: Team | None) -> BusinessCalendar:
+    return calendars.of_person(owner) if owner else calendars.of_team(team)

@@ -1,0 +1,124 @@
+"""The mails of a handoff, written to the outbox with the change that causes them.
+
+Words that come from data (the verdict's sentences, times) are said when the notice is written, in the language and
+zone of the person who gets it; everything else is in the template.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import timezone, translation
+
+from alignment.accounts.models import User
+from alignment.accounts.roles import Role, Side
+from alignment.kernel import formats
+from alignment.outbox import services as outbox
+from handoff.models import Clock, Handoff, HandoffEvent
+from handoff.rules.workflow import Status
+from handoff.selectors.sentences import next_step, why_here
+from leads.selectors import verdicts
+
+
+def offered(*, handoff: Handoff, now: datetime) -> None:
+    """Ask whoever may decide: the person, else the team, else the managers of sales."""
+    for person in _asked(handoff):
+        with _as(person):
+            context = _lead(handoff) | {
+                "is_for_team": handoff.offered_to_id is None,
+                "why": why_here(handoff.routing),
+                "verdict": _verdict(handoff),
+                "decide_by": formats.datetime(handoff.decide_by) if handoff.decide_by else "",
+            }
+        key = f"offered:{handoff.pk}:{person.pk}"
+        outbox.write(to=person, template="handoff/email/offered", context=context, key=key, now=now)
+
+
+def decided(*, handoff: Handoff, event: HandoffEvent, now: datetime) -> None:
+    """Tell who handed the lead over what sales decided, or who was asked that the offer is gone."""
+    withdrawn = handoff.status == Status.WITHDRAWN
+    person = handoff.offered_to if withdrawn else handoff.submitted_by
+    if person is None or person == event.actor or not person.is_active:
+        return
+    with _as(person):
+        context = _lead(handoff) | {
+            "outcome": handoff.status,
+            "actor": event.actor.full_name,
+            "reason": handoff.reason.label if handoff.reason else "",
+            "comment": handoff.comment,
+            "next_step": next_step(handoff.next_step, handoff.recycle_on),
+        }
+    key = f"decided:{handoff.pk}:{person.pk}"
+    outbox.write(to=person, template="handoff/email/decided", context=context, key=key, now=now)
+
+
+def breached(*, clocks: Sequence[Clock], now: datetime) -> None:
+    """Tell whoever missed a deadline, and the managers of sales; once each, whoever writes it first."""
+    if not clocks:
+        return
+    managers = list(User.objects.managers_of(Side.SALES).order_by("pk"))
+    for clock in clocks:
+        for person in _distinct([*_owing(clock), *managers]):
+            _breach(clock, person, now)
+
+
+def _breach(clock: Clock, person: User, now: datetime) -> None:
+    with _as(person):
+        context = _lead(clock.handoff) | {
+            "duty": clock.duty,
+            "is_yours": clock.owner_id == person.pk,
+            "owner": clock.owner.full_name if clock.owner else "",
+            "team": clock.team.name if clock.team else "",
+            "due": formats.datetime(clock.due_at),
+        }
+    key = f"breached:{clock.pk}:{person.pk}"
+    outbox.write(to=person, template="handoff/email/breached", context=context, key=key, now=now)
+
+
+def _asked(handoff: Handoff) -> list[User]:
+    if handoff.offered_to:
+        return [handoff.offered_to]
+    return _team(handoff.team_id) or list(User.objects.managers_of(Side.SALES).order_by("pk"))
+
+
+def _owing(clock: Clock) -> list[User]:
+    if clock.owner:
+        return [clock.owner] if clock.owner.is_active else []
+    return _team(clock.team_id)
+
+
+def _team(team_id: int | None) -> list[User]:
+    if team_id is None:
+        return []
+    return list(User.objects.active().filter(team=team_id, role=Role.SALES_REP).order_by("pk"))
+
+
+def _distinct(people: Iterable[User]) -> list[User]:
+    return list({person.pk: person for person in people}.values())
+
+
+@contextmanager
+def _as(person: User) -> Iterator[None]:
+    """In the language and zone of the person who will read it."""
+    with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
+        yield
+
+
+def _lead(handoff: Handoff) -> dict[str, Any]:
+    return {
+        "handoff": handoff.pk,
+        "name": handoff.lead.display_name,
+        "company": handoff.lead.company_name,
+        "job_title": handoff.lead.job_title,
+        "submitted_by": handoff.submitted_by.full_name,
+    }
+
+
+def _verdict(handoff: Handoff) -> list[str]:
+    if handoff.verdict is None:
+        return []
+    return [line.sentence for line in verdicts.explain(handoff.verdict).lines if line.met]
