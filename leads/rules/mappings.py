@@ -161,8 +161,6 @@ def _refuse_doubles(columns: list[Column]) -> None:
 
 
 def _text(value: str, column: Column, zone: ZoneInfo) -> str:
-    if "\x00" in value:
-        raise CellFault(_("“%(column)s” has a character that cannot be stored.") % {"column": column.header})
     return value
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 import json
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alignment.accounts.models import User
 from alignment.kernel import textio
@@ -138,6 +142,7 @@ def test_refused_rows_keep_their_cells_and_the_others_are_taken(take: Any) -> No
         "A3,ragged,,,,,,\n"
         "A4,tomorrow,,,01.01.2030\n"
         f"A5,{'x' * 201},,,\n"
+        "A6,a\x00b,,,\n"
     )
 
     result = take("leads", text, LEADS)
@@ -149,6 +154,7 @@ def test_refused_rows_keep_their_cells_and_the_others_are_taken(take: Any) -> No
         5: "ragged_row",
         6: "in_the_future",
         7: "too_long",
+        8: "unstorable",
     }
     assert result.created + result.unchanged + len(result.refused) == result.rows
     errors = textio.rows(textio.decode(result.errors_csv(reason_header="Reason"))[0])
@@ -305,3 +311,27 @@ def test_the_command_refuses_an_unknown_person(db: None, tmp_path: Path) -> None
         call_command(
             "import_records", "leads", tmp_path / "x.csv", mapping=tmp_path / "m.json", email="no@body.example"
         )
+
+
+cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
+    ["", "01.02.2026", "31.02.2026", "a@b.example", "=1+1", "株式会社山田"]
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(table=st.lists(st.lists(cells, min_size=1, max_size=6), max_size=6))
+def test_whatever_stands_in_a_file_every_row_is_accounted_for_and_the_second_time_changes_nothing(
+    take: Any, table: list[list[str]]
+) -> None:
+    out = io.StringIO(newline="")
+    csv.writer(out).writerows([["id", "name", "company", "mail", "date"], *table])
+    mapping = LEADS | {"system": f"run{ImportRun.objects.count()}"}  # leads cannot be deleted: each example has its own
+
+    first = take("leads", out.getvalue(), mapping)
+    before = _state()
+    again = take("leads", out.getvalue(), mapping)
+
+    assert first.created + first.updated + first.unchanged + len(first.refused) == first.rows
+    assert Lead.objects.filter(source_system=mapping["system"]).count() == first.created
+    assert (again.created, again.updated) == (0, 0)
+    assert _state() == before

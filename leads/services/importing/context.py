@@ -68,7 +68,7 @@ def people_by_name(names: Iterable[str]) -> dict[str, User]:
         if user.email:
             people[user.email] = user
     missing = [
-        User(full_name=name[:150], email=None, role=Role.SALES_REP, side=Side.SALES, is_active=False, password="!")
+        User(full_name=name, email=None, role=Role.SALES_REP, side=Side.SALES, is_active=False, password="!")
         for name in sorted(wanted - people.keys())
     ]
     User.objects.bulk_create(missing)

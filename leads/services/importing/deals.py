@@ -23,6 +23,7 @@ from leads.services.importing.context import (
 )
 
 WON_WORDS = frozenset({"won", "closed won", "closedwon", "受注", "成約"})
+_LONGEST = {"external_id": 200, "name": 200, "product": 100, "stage": 50, "account": 200, "owner": 150}
 LOST_WORDS = frozenset({"lost", "closed lost", "closedlost", "失注"})
 
 
@@ -30,7 +31,7 @@ def store(rows: list[Row], context: Context) -> None:
     """Make new deals and update known ones; the leads behind them move to "with sales" or "customer"."""
     leads = _leads(rows, context)
     accounts = accounts_by_key((row.fields.get("account", "") for row in rows), now=context.now)
-    owners = people_by_name(row.fields.get("owner", "") for row in rows)
+    owners = people_by_name(name for row in rows if len(name := row.fields.get("owner", "")) <= _LONGEST["owner"])
     known = _known(rows, context)
     new: list[Deal] = []
     changed: list[tuple[Deal, dict[str, tuple[Any, Any]]]] = []
@@ -124,8 +125,9 @@ def _refusal(
         return "won_and_lost", _("The deal is both won and lost.")
     if any(at and at > context.now + CLOCK_SKEW for at in (won_at, lost_at, row.fields.get("opened_at"))):
         return "in_the_future", _("A date lies in the future.")
-    for name in ("name", "product", "stage"):
-        limit = Deal._meta.get_field(name).max_length or 0
+    if len(row.external_id) > _LONGEST["external_id"]:
+        return "too_long", _("The external id has more than %(max)d characters.") % {"max": _LONGEST["external_id"]}
+    for name, limit in _LONGEST.items():
         if len(row.fields.get(name, "")) > limit:
             return "too_long", _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
     return None

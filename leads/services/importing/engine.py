@@ -81,6 +81,10 @@ def _readable_rows(table: list[list[str]], headers: list[str], context: Context)
             message = _("The row has %(n)d cells, the header %(m)d.") % {"n": len(cells), "m": len(headers)}
             context.result.refuse(number, "ragged_row", message, cells)
             continue
+        if any("\x00" in cell for cell in cells):
+            message = _("The row has a character that cannot be stored.")
+            context.result.refuse(number, "unstorable", message, cells)
+            continue
         named = dict(zip(headers, cells, strict=False))
         try:
             fields = mappings.read_row(context.mapping, named, kind=context.result.kind, zone=context.zone)
