@@ -46,7 +46,7 @@ def accept(*, handoff_id: int, actor: User, now: datetime, comment: str = "") ->
     transition = _check(Action.ACCEPT, handoff, actor, now)
     handoff.comment = comment.strip()
     _decide(handoff, transition.target, actor, now)
-    stages.move(
+    handoff.lead = stages.move(
         lead=handoff.lead,
         to=Stage.WITH_SALES,
         actor=actor,
@@ -91,7 +91,7 @@ def reject(
         "next_step": handoff.next_step,
         "recycle_on": handoff.recycle_on.isoformat() if handoff.recycle_on else None,
     }
-    stages.move(
+    handoff.lead = stages.move(
         lead=handoff.lead,
         to=Stage.NURTURE if handoff.recycle_on else Stage.CLOSED,
         actor=actor,
@@ -117,7 +117,9 @@ def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") 
     handoff.comment = comment.strip()
     handoff.save(update_fields=["status", "comment"])
     clocks.stop(handoff_id=handoff.pk, duty=Duty.DECIDE, now=now)
-    stages.move(lead=handoff.lead, to=Stage.QUALIFIED, actor=actor, now=now, data={"handoff": handoff.pk})
+    handoff.lead = stages.move(
+        lead=handoff.lead, to=Stage.QUALIFIED, actor=actor, now=now, data={"handoff": handoff.pk}
+    )
     event = _record(handoff, Action.WITHDRAW, actor, now, {"comment": handoff.comment})
     notices.decided(handoff=handoff, event=event, now=now)
     return handoff

@@ -66,7 +66,7 @@ def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
         decide_by=due_at,
     )
     clocks.start(handoff=handoff, duty=Duty.DECIDE, owner=route.user, team=route.team, due_at=due_at, now=now)
-    stages.move(lead=lead, to=Stage.OFFERED, actor=actor, now=now, data={"handoff": handoff.pk})
+    handoff.lead = stages.move(lead=lead, to=Stage.OFFERED, actor=actor, now=now, data={"handoff": handoff.pk})
     HandoffEvent.objects.create(
         handoff=handoff,
         action=Action.SUBMIT,
