@@ -93,8 +93,12 @@ def button(
     wide: bool = False,
     form: str = "",
     label: str = "",
+    why_not: str = "",
 ) -> dict[str, Any]:
-    """Offer an action: a submit button, or with ``url`` a link that looks like one."""
+    """Offer an action: a submit button, or with ``url`` a link that looks like one.
+
+    ``why_not`` shows it switched off with the reason beside it (what is never possible should not be shown at all).
+    """
     return locals() | {"kind": BUTTON_KINDS[variant]}
 
 
