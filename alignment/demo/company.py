@@ -1,0 +1,97 @@
+"""Founds the demo company: people, teams, campaigns, rules, calendar."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from django.db.models import F
+
+from alignment.accounts.models import Absence, CompanyDay, Organisation, Team, User
+from alignment.accounts.roles import Role
+from alignment.demo import story
+from alignment.demo.simulation import Company
+from alignment.outbox.models import Notice, NoticeState
+from handoff.models import RoutingRule
+from leads.models import Campaign
+from reviews.models import ReviewSeries
+
+
+def found(*, language: str, start: datetime, end: datetime) -> Company:
+    """Make the company as it was at ``start``; texts in ``language``."""
+    company = Company(language)
+    organisation = Organisation.get()
+    organisation.name = story.ORGANISATION.say(language)
+    organisation.default_language = language
+    organisation.save()
+    _make_teams(company)
+    _make_people(company)
+    _make_campaigns(company, start.date())
+    _make_rules(company)
+    _make_calendar(company, start.date(), end.date())
+    first_month = (start.astimezone(organisation.zone).date().replace(day=1) + timedelta(days=32)).replace(day=1)
+    ReviewSeries.objects.filter(key="monthly").update(first_month=first_month)
+    return company
+
+
+def consider_mails_sent(*, before: datetime) -> None:
+    """Mark the mails of the past as sent on their day; those of the last days leave through the worker as usual."""
+    Notice.objects.filter(state=NoticeState.PENDING, created_at__lt=before).update(
+        state=NoticeState.SENT, sent_at=F("created_at")
+    )
+
+
+def _make_teams(company: Company) -> None:
+    for key, (name, side) in story.TEAMS.items():
+        company.teams[key] = Team.objects.create(name=company.say(name), side=side)
+
+
+def _make_people(company: Company) -> None:
+    for person in story.PEOPLE:
+        company.people[person.key] = User.objects.create_user(
+            person.email,
+            full_name=company.say(person.name),
+            role=person.role,
+            side=person.side,
+            team=company.teams.get(person.team),
+            language=company.language,
+        )
+
+
+def _make_campaigns(company: Company, start: date) -> None:
+    for source in story.SOURCES:
+        company.campaigns[source.key] = Campaign.objects.create(
+            name=company.say(source.campaign),
+            channel=company.say(source.channel),
+            promise=company.say(source.promise),
+            starts_on=start,
+            cost=source.cost,
+        )
+
+
+def _make_rules(company: Company) -> None:
+    large = {
+        "any": [{"field": "employees", "op": "at_least", "value": 150}, {"field": "is_key_account", "op": "is_true"}]
+    }
+    RoutingRule.objects.create(
+        position=1,
+        name=company.say(story.Words("大きな工場はフィールドへ", "Large plants to field sales")),
+        condition=large,
+        team=company.teams["field"],
+    )
+    RoutingRule.objects.create(
+        position=2,
+        name=company.say(story.Words("その他はインサイドへ", "All others to inside sales")),
+        condition={"all": []},
+        team=company.teams["inside"],
+    )
+
+
+def _make_calendar(company: Company, start: date, end: date) -> None:
+    for year in range(start.year, end.year + 2):
+        new_year = [date(year, 12, 29), date(year, 12, 30), date(year, 12, 31), date(year, 1, 2), date(year, 1, 3)]
+        for day in new_year:
+            CompanyDay.objects.get_or_create(on=day, defaults={"name": company.say(story.NEW_YEAR)})
+        for day in (date(year, 8, 13), date(year, 8, 14)):
+            CompanyDay.objects.get_or_create(on=day, defaults={"name": company.say(story.SUMMER)})
+    rep = next(user for user in company.people.values() if user.role == Role.SALES_REP)
+    Absence.objects.create(user=rep, starts_on=start + timedelta(days=100), ends_on=start + timedelta(days=106))
