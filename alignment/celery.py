@@ -20,7 +20,9 @@ MINUTE = 60.0
 
 app.conf.beat_schedule = {
     "health.pulse": {"task": "health.pulse", "schedule": 20.0},
+    "health.tidy": {"task": "health.tidy", "schedule": 60 * MINUTE},
     "outbox.sweep": {"task": "outbox.sweep", "schedule": MINUTE},
+    "outbox.prune": {"task": "outbox.prune", "schedule": 60 * MINUTE},
     "leads.activate_due_versions": {"task": "leads.activate_due_versions", "schedule": MINUTE},
     "handoff.scan_clocks": {"task": "handoff.scan_clocks", "schedule": MINUTE},
     "handoff.return_due_leads": {"task": "handoff.return_due_leads", "schedule": MINUTE},

@@ -7,8 +7,11 @@ from django.urls import include, path
 
 from alignment import home
 
+handler500 = "alignment.kernel.views.server_error"
+
 urlpatterns = [
     path("", home.home, name="home"),
+    path("", include("alignment.health.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("reviews.api.urls")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -14,7 +15,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from knox.models import AbstractAuthToken
 
 from alignment.accounts.policies import Permission, allows
 from alignment.accounts.roles import Role, Side
@@ -152,7 +155,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
 
 
 @pghistory.track(exclude=["password", "last_login"], model_name="UserHistory")
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # knox's manager is untyped
     """A person. Without an e-mail address it is a name that an import brought, to be matched to a person later."""
 
     email = models.EmailField(_("e-mail address"), null=True, blank=True, unique=True)
@@ -167,6 +170,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     weekly_hours = models.JSONField(_("working hours"), null=True, blank=True, validators=[validate_weekly_hours])
     shortcuts_enabled = models.BooleanField(_("keyboard shortcuts"), default=True)
     is_active = models.BooleanField(_("may sign in"), default=True)
+    # Part of what a session is checked against: one more ends every session of this person, wherever it is.
+    sessions_ended = models.PositiveIntegerField(default=0, editable=False)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -201,6 +206,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     def is_manager(self) -> bool:
         return self.role == Role.MANAGER
 
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must still match: it does not after a changed password or an ended session."""
+        value = f"{self.password}.{self.sessions_ended}"
+        return salted_hmac("alignment.accounts.sessions", value, secret=secret, algorithm="sha256").hexdigest()
+
     def may(self, permission: Permission) -> bool:
         """True where this person holds ``permission``."""
         return self.is_active and allows(permission, role=self.role, side=self.side)
@@ -233,7 +243,7 @@ class Absence(models.Model):
 
 
 class Invitation(models.Model):
-    """An open door for one address: the token leaves by mail once and only its hash is kept."""
+    """An open door for one address: the token leaves by mail and only its hash is kept. Open once, for some days."""
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="invitation")
     token_hash = models.CharField(max_length=64, unique=True)
@@ -244,3 +254,17 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.user}"
+
+    def is_open(self, now: datetime) -> bool:
+        """True where the door can still be used."""
+        return self.accepted_at is None and self.expires_at > now
+
+
+class ApiToken(AbstractAuthToken):
+    """What a program signs in with for a person. Only its hash is kept; it says what it is for and when it was used."""
+
+    name = models.CharField(_("what it is for"), max_length=100, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.token_key}… {self.user}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import exception_handler as standardized_handler
+from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
 from alignment.kernel.errors import DomainError
+
+log = structlog.get_logger(__name__)
 
 
 class Pages(PageNumberPagination):
@@ -21,20 +25,32 @@ class Pages(PageNumberPagination):
     max_page_size = 200
 
 
+class Busy(APIException):
+    """The database could not answer in time; nothing was changed."""
+
+    status_code = 503
+    default_code = "busy"
+    default_detail = _("The system is busy just now. Nothing was changed. Try again in a few seconds.")
+    wait = 5  # becomes the header Retry-After
+
+
 class _Refusal(APIException):
     def __init__(self, error: DomainError) -> None:
         super().__init__(detail=str(error.message), code=error.code)
         self.status_code = error.http_status
 
 
-def exception_handler(exc: Exception, context: dict[str, Any]) -> Response | None:
-    """Answer a ``DomainError`` in the same shape as every other API error.
+def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Response | None:
+    """Answer a ``DomainError`` or a busy database in the same shape as every other API error.
 
-    ``{"type": "client_error" | "validation_error", "errors": [{"code", "detail", "attr"}]}``; ``code`` is stable,
-    ``detail`` is in the caller's language, ``attr`` is the path of the input at fault.
+    ``{"type": "client_error" | "validation_error" | "server_error", "errors": [{"code", "detail", "attr"}]}``;
+    ``code`` is stable, ``detail`` is in the caller's language, ``attr`` is the path of the input at fault.
     """
     if isinstance(exc, DomainError):
         exc = _as_api_exception(exc)
+    elif isinstance(exc, OperationalError | InterfaceError):
+        log.warning("database_busy", error=repr(exc))
+        exc = Busy()
     return standardized_handler(exc, context)
 
 

@@ -123,9 +123,7 @@ class BusinessCalendar:
         if hours and not self.closed(day) and not any(first <= day <= last for first, last in self.absent):
             midnight = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - wall-clock time
             for start, end in hours:
-                yield from _real(
-                    midnight + timedelta(minutes=start), midnight + timedelta(minutes=end), self.zone
-                )
+                yield from _real(midnight + timedelta(minutes=start), midnight + timedelta(minutes=end), self.zone)
 
 
 def closed_days(country: str, closed: set[date], opened: set[date]) -> Callable[[date], bool]:
@@ -202,6 +200,4 @@ def _utc(at: datetime) -> datetime:
 
 
 def _no_open_time() -> NoOpenTime:
-    return NoOpenTime(
-        _("This calendar has no open time in reach. Check the working hours and the closed days.")
-    )
+    return NoOpenTime(_("This calendar has no open time in reach. Check the working hours and the closed days."))

@@ -1,24 +1,50 @@
-"""Turns what a view lets through into a page that says what happened and what to do."""
+"""One id per request, and pages for what a view lets through: they say what happened and what to do."""
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 
 import structlog
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import DomainError
+from alignment.kernel.htmx import wants_partial
 
 log = structlog.get_logger(__name__)
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
+RETRY_AFTER = "5"
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+
+class RequestIdMiddleware:
+    """Gives each request an id that is found again in logs, tasks, mails and on the error page.
+
+    The proxy's ``X-Request-ID`` is kept where it looks like one; anything else is replaced.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if REQUEST_ID.fullmatch(given) else str(uuid.uuid4())
+        request.META["HTTP_X_REQUEST_ID"] = request_id
+        response = self.get_response(request)
+        response.headers["X-Request-ID"] = request_id
+        return response
 
 
 class DomainErrorMiddleware:
     """Renders an uncaught ``DomainError`` with its own status, and a busy database as 503 with Retry-After."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
@@ -27,12 +53,17 @@ class DomainErrorMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called by Django for an exception that no view caught; None lets it become a 500."""
         if isinstance(exception, DomainError):
-            template = "404.html" if exception.http_status == 404 else "refused.html"
-            return render(request, template, {"message": exception.message}, status=exception.http_status)
-        if isinstance(exception, OperationalError):
+            page = "404.html" if exception.http_status == 404 else "refused.html"
+            return _answer(request, page, str(exception.message), exception.http_status)
+        if isinstance(exception, OperationalError | InterfaceError):
             log.warning("database_busy", error=repr(exception))
             message = _("The system is busy just now. Nothing was changed. Try again in a few seconds.")
-            response = render(request, "503.html", {"message": message}, status=503)
-            response["Retry-After"] = "5"
+            response = _answer(request, "503.html", message, 503)
+            response["Retry-After"] = RETRY_AFTER
             return response
         return None
+
+
+def _answer(request: HttpRequest, page: str, message: str, status: int) -> HttpResponse:
+    template = "refused.html" if wants_partial(request) else page
+    return render(request, template, {"message": message}, status=status)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 
@@ -11,3 +12,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Say that the form is too old (or cookies are off), never why in technical words."""
     message = _("This form was open for too long or cookies are switched off. Reload the page and try again.")
     return render(request, "403.html", {"message": message}, status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for a fault of ours: the id under which the log tells more, and nothing of what went wrong.
+
+    Rendered without the request, so that no context processor asks a database that may be the fault.
+    """
+    message = _(
+        "Nothing of what you just sent was kept half-way. Try again; if it happens again, tell an admin this"
+        " number: %(request_id)s"
+    ) % {"request_id": request.META.get("HTTP_X_REQUEST_ID", "–")}
+    return HttpResponse(render_to_string("500.html", {"message": message}), status=500)

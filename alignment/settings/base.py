@@ -5,7 +5,11 @@ Each variable that an operator may set is read through ``env``; the README's tab
 
 from __future__ import annotations
 
+import os
+import re
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import environ
@@ -13,6 +17,8 @@ import pghistory
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+
+from alignment.kernel.logs import hide_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 NODE_MODULES = BASE_DIR / "node_modules"
@@ -66,6 +72,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "alignment.health.middleware.ProbeMiddleware",
+    "alignment.kernel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -75,6 +83,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "alignment.accounts.middleware.SessionLimitsMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "alignment.accounts.middleware.PersonalSettingsMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -94,7 +103,11 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.i18n", "django.templatetags.static", "alignment.kernel.templatetags.ui"],
+            "builtins": [
+                "django.templatetags.i18n",
+                "django.templatetags.static",
+                "alignment.kernel.templatetags.ui",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.template.context_processors.i18n",
@@ -108,36 +121,45 @@ TEMPLATES = [
 ]
 
 # -- data -----------------------------------------------------------------------------------------
-# The embedded servers of `make run` and `make services` leave their addresses here.
-_services_file = BASE_DIR / ".local" / "services.env"
-if _services_file.exists():
-    environ.Env.read_env(_services_file, overwrite=False)
+# The servers of `make run` and `make services` leave their addresses here; production knows only its environment.
+if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".prod"):
+    environ.Env.read_env(BASE_DIR / ".local" / "services.env")
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://127.0.0.1:5432/alignment")}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
     "CONN_HEALTH_CHECKS": True,
     "ATOMIC_REQUESTS": False,  # transactions belong to services
-    "OPTIONS": {"options": "-c lock_timeout=5000 -c statement_timeout=60000 -c timezone=UTC", "connect_timeout": 5},
+    # What the address itself says (?sslmode=verify-full) is kept.
+    "OPTIONS": {
+        "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c timezone=UTC",
+        "connect_timeout": 5,
+        **DATABASES["default"].get("OPTIONS", {}),
+    },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+# Sign-in limits and used one-time codes must hold while Redis is down: the cache is a table (health.CacheEntry).
 CACHES = {
     "default": {
-        "BACKEND": "alignment.kernel.cache.ForgivingRedisCache",
-        "LOCATION": REDIS_URL,
-        "KEY_PREFIX": "alignment",
-        "OPTIONS": {"socket_timeout": 1, "socket_connect_timeout": 1},
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "cache_entry",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
     }
 }
 
 # -- Celery: the doorbell (see alignment/kernel/queue.py) --------------------------------------------
-_BROKER_PATIENCE = {"socket_timeout": 1.0, "socket_connect_timeout": 1.0, "retry_on_timeout": False}
-CELERY_BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://") if REDIS_URL.startswith("unix://") else REDIS_URL
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600, "global_keyprefix": "alignment."} | (
-    _BROKER_PATIENCE if not env.bool("IS_WORKER", default=False) else {"socket_keepalive": True}
-)
+REDIS_URL: str = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = re.sub(r"^unix://", "redis+socket://", REDIS_URL)
+# The patience of worker and beat: longer than the blocking read of a second, so that a broken connection is noticed.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,
+    "global_keyprefix": "alignment.",
+    "socket_timeout": 10.0,
+    "socket_connect_timeout": 5.0,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+}
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_IGNORE_RESULT = True
@@ -157,6 +179,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 # -- people --------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -172,13 +198,38 @@ SOCIALACCOUNT_ADAPTER = "alignment.accounts.adapter.InvitedOnlySocialAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation proves the address
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_LOGOUT_ON_GET = False
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before second factors and API tokens change
 ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+MFA_TOTP_ISSUER = "Alignment"
+INVITATION_VALID_FOR = timedelta(days=7)
+# Proxies in front of us, each of which adds one address to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)
-SESSION_COOKIE_AGE = 7 * 24 * 3600
+# Limits of a session, kept by alignment.accounts.middleware: without use, and at the longest.
+SESSION_IDLE_LIMIT = timedelta(hours=env.int("SESSION_IDLE_HOURS", default=8))
+SESSION_ABSOLUTE_LIMIT = timedelta(days=env.int("SESSION_DAYS", default=7))
+SESSION_COOKIE_AGE = int(SESSION_ABSOLUTE_LIMIT.total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "alignment.kernel.views.csrf_failure"
+
+# Single sign-on (OpenID Connect): offered when the three variables are set. Addresses that the provider verified are
+# those of invited people; from then on the provider's own id counts.
+OIDC_SERVER_URL: str = env.str("OIDC_SERVER_URL", default="").rstrip("/")
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_PROVIDERS: dict[str, Any] = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": []}}
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"]["APPS"] = [
+        {
+            "provider_id": "sso",
+            "name": env.str("OIDC_NAME", default="Single sign-on"),
+            "client_id": env.str("OIDC_CLIENT_ID"),
+            "secret": env.str("OIDC_CLIENT_SECRET"),
+            "settings": {"server_url": OIDC_SERVER_URL},
+        }
+    ]
 
 # -- languages and time -----------------------------------------------------------------------------
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
@@ -227,6 +278,8 @@ X_FRAME_OPTIONS = "DENY"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+# Browsers apply form-action to the redirect that follows a form, so the sign-on provider's origin is named.
+OIDC_ORIGIN = [f"{_url.scheme}://{_url.netloc}"] if (_url := urlsplit(OIDC_SERVER_URL)).netloc else []
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -235,7 +288,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC_ORIGIN],
         "frame-ancestors": [NONE],
         "base-uri": [NONE],
         "object-src": [NONE],
@@ -244,9 +297,9 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # -- API -----------------------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
+REST_FRAMEWORK: dict[str, Any] = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "alignment.accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -260,7 +313,9 @@ REST_FRAMEWORK = {
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT or None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
-REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "algn_", "AUTO_REFRESH": False, "TOKEN_LIMIT_PER_USER": None}
+API_TOKEN_VALID_FOR = timedelta(days=365)
+KNOX_TOKEN_MODEL = "accounts.ApiToken"
+REST_KNOX = {"TOKEN_TTL": API_TOKEN_VALID_FOR, "TOKEN_PREFIX": "algn_", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Alignment API",
     "DESCRIPTION": "Leads, handoffs and the figures that both sides share.",
@@ -281,7 +336,7 @@ PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_qu
 
 # -- logs --------------------------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")
-_SHARED_PROCESSORS = [
+_SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,
@@ -303,8 +358,13 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": structlog.stdlib.ProcessorFormatter,
-            "processor": structlog.processors.JSONRenderer(ensure_ascii=False),
-            "foreign_pre_chain": [*_SHARED_PROCESSORS, structlog.processors.format_exc_info],
+            "processors": [
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                hide_secrets,
+                structlog.processors.JSONRenderer(ensure_ascii=False),
+            ],
+            "foreign_pre_chain": _SHARED_PROCESSORS,
         }
     },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
@@ -313,6 +373,7 @@ LOGGING = {
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # an address of a person is nothing for the log of every request
 
 # -- the organisation's first values (editable in the settings pages afterwards) ------------------------
 DEFAULT_ORGANISATION = {"time_zone": "Asia/Tokyo", "currency": "JPY", "fiscal_year_start_month": 4}

@@ -3,7 +3,7 @@
 import os
 
 from alignment.settings.base import *  # noqa: F403
-from alignment.settings.base import DATABASES
+from alignment.settings.base import DATABASES, LOGGING
 
 SECRET_KEY = "for-tests-only-" + "t" * 40
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -14,5 +14,5 @@ DATABASES["default"]["CONN_MAX_AGE"] = 0
 DATABASES["default"]["TEST"] = {"NAME": "test_alignment" + os.environ.get("TEST_DB_SUFFIX", "")}
 DEMO = True
 LANGUAGE_CODE = "en"
-LOG_LEVEL = "WARNING"
+LOGGING["root"] = {"handlers": ["console"], "level": "ERROR"}
 FAILPOINTS_ENABLED = True
