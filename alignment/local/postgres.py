@@ -33,7 +33,7 @@ SETTINGS = {
     "scram_iterations": "256",  # the password is random, nothing to slow down
     "autovacuum_naptime": "20s",
 }
-CARELESS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+CARELESS = {"fsync": "off", "full_page_writes": "off"}  # survives a killed server, not a power cut
 
 
 def programs(owner: Account, version: str = next(iter(FOLDERS))) -> Path:
@@ -41,12 +41,31 @@ def programs(owner: Account, version: str = next(iter(FOLDERS))) -> Path:
     spec = importlib.util.find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations or version not in FOLDERS:
         raise LocalError(f"PostgreSQL {version} is not installed in .venv: run `make install`.")
-    root = Path(spec.submodule_search_locations[0]) / FOLDERS[version]
-    if owner.may(root / "bin" / "postgres", os.X_OK) and owner.may(root / "share", os.R_OK | os.X_OK):
-        return root / "bin"
-    with (root / "bin" / "postgres").open("rb") as stream:
+    wheel = Path(spec.submodule_search_locations[0])
+    found = wheel / FOLDERS[version]
+    if runs(found / "bin", owner):
+        return found / "bin"
+    with (found / "bin" / "postgres").open("rb") as stream:
         content = hashlib.file_digest(stream, "sha256").hexdigest()[:16]
-    return unprivileged.public_copy(root, f"postgres-{version}-{content}", owner) / "bin"
+    # The programs look for their libraries in the wheel's other folder, three steps up and down again.
+    parts = {f"{WHEEL}/{found.name}": found, f"{WHEEL}.libs": wheel.with_name(f"{WHEEL}.libs")}
+    copy = unprivileged.public_copy(parts, f"postgres-{version}-{content}", owner) / WHEEL / found.name / "bin"
+    if not runs(copy, owner):
+        raise LocalError(f"The user {owner.uid} cannot run PostgreSQL, not even from {copy}.")
+    return copy
+
+
+def runs(folder: Path, owner: Account) -> bool:
+    """Tell by trying whether `owner` can run the programs in `folder` and read what they need."""
+    try:
+        trials = [
+            subprocess.run([folder / name, "--version"], capture_output=True, check=False, **surroundings(owner))
+            for name in ("initdb", "postgres")
+        ]
+    except OSError:
+        return False
+    catalogue = next(folder.parent.rglob("postgres.bki"), folder)
+    return all(trial.returncode == 0 for trial in trials) and owner.may(catalogue, os.R_OK)
 
 
 def data_folder(folder: Path, owner: Account) -> Path:
@@ -84,21 +103,28 @@ def create(folder: Path, *, durable: bool) -> dict[str, Any]:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir(mode=0o700)
     shutil.chown(draft, owner.uid, owner.gid)
-    with tempfile.TemporaryDirectory(dir=data.parent) as private:
-        shutil.chown(private, owner.uid, owner.gid)
-        secret = Path(private) / "password"
-        processes.write_private(secret, password)
-        shutil.chown(secret, owner.uid, owner.gid)
-        arguments = [
-            f"--pgdata={draft}", f"--username={SUPERUSER}", f"--pwfile={secret}", "--auth=scram-sha-256",
-            "--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8",
-        ]  # fmt: skip
-        run(programs(owner) / "initdb", arguments if durable else [*arguments, "--no-sync"], owner)
+    try:
+        _fill(draft, password, owner, durable=durable)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
     draft.rename(data)
     place = "postgres" if data.parent == folder else str(data)
     cluster = {"data": place, "password": password, "uid": owner.uid, "gid": owner.gid}
     processes.write(folder / "postgres.json", cluster)
     return cluster
+
+
+def _fill(draft: Path, password: str, owner: Account, *, durable: bool) -> None:
+    with tempfile.TemporaryDirectory(dir=draft.parent) as private:
+        shutil.chown(private, owner.uid, owner.gid)
+        secret = Path(private) / "password"
+        processes.write_private(secret, password)
+        shutil.chown(secret, owner.uid, owner.gid)
+        locale = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        access = [f"--username={SUPERUSER}", f"--pwfile={secret}", "--auth=scram-sha-256"]
+        haste = [] if durable else ["--no-sync"]
+        run(programs(owner) / "initdb", [f"--pgdata={draft}", *locale, *access, *haste], owner)
 
 
 def start(folder: Path, *, durable: bool, tied: signal.Signals | None = None) -> tuple[Process, str]:

@@ -13,6 +13,8 @@ from typing import Any
 from alignment.local import processes
 from alignment.local.processes import LOOPBACK, LocalError, Process
 
+PATIENCE = 10.0  # seconds for a running server to answer
+
 
 def program() -> Path:
     """Return the server's program."""
@@ -51,7 +53,7 @@ def start(folder: Path, *, durable: bool, tied: signal.Signals | None = None) ->
     state = processes.read(file)
     password, port = str(state.get("password") or secrets.token_hex(16)), int(state.get("port", 0))
     process = running(folder)
-    if process and not processes.wait_until(lambda: answers(port, password), 10):
+    if process and not processes.wait_until(lambda: answers(port, password), PATIENCE):
         stop(process)  # frozen, or killed while it started
         process = None
     for _attempt in range(3):

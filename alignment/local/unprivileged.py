@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,12 +67,14 @@ def shared_folder(owner: Account) -> Path:
     )
 
 
-def public_copy(source: Path, name: str, owner: Account) -> Path:
-    """Return a copy of the folder `source` that everybody may read; made once, whole or not at all."""
+def public_copy(parts: Mapping[str, Path], name: str, owner: Account) -> Path:
+    """Return a copy of some folders that everybody may read; made once, whole or not at all."""
     copy = shared_folder(owner) / name
     if not copy.exists():
         with tempfile.TemporaryDirectory(dir=copy.parent) as private:
-            draft = Path(shutil.copytree(source, Path(private) / name, symlinks=True))
+            draft = Path(private) / name
+            for place, source in parts.items():
+                shutil.copytree(source, draft / place, symlinks=True)
             for path in (draft, *draft.rglob("*")):
                 mode = path.stat().st_mode
                 path.chmod(mode | (0o555 if mode & 0o100 else 0o444))
