@@ -39,7 +39,7 @@ def web(port: int) -> Program:
         "--threads",
         "8",
     ]
-    limits = ["--timeout", "60", "--graceful-timeout", "10"]
+    limits = ["--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"]
     return Program("web", [PYTHON, "-m", "gunicorn", "alignment.wsgi:application", *address, *limits])
 
 
