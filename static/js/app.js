@@ -10,6 +10,7 @@ const EVENTS = {
   unanswered: ["htmx:sendError", "htmx:timeout", "htmx:responseError"],
 };
 const TOAST_MS = 8000;
+const SENDING_MS = 10000; // then a form that only downloaded something can be used again
 
 document.addEventListener(EVENTS.configure, (event) => {
   const token = document.querySelector('meta[name="csrf-token"]')?.content;
@@ -31,6 +32,7 @@ document.addEventListener("submit", (event) => {
     event.stopImmediatePropagation();
   } else if (!event.defaultPrevented && form.method !== "dialog" && !isHtmx(form, event.submitter)) {
     busy(form, event.submitter, true);
+    setTimeout(busy, SENDING_MS, form, event.submitter, false);
   }
 }, true);
 

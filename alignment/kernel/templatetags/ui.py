@@ -99,7 +99,7 @@ def button(
 
     ``why_not`` shows it switched off with the reason beside it (what is never possible should not be shown at all).
     """
-    return locals() | {"kind": BUTTON_KINDS[variant]}
+    return locals() | {"look": _look(variant, small=small, wide=wide)}
 
 
 @register.simple_block_tag
@@ -113,7 +113,11 @@ def confirm(
     open: bool = False,
 ) -> SafeString:
     """Open a step in place before it acts."""
-    return _component("confirm", locals() | {"kind": BUTTON_KINDS[variant]})
+    return _component("confirm", locals() | {"look": _look(variant)})
+
+
+def _look(variant: str, *, small: bool = False, wide: bool = False) -> str:
+    return f"btn btn-{BUTTON_KINDS[variant]}{' btn-sm' if small else ''}{' w-100' if wide else ''}"
 
 
 @register.inclusion_tag("components/segmented.html")
