@@ -6,8 +6,10 @@ import heapq
 import itertools
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from alignment.accounts.calendars import Calendars
@@ -17,17 +19,21 @@ from alignment.demo.story import Source, Words
 from handoff.models import Handoff
 from handoff.rules.next_steps import NextStep
 from handoff.rules.workflow import Status
-from handoff.services import activities, clocks, decisions, recycling, submission
+from handoff.services import activities, clocks, decisions, offers, recycling, submission
+from handoff.services.offers import NotQualified
 from leads.models import Campaign, Deal, Definition, Lead
+from leads.rules.stages import Stage
 from leads.services import deals, definitions
 from leads.services.capture import LeadData, TouchData
 from leads.services.definitions import CriterionData
 from reviews.models import ReviewSeries
 from reviews.services import actions, reviews
 
-LEADS_PER_DAY = 2.2
+LEADS_PER_DAY = 1.4
 FIRST_VERSION_DAYS = 215
 """Days from the start until both sides sign the second version."""
+LAST_DAYS = timedelta(days=3)
+"""Before the end: more leads come and most still wait, so that a visitor finds work to do."""
 
 
 @dataclass
@@ -55,6 +61,7 @@ class Simulation:
         self.change_at = start + timedelta(days=FIRST_VERSION_DAYS)
         self._queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = itertools.count()
+        self._quality: dict[int, float] = {}
 
     def run(self) -> None:
         """Let the year pass."""
@@ -84,10 +91,13 @@ class Simulation:
         evening = datetime.combine(day, time(18, 30), self.zone)
         self._at(evening, self._tick)
         busy = self.calendar.is_open(datetime.combine(day, time(10, 30), self.zone))
-        rate = LEADS_PER_DAY * (1.25 if busy else 0.15)
+        rate = LEADS_PER_DAY * (1.25 if busy else 0.15) * (6 if self._is_recent(morning) else 1)
         for _n in range(self._poisson(rate)):
             at = datetime.combine(day, time(9), self.zone) + timedelta(minutes=self.random.randrange(540))
             self._at(at, self._lead_arrives)
+
+    def _is_recent(self, at: datetime) -> bool:
+        return at > self.end - LAST_DAYS
 
     def _poisson(self, mean: float) -> int:
         count, left = 0, self.random.expovariate(1)
@@ -98,6 +108,7 @@ class Simulation:
 
     def _housekeeping(self, now: datetime) -> None:
         recycling.return_due_leads(now=now)
+        self._hand_over_again(now)
         definitions.activate_due_versions(now=now)
         self._tick(now)
         before = set(_review_ids())
@@ -142,8 +153,19 @@ class Simulation:
         data, quality = self._person(source, now, better=changed)
         marketer = self.company.people[self.random.choice(("marketer", "marketer", "marketer2"))]
         submitted = submission.submit_lead(data=data, actor=marketer, now=now)
+        self._quality[submitted.lead.pk] = quality
         if submitted.handoff is not None:
             self._offered(submitted.handoff, quality, now)
+
+    def _hand_over_again(self, now: datetime) -> None:
+        """Marketing looks at what came back from nurture, and offers some of it a second time."""
+        returned = Lead.objects.filter(stage=Stage.QUALIFIED, pk__in=self._quality).order_by("pk")
+        for pk in returned.values_list("pk", flat=True):
+            if self.random.random() >= 0.1:
+                continue
+            with suppress(NotQualified):  # judged anew when it is offered, it may fall short of the version in force
+                handoff = offers.hand_over(lead_id=pk, actor=self.company.people["marketer"], now=now)
+                self._offered(handoff, self._quality[pk] + 0.1, now)
 
     def _person(self, source: Source, now: datetime, *, better: bool) -> tuple[LeadData, float]:
         pick, say = self.random.choice, self.company.say
@@ -151,6 +173,8 @@ class Simulation:
         industry, suffix = pick(story.INDUSTRIES)
         (title, fit) = self.random.choices(story.JOB_TITLES, (3, 4, 5, 3, 2, 1))[0]
         employees = int(self.random.lognormvariate(4.6, 1.0)) + 5
+        if self._is_recent(now):
+            employees += 100  # the definition in force takes most of the newest, so that the inbox is not empty
         is_free = self.random.random() < 0.4 - 0.35 * source.quality
         eager = self.random.random() < source.quality
         size_fit = min(1.0, employees / 200)
@@ -179,6 +203,8 @@ class Simulation:
         return data, quality
 
     def _offered(self, handoff: Handoff, quality: float, now: datetime) -> None:
+        if self._is_recent(now) and self.random.random() < 0.7:
+            return
         person = self._decider(handoff)
         pace = next((p.pace for p in story.PEOPLE if self.company.people[p.key] == person), 1.0)
         slow = 1.0 if now > self.change_at else 2.1
@@ -193,7 +219,7 @@ class Simulation:
     def _decide(self, handoff_id: int, person: User, quality: float, now: datetime) -> None:
         if Handoff.objects.get(pk=handoff_id).status != Status.OFFERED:
             return
-        if self.random.random() < 0.12 + 0.95 * quality:
+        if self.random.random() < 1.45 * quality - 0.15:
             handoff = decisions.accept(handoff_id=handoff_id, actor=person, now=now)
             self._later(now, self.random.lognormvariate(1.2, 0.9), lambda at: self._attempt(handoff, quality, 1, at))
             return
@@ -234,12 +260,12 @@ class Simulation:
         self._record(handoff.lead, "meeting", "met", person, now)
         product = self.random.choice(story.PRODUCTS)
         employees = handoff.lead.account.employee_count if handoff.lead.account else 50
-        amount = round(350_000 + 9_000 * min(employees or 50, 600) * self.random.lognormvariate(0, 0.5), -4)
+        value = 350_000 + 9_000 * min(employees or 50, 600) * self.random.lognormvariate(0, 0.5)
         local = now.astimezone(self.zone).date()
         deal = deals.open_deal(
             lead_id=handoff.lead_id,
             name=f"{handoff.lead.company_name} {self.company.say(product)}",
-            amount=amount,
+            amount=Decimal(round(value / 10_000) * 10_000),
             expected_on=local + timedelta(days=self.random.randrange(20, 80)),
             product=self.company.say(product),
             actor=person,
@@ -252,7 +278,7 @@ class Simulation:
         person = handoff.decided_by
         assert person is not None
         quick = (handoff.business_seconds_to_decide or 0) < 2 * 3600
-        if self.random.random() < 0.08 + 0.5 * quality + 0.12 * quick:
+        if self.random.random() < 0.75 * quality - 0.08 + 0.12 * quick:
             reason = self.random.choice(("product", "speed", "trust"))
             deals.win_deal(deal_id=deal.pk, reason=reason, amount=None, actor=person, now=now)
         else:
