@@ -11,6 +11,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.template import engines
 from django.template.loader import get_template, render_to_string
 from django.test import RequestFactory
+from django.urls import reverse
 from django.utils import translation
 
 TEMPLATES = sorted((settings.BASE_DIR / "templates").rglob("*.html"))
@@ -210,3 +211,46 @@ def test_every_icon_that_a_template_names_exists():
     }
 
     assert named <= known, f"add to static/img/icons.svg: {sorted(named - known)}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["account_login", "account_reset_password", "account_reset_password_done"])
+def test_a_way_in_wears_our_frame_and_is_marked_as_one(client, name):
+    html = client.get(reverse(name)).content.decode()
+
+    # A fragment request that ends here must reload the page instead of swapping this into it.
+    assert re.search(r"<html[^>]* data-entrance", html)
+    assert html.count("<h1") == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["account_email", "account_change_password", "mfa_index", "socialaccount_connections", "account_logout"]
+)
+def test_a_page_of_the_account_wears_our_frame(signed_in, mai, name):
+    html = signed_in(mai).get(reverse(name)).content.decode()
+
+    assert html.count("<h1") == 1
+    assert 'id="main"' in html
+    assert "data-bs-theme" not in html
+
+
+@pytest.mark.django_db
+def test_a_refused_sign_in_keeps_the_address_and_says_what_to_mend(client):
+    html = client.post(reverse("account_login"), {"login": "mai@example.com"}).content.decode()
+
+    assert 'value="mai@example.com"' in html
+    assert '<a href="#id_password">' in html
+    assert "<title>Error: " in html
+
+
+def test_the_sign_in_page_offers_the_people_of_the_demo():
+    people = [SimpleNamespace(label="Sales rep", email="ren@example.com", side="sales", text="")]
+    request = RequestFactory().get("/accounts/login/")
+    request.user = AnonymousUser()
+
+    html = render_to_string(
+        "account/_demo_people.html", {"demo_people": people, "enter_url": "/demo/enter/"}, request=request
+    )
+
+    assert '<input type="hidden" name="email" value="ren@example.com">' in html
+    assert 'method="post"' in html
