@@ -66,6 +66,13 @@ class Kpi:
         both = {Part.NUMERATOR: self.numerator, Part.DENOMINATOR: self.denominator}
         return {part: rows for part, rows in both.items() if rows is not None}
 
+    @property
+    def span(self) -> tuple[float | None, float | None]:
+        """The lowest and highest value it can take, None where there is no end."""
+        lowest = None if self.unit is Unit.DAYS else 0.0  # won before qualified counts as it is
+        highest = 1.0 if self.unit is Unit.RATE and self.by_period is None else None
+        return lowest, highest
+
     def formula_for(self, basis: Basis) -> str:
         """The sentence that says how it is counted on this basis."""
         return str(self.by_period if self.by_period and basis is Basis.PERIOD else self.formula)

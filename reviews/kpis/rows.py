@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, DateField, F, FloatField, Model, Q, QuerySet, Sum, Value
+from django.db.models import Avg, Count, DateField, F, FloatField, Min, Model, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce, TruncMonth, TruncWeek
 from django.utils.translation import gettext as _
@@ -75,6 +75,12 @@ class RowSet:
         rows = self.matching(scope).annotate(in_group=self._group(scope)).order_by()
         found = rows.values("in_group").annotate(**self._aggregates(scope))
         return {_key_of(row.pop("in_group"), scope.group_by): row for row in found if row["count"]}
+
+    def first_moment(self) -> datetime | None:
+        """When the first of these rows ever happened; before that there was nothing to count."""
+        rows = self.model._default_manager.filter(self.facts)
+        first: datetime | None = rows.aggregate(first=Min(_expression(self.moment)))["first"]
+        return first
 
     def _aggregates(self, scope: Scope) -> dict[str, Any]:
         aggregates: dict[str, Any] = {"count": Count("pk", distinct=self.repeats)}

@@ -48,18 +48,36 @@ def figures(
     """Measure ``kpis``: per set of rows one query, and one more where there are groups; one for the groups' names."""
     kpis = list(kpis)
     scope = Scope(period=period, zone=zone, basis=basis, group_by=group_by)
-    sets = {rows.name: rows for kpi in kpis for rows in kpi.parts.values()}
-    totals = {name: rows.tally(scope) for name, rows in sets.items()}
     return Figures(
         scope=scope,
-        total={kpi.key: kpi.measure(totals) for kpi in kpis},
-        groups=[] if group_by is GroupBy.NONE else _groups(scope, kpis, sets.values()),
+        total=totals(scope=scope, kpis=kpis),
+        groups=[] if group_by is GroupBy.NONE else groups(scope=scope, kpis=kpis),
     )
 
 
-def figure(*, kpi: Kpi, scope: Scope) -> Figure:
-    """One figure of one scope (of one group, where the scope names it)."""
-    return kpi.measure({rows.name: rows.tally(scope) for rows in kpi.parts.values()})
+def totals(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> dict[str, Figure]:
+    """The figures of all rows in scope (of one group, where the scope names it)."""
+    kpis = list(kpis)
+    tallies = {name: rows.tally(scope) for name, rows in _sets(kpis).items()}
+    return {kpi.key: kpi.measure(tallies) for kpi in kpis}
+
+
+def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
+    """The figures group by group: the union of the groups of all figures, months in order, others by size."""
+    kpis = list(kpis)
+    tallies: dict[str, dict[str, Tally]] = {}
+    for name, rows in _sets(kpis).items():
+        for key, tally in rows.tally_by_group(replace(scope, group=None)).items():
+            tallies.setdefault(key, {})[name] = tally
+    labels = _labels(list(tallies), scope.group_by)
+    found = [
+        Group(key=key, label=labels[key], figures={kpi.key: kpi.measure(of_group) for kpi in kpis})
+        for key, of_group in tallies.items()
+    ]
+    if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK):
+        return sorted(found, key=lambda group: group.key)
+    sizes = {key: sum(int(tally["count"] or 0) for tally in of_group.values()) for key, of_group in tallies.items()}
+    return sorted(found, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
 
 
 def group_label(*, key: str, group_by: GroupBy) -> str:
@@ -67,20 +85,8 @@ def group_label(*, key: str, group_by: GroupBy) -> str:
     return _labels([key], group_by)[key]
 
 
-def _groups(scope: Scope, kpis: list[Kpi], sets: Iterable[RowSet]) -> list[Group]:
-    tallies: dict[str, dict[str, Tally]] = {}
-    for rows in sets:
-        for key, tally in rows.tally_by_group(replace(scope, group=None)).items():
-            tallies.setdefault(key, {})[rows.name] = tally
-    labels = _labels(list(tallies), scope.group_by)
-    groups = [
-        Group(key=key, label=labels[key], figures={kpi.key: kpi.measure(of_group) for kpi in kpis})
-        for key, of_group in tallies.items()
-    ]
-    if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK):
-        return sorted(groups, key=lambda group: group.key)
-    sizes = {key: sum(int(tally["count"] or 0) for tally in of_group.values()) for key, of_group in tallies.items()}
-    return sorted(groups, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
+def _sets(kpis: list[Kpi]) -> dict[str, RowSet]:
+    return {rows.name: rows for kpi in kpis for rows in kpi.parts.values()}
 
 
 def _labels(keys: list[str], group_by: GroupBy) -> dict[str, str]:

@@ -16,7 +16,7 @@ FOLDER = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 
 
 def load(*, by: User, zone: ZoneInfo) -> None:
-    """Leads qualify when they are captured; a deal is won at the wall-clock time of the file. Skips without the files."""
+    """Leads qualify when they are captured; deals are won at the wall-clock time of the file. Skips without it."""
     if not (FOLDER / "mql.csv").exists():
         pytest.skip(f"the public data set is not at {FOLDER}")
     leads = [

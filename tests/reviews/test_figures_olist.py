@@ -15,6 +15,8 @@ from reviews.selectors.figures import Figures, figures
 from tests.conftest import TOKYO
 from tests.reviews import olist
 
+pytestmark = pytest.mark.django_db
+
 YEAR = Period(date(2017, 6, 1), date(2018, 6, 1))
 
 # key: (leads qualified, won, conversion in percent, median days, mean days)

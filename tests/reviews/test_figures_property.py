@@ -1,0 +1,57 @@
+"""Figures against a naive recomputation over random small histories, and every list as long as its figure says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reviews.kpis.kpi import Figure
+from reviews.kpis.registry import KPIS
+from reviews.kpis.scope import Basis, GroupBy, Scope
+from reviews.selectors.figures import figures
+from reviews.selectors.rows import rows_behind
+from tests.conftest import TOKYO
+from tests.reviews.histories import HISTORIES, PERIOD, History, Naive, Written
+
+pytestmark = pytest.mark.django_db
+
+
+def as_tuple(figure: Figure) -> tuple[float | None, int | None, int | None]:
+    return (figure.value, figure.numerator, figure.denominator)
+
+
+def assert_same(seen: dict[str, Figure], expected: dict[str, Any]) -> None:
+    for key, wanted in expected.items():
+        assert as_tuple(seen[key]) == pytest.approx(wanted), key
+    assert seen.keys() == expected.keys()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(history=HISTORIES, basis=st.sampled_from(list(Basis)), group_by=st.sampled_from([*GroupBy][1:6]))
+def test_figures_equal_a_naive_recomputation_and_each_list_has_as_many_rows(
+    history: History, basis: Basis, group_by: GroupBy
+) -> None:
+    with transaction.atomic():
+        naive = Naive(history, basis, Written(history).group_of(group_by))
+
+        found = figures(period=PERIOD, zone=TOKYO, basis=basis, group_by=group_by)
+
+        assert_same(found.total, naive.of(None))
+        for group in found.groups:
+            assert_same(group.figures, naive.of(group.key))
+        assert_lists_are_as_long(found.scope, found.total)
+        for group in found.groups[:1] + found.groups[-1:]:
+            assert_lists_are_as_long(replace(found.scope, group=group.key), group.figures)
+        transaction.set_rollback(True)
+
+
+def assert_lists_are_as_long(scope: Scope, seen: dict[str, Figure]) -> None:
+    for kpi in KPIS:
+        for part in kpi.parts:
+            listed = [record.pk for record in rows_behind(kpi=kpi, scope=scope, part=part)]
+            assert len(listed) == len(set(listed)) == getattr(seen[kpi.key], part.value), (kpi.key, part)
