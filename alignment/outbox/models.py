@@ -42,6 +42,9 @@ class Notice(models.Model):
     time_zone = models.CharField(max_length=64)
     template = models.CharField(max_length=100)
     context = models.JSONField(default=dict)
+    # What the mail says but the table must not: encrypted until it has left, then gone.
+    sealed = models.TextField(blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=8, choices=NoticeState.choices, default=NoticeState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()

@@ -6,26 +6,28 @@ Effects in our database happen once; a mail leaves at least once, always with th
 from __future__ import annotations
 
 import smtplib
+import time
 from datetime import datetime, timedelta
-from email.utils import parseaddr
 from typing import Any, Protocol
-from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 from django.db import connection, transaction
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
+from alignment.kernel import sealing
 from alignment.kernel.failpoints import failpoint
 from alignment.kernel.queue import nudge
+from alignment.outbox import mails
 from alignment.outbox.models import Notice, NoticeState
 
 log = structlog.get_logger(__name__)
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+SWEEP_FOR = 45.0
+"""Seconds after which a sweep leaves the rest to the next one, well below the time limit of a task."""
+
+KEEP_SENT_FOR = timedelta(days=90)
 
 
 class Recipient(Protocol):
@@ -44,12 +46,14 @@ def write(
     now: datetime,
     key: str = "",
     send_after: datetime | None = None,
+    secrets: dict[str, str] | None = None,
 ) -> Notice | None:
     """Write one notice with the change that causes it; returns None where the person has no address or ``key`` exists.
 
     ``template`` names ``templates/<template>.txt`` (first line: subject) and ``.html``; ``context`` holds plain JSON
-    values only, because the notice is rendered later, in the recipient's language and zone. ``key`` makes it unique:
-    the same key again writes nothing.
+    values only, because the notice is rendered later, in the recipient's language and zone. ``secrets`` are further
+    values of the template that nobody may read in the database. ``key`` makes it unique: the same key again writes
+    nothing.
     """
     if not to.email:
         return None
@@ -59,6 +63,8 @@ def write(
         "time_zone": to.time_zone,
         "template": template,
         "context": context,
+        "sealed": sealing.seal(secrets or {}),
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
         "created_at": now,
         "next_at": send_after or now,
     }
@@ -68,7 +74,8 @@ def write(
             return None
     else:
         notice = Notice.objects.create(**fields)
-    nudge("outbox.send_notice", notice_id=notice.pk)
+    if notice.next_at <= now:
+        nudge("outbox.send_notice", notice_id=notice.pk)
     return notice
 
 
@@ -100,88 +107,86 @@ def deliver(notice: Notice) -> bool:
         _give_up(notice, "The worker died while sending this, five times.")
         return False
     try:
-        subject, text, html = render(notice)
-        _mail(notice, subject, text, html).send()
+        rendered = mails.render(notice)
+        mails.build(notice, rendered).send()
         failpoint("outbox.sent")
-    except smtplib.SMTPRecipientsRefused as error:
-        _refused(notice, repr(error), permanent=all(code >= 500 for code, _reason in error.recipients.values()))
-    except smtplib.SMTPResponseException as error:
-        _refused(notice, f"{error.smtp_code} {error.smtp_error!r}", permanent=error.smtp_code >= 500)
-    except Exception as error:
-        log.warning("notice_failed", notice_id=notice.pk, error=repr(error))
-        _refused(notice, repr(error), permanent=False)
-    else:
-        Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING).update(
-            state=NoticeState.SENT,
-            sent_at=timezone.now(),
-            subject=subject,
-            body=text,
-            claimed_until=None,
-            last_error="",
-        )
-        return True
-    return False
+    except Exception as error:  # one bad notice must not stop the others; it is kept with its reason
+        _record_fault(notice, error)
+        return False
+    Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING).update(
+        state=NoticeState.SENT,
+        sent_at=timezone.now(),
+        subject=rendered.masked(rendered.subject),
+        body=rendered.masked(rendered.text),
+        claimed_until=None,
+        last_error="",
+        **({} if settings.DEMO else {"sealed": ""}),  # the demo's mailbox page shows the whole mail
+    )
+    return True
 
 
 def sweep(*, now: datetime, limit: int = 500) -> int:
-    """Send everything that is due; returns how many left. Called every minute, by any number of workers."""
-    sent = 0
+    """Send what is due; returns how many left. Called every minute, by any number of workers."""
+    sent, stop_at = 0, time.monotonic() + SWEEP_FOR
     for _round in range(limit):
         batch = claim(now=now, limit=1)
-        if not batch:
+        if not batch or time.monotonic() > stop_at:
             break
         sent += deliver(batch[0])
     return sent
 
 
-def render(notice: Notice) -> tuple[str, str, str]:
-    """Subject, plain text and HTML of a notice, in its own language and zone."""
-    context = notice.context | {"site_url": settings.SITE_URL}
-    with translation.override(notice.language), timezone.override(ZoneInfo(notice.time_zone)):
-        text = render_to_string(f"{notice.template}.txt", context)
-        html = render_to_string(f"{notice.template}.html", context)
-    subject, _newline, body = text.lstrip().partition("\n")
-    return " ".join(subject.split()), body.lstrip(), html
-
-
-def retry(*, notice_id: int, now: datetime) -> None:
-    """Put a notice that was given up back into the queue."""
-    Notice.objects.filter(pk=notice_id, state=NoticeState.DEAD).update(
+def retry(*, notice_id: int, now: datetime) -> bool:
+    """Put a notice that was given up back into the queue; False where it is not given up (any more)."""
+    updated = Notice.objects.filter(pk=notice_id, state=NoticeState.DEAD).update(
         state=NoticeState.PENDING, attempts=0, next_at=now, claimed_until=None
     )
     nudge("outbox.send_notice", notice_id=notice_id)
+    return bool(updated)
 
 
-def _mail(notice: Notice, subject: str, text: str, html: str) -> EmailMultiAlternatives:
-    host = urlsplit(settings.SITE_URL).hostname or "localhost"
-    mail = EmailMultiAlternatives(
-        subject=subject,
-        body=text,
-        from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[notice.to_address],
-        headers={"Message-ID": f"<{notice.message_id}@{host}>", "Auto-Submitted": "auto-generated"},
-    )
-    mail.attach_alternative(html, "text/html")
-    return mail
+def prune(*, now: datetime) -> int:
+    """Delete notices that left long ago: they name people, and the records themselves stay where they belong."""
+    return Notice.objects.filter(state=NoticeState.SENT, sent_at__lt=now - KEEP_SENT_FOR).delete()[0]
 
 
-def _refused(notice: Notice, reason: str, *, permanent: bool) -> None:
-    if permanent or notice.attempts >= Notice.MAX_ATTEMPTS:
-        _give_up(notice, reason)
+def _record_fault(notice: Notice, error: Exception) -> None:
+    log.warning("notice_failed", notice_id=notice.pk, attempts=notice.attempts, error=repr(error))
+    if _is_final(error) or notice.attempts >= Notice.MAX_ATTEMPTS:
+        _give_up(notice, _reason(error))
         return
     wait = BACKOFF[min(notice.attempts, len(BACKOFF)) - 1]
-    Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING).update(
-        next_at=timezone.now() + wait, claimed_until=None, last_error=reason
-    )
+    _still_ours(notice).update(next_at=timezone.now() + wait, claimed_until=None, last_error=_reason(error))
+
+
+def _is_final(error: Exception) -> bool:
+    """True where the receiver has refused this address or this mail for good.
+
+    A server that does not accept *us* (sign-in, sender, greeting) is a fault of the set-up: its notices wait for the
+    repair instead of dying with it.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(code >= 500 for code, _text in error.recipients.values())
+    return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "; ".join(f"{code} {_decoded(text)}" for code, text in error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f"{error.smtp_code} {_decoded(error.smtp_error)}"
+    return f"{type(error).__name__}: {error}"
+
+
+def _decoded(text: str | bytes) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text
 
 
 def _give_up(notice: Notice, reason: str) -> None:
-    log.error(
-        "notice_dead",
-        notice_id=notice.pk,
-        to=parseaddr(notice.to_address)[1].rpartition("@")[2],
-        reason=reason,
-    )
-    Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING).update(
-        state=NoticeState.DEAD, claimed_until=None, last_error=reason
-    )
+    log.error("notice_dead", notice_id=notice.pk, template=notice.template, reason=reason)
+    _still_ours(notice).update(state=NoticeState.DEAD, claimed_until=None, last_error=reason)
+
+
+def _still_ours(notice: Notice) -> Any:
+    """The notice, unless another worker has taken it since: each claim counts the attempts up."""
+    return Notice.objects.filter(pk=notice.pk, state=NoticeState.PENDING, attempts=notice.attempts)

@@ -19,3 +19,9 @@ def send_notice(*, notice_id: int, **_future: object) -> bool:
 def sweep(**_future: object) -> int:
     """Send all that is due."""
     return services.sweep(now=timezone.now())
+
+
+@shared_task(name="outbox.prune")
+def prune(**_future: object) -> int:
+    """Once an hour: delete what left long ago."""
+    return services.prune(now=timezone.now())

@@ -269,7 +269,7 @@ if EMAIL_URL:
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = 10  # per step of the conversation; all steps together end before the lease of a claim
 DEFAULT_FROM_EMAIL: str = env.str("DEFAULT_FROM_EMAIL", default="Alignment <alignment@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
@@ -315,6 +315,7 @@ REST_FRAMEWORK: dict[str, Any] = {
 }
 API_TOKEN_VALID_FOR = timedelta(days=365)
 KNOX_TOKEN_MODEL = "accounts.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # its own table would only stay empty
 REST_KNOX = {"TOKEN_TTL": API_TOKEN_VALID_FOR, "TOKEN_PREFIX": "algn_", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {
     "TITLE": "Alignment API",
