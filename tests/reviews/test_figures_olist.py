@@ -6,16 +6,18 @@ from datetime import date
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from alignment.accounts.models import User
 from alignment.kernel.periods import Period
+from leads.services.importing import run_import
 from reviews.kpis.scope import Basis, GroupBy
 from reviews.selectors.figures import Figures, figures
 from tests.conftest import TOKYO
-from tests.reviews import olist
+from tests.real_data import FOLDER, OLIST_DEALS, OLIST_LEADS, needs_olist
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, needs_olist]
 
 YEAR = Period(date(2017, 6, 1), date(2018, 6, 1))
 
@@ -65,15 +67,19 @@ BY_MONTH_WON = {
 
 @pytest.fixture(scope="module")
 def history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, Figures]:
-    """The figures of the whole history, loaded once and taken back."""
+    """The figures of the whole history, brought in once through the door of imports, and taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
-        olist.load(by=User.objects.create_user("history@example.com", full_name="H", role="admin"), zone=TOKYO)
+        admin = User.objects.create_user("history@example.com", full_name="H", role="admin")
+        for kind, name, mapping in (("leads", "mql.csv", OLIST_LEADS), ("deals", "closed_deals.csv", OLIST_DEALS)):
+            raw = (FOLDER / "olist" / name).read_bytes()
+            run_import(kind=kind, raw=raw, file_name=name, mapping=mapping, actor=admin, now=timezone.now())
         found = {
             group_by.value: figures(period=YEAR, zone=TOKYO, basis=Basis.COHORT, group_by=group_by)
             for group_by in (GroupBy.NONE, GroupBy.SOURCE, GroupBy.MONTH)
         }
         until_the_last = Period(YEAR.start, date(2018, 12, 1))
         found["won"] = figures(period=until_the_last, zone=TOKYO, group_by=GroupBy.MONTH)
+        found["owner"] = figures(period=until_the_last, zone=TOKYO, group_by=GroupBy.OWNER)
         transaction.set_rollback(True)
     return found
 
@@ -116,3 +122,18 @@ def test_months_stand_in_order_and_the_blank_source_last(history: dict[str, Figu
     assert [group.key for group in history["month"].groups] == sorted(BY_MONTH)
     assert history["source"].groups[0].key == "organic_search"
     assert history["source"].groups[-1].key == ""
+
+
+def test_the_sellers_who_closed_most(history: dict[str, Figures]) -> None:
+    sellers = [group for group in history["owner"].groups if group.figures["deals_won"].value]
+
+    first = max(sellers, key=lambda group: group.figures["deals_won"].value or 0)
+    of = first.figures
+    assert len(sellers) == 22
+    assert sum(group.figures["deals_won"].value or 0 for group in sellers) == 842
+    assert (first.label, of["deals_won"].value, of["days_to_win_p50"].value) == (
+        "4ef15afb4b2723d8f3d81e51ec7afefe",
+        133,
+        11,
+    )
+    assert round(of["days_to_win_mean"].value or 0, 2) == 30.49
