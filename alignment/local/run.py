@@ -36,19 +36,25 @@ def _serve(supervisor: Supervisor, folder: Path, port: int, pair: Servers) -> No
     say("Preparing the database, the first time with demo data ...")
     prepare(folder / "log" / "prepare.log", environment)
     supervisor.watched = pair.processes()
-    names = subprocess.Popen(
-        [*MANAGE, "demo_sign_ins"], cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True
+    people = subprocess.Popen(
+        [*MANAGE, "demo_sign_ins"],
+        cwd=PROJECT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     try:
         for program in programs(port, folder):
             supervisor.start(program, environment)
         supervisor.wait_for(f"http://{LOOPBACK}:{port}/healthz", seconds=READY_WITHIN)
-        people = ", ".join(" ".join(line.split()) for line in names.communicate()[0].splitlines())
-        say(f"Ready: http://{LOOPBACK}:{port}/ (Ctrl-C stops)" + (f" - sign in as {people}" if people else ""))
+        names = ", ".join(" ".join(line.split()) for line in people.communicate()[0].splitlines())
+        say(f"Ready: http://{LOOPBACK}:{port}/ (Ctrl-C stops)" + (f" - sign in as {names}" if names else ""))
         supervisor.watch()
     finally:
         supervisor.stop()
-        names.kill()
+        people.kill()
+        people.wait()
 
 
 def web_port() -> int:

@@ -1,0 +1,70 @@
+"""docker-compose.yml and what belongs to it: no default secrets, nothing forgotten."""
+
+import re
+
+import pytest
+import yaml
+
+from alignment.local.programs import QUEUES
+from alignment.local.servers import PROJECT
+
+TEXT = (PROJECT / "docker-compose.yml").read_text()
+COMPOSE = yaml.safe_load(TEXT)
+SERVICES = COMPOSE["services"]
+OURS = ["migrate", "web", "worker", "worker-batch", "beat"]
+REQUIRED = {"SECRET_KEY", "SITE_URL", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL", "DEFAULT_FROM_EMAIL"}
+
+
+def test_a_missing_value_stops_compose_with_its_name_and_what_to_write():
+    messages = dict(re.findall(r"\$\{(\w+):\?([^}]*)\}", TEXT))
+
+    assert set(messages) == REQUIRED
+    assert all(f"write {name}=" in message and ".env" in message for name, message in messages.items())
+
+
+def test_the_example_lists_every_variable_and_holds_no_value():
+    lines = (PROJECT / ".env.example").read_text().splitlines()
+    values = dict(line.split("=", 1) for line in lines if re.match(r"[A-Z_]+=", line))
+    offered = set(re.findall(r"^# ([A-Z_]+)=", "\n".join(lines), re.MULTILINE))
+
+    assert set(values) == REQUIRED
+    assert set(values.values()) == {""}
+    assert REQUIRED | offered == set(re.findall(r"(?<!\$)\$\{(\w+)", TEXT))
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_our_services_run_one_image_with_few_rights(name):
+    service = SERVICES[name]
+
+    assert service["image"] == SERVICES["web"]["image"]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+
+
+@pytest.mark.parametrize("name", set(SERVICES) - {"migrate"})
+def test_every_service_restarts_and_is_watched(name):
+    service = SERVICES[name]
+
+    assert service["restart"] == "unless-stopped"
+    assert "healthcheck" in service or "HEALTHCHECK" in (PROJECT / "Dockerfile").read_text()
+
+
+def test_only_the_proxy_is_reached_from_outside():
+    assert [name for name, service in SERVICES.items() if "ports" in service] == ["proxy"]
+    assert COMPOSE["networks"]["data"]["internal"]
+    assert SERVICES["postgres"]["networks"] == SERVICES["redis"]["networks"] == ["data"]
+
+
+def test_every_queue_has_a_worker():
+    commands = [SERVICES[name]["command"] for name in ("worker", "worker-batch")]
+    served = ",".join(command[command.index("-Q") + 1] for command in commands)
+
+    assert sorted(served.split(",")) == sorted(QUEUES.split(","))
+
+
+def test_every_volume_and_network_exists():
+    volumes = {text.partition(":")[0] for service in SERVICES.values() for text in service.get("volumes", [])}
+    networks = {name for service in SERVICES.values() for name in service["networks"]}
+
+    assert volumes == set(COMPOSE["volumes"])
+    assert networks == set(COMPOSE["networks"])
