@@ -17,5 +17,6 @@ urlpatterns = [
     path("api/v1/", include("reviews.api.urls")),
     path("", include("reviews.urls")),
     path("django-admin/", admin.site.urls),
+    path("", include("handoff.urls")),
     path("", include("leads.urls")),
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pghistory
 from django.conf import settings
 from django.db import models
@@ -28,6 +30,11 @@ class SlaPolicy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.duty}: {self.business_minutes}"
+
+    @property
+    def time(self) -> timedelta:
+        """How much working time there is."""
+        return timedelta(minutes=self.business_minutes)
 
 
 class Clock(models.Model):

@@ -1,0 +1,61 @@
+"""What sales answers an offer with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from handoff.models import RejectionReason
+from handoff.rules.next_steps import NextStep
+from handoff.selectors.sentences import follows
+
+AS_AGREED = ""
+
+
+class RejectForm(forms.Form):
+    """Why, and what should happen next. The rules of what goes together stand in the service."""
+
+    reason = forms.ChoiceField(
+        label=_("Why is it given back?"),
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why the lead is given back.")},
+    )
+    comment = forms.CharField(
+        label=_("What should marketing know?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    next_step = forms.ChoiceField(
+        label=_("What should happen next?"), required=False, widget=forms.RadioSelect, initial=AS_AGREED
+    )
+    recycle_on = forms.DateField(
+        label=_("Back to marketing on"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        help_text=_("Empty: the day that goes with the reason."),
+        error_messages={"invalid": _("Write the day as year-month-day, such as 2026-12-01.")},
+    )
+
+    def __init__(self, *args: Any, reasons: Iterable[RejectionReason], today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._field("reason").choices = [
+            (reason.code, f"{reason.label} → {follows(reason, today=today)}") for reason in reasons
+        ]
+        self._field("next_step").choices = [(AS_AGREED, _("what goes with the reason")), *NextStep.choices]
+
+    def clean(self) -> dict[str, Any]:
+        """A date left in the form means nothing once the lead is to be closed."""
+        cleaned = super().clean() or {}
+        if cleaned.get("next_step") == NextStep.CLOSE:
+            cleaned["recycle_on"] = None
+        return cleaned
+
+    def _field(self, name: str) -> forms.ChoiceField:
+        field = self.fields[name]
+        assert isinstance(field, forms.ChoiceField)
+        return field

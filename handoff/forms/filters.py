@@ -1,0 +1,57 @@
+"""What a list of handoffs can be narrowed by, on the page and in the API."""
+
+from __future__ import annotations
+
+import django_filters
+from django.forms import SearchInput
+from django.utils.translation import gettext_lazy as _
+
+from alignment.accounts.models import Team, User
+from alignment.accounts.roles import Side
+from handoff.models import Handoff
+from handoff.querysets import HandoffQuerySet
+from handoff.rules.workflow import Status
+from leads.models import Lead
+
+
+class HandoffFilter(django_filters.FilterSet):
+    """By status, team and the person asked."""
+
+    status = django_filters.ChoiceFilter(label=_("Status"), choices=Status.choices, empty_label=_("all"))
+    team = django_filters.ModelChoiceFilter(
+        label=_("Team"), queryset=Team.objects.filter(side=Side.SALES).order_by("name"), empty_label=_("all")
+    )
+    offered_to = django_filters.ModelChoiceFilter(
+        label=_("Offered to"),
+        queryset=User.objects.filter(side=Side.SALES).order_by("full_name", "pk"),
+        empty_label=_("all"),
+    )
+
+    class Meta:
+        model = Handoff
+        fields = ["status", "team", "offered_to"]
+
+
+class HandoffListFilter(HandoffFilter):
+    """The page's: with a search by name and company."""
+
+    q = django_filters.CharFilter(
+        label=_("Name or company"), method="search", widget=SearchInput(attrs={"autocomplete": "off"})
+    )
+
+    def search(self, handoffs: HandoffQuerySet, _name: str, words: str) -> HandoffQuerySet:
+        """Handoffs of leads in whose name, company or address every word stands."""
+        return handoffs.filter(lead__in=Lead.objects.search(words))
+
+
+class HandoffApiFilter(HandoffFilter):
+    """The API's: with the lead, and with ``mine`` for what waits for the caller."""
+
+    lead = django_filters.NumberFilter(field_name="lead_id")
+    mine = django_filters.BooleanFilter(method="only_mine", help_text="true: only what the caller may decide.")
+
+    def only_mine(self, handoffs: HandoffQuerySet, _name: str, mine: bool) -> HandoffQuerySet:
+        """What the caller is a party to."""
+        user = self.request.user
+        assert isinstance(user, User)
+        return handoffs.for_decision_by(user) if mine else handoffs

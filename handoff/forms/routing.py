@@ -1,0 +1,94 @@
+"""One routing rule: when ... then ..."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from alignment.accounts.models import Team
+from alignment.accounts.roles import Side
+from handoff.models import RoutingRule
+from leads.forms.definition_rows import OP_LABELS
+from leads.rules.conditions import WITHOUT_VALUE, ConditionFault, Op, parse
+from leads.rules.fields import FIELDS, FieldType
+
+OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
+
+
+class RoutingRuleForm(forms.Form):
+    """A rule with one condition or none; ``condition`` of the cleaned data is the tree that the rule keeps."""
+
+    name = forms.CharField(
+        label=_("Name"), max_length=100, error_messages={"required": _("Enter a name for the rule.")}
+    )
+    field = forms.ChoiceField(label=_("When"), required=False)
+    op = forms.ChoiceField(label=_("Comparison"), required=False)
+    value = forms.CharField(
+        label=_("Value"), required=False, max_length=200, help_text=_("Several values: separated by commas.")
+    )
+    team = forms.ModelChoiceField(
+        label=_("Then offer to the team"),
+        queryset=Team.objects.none(),
+        error_messages={"required": _("Choose the team that is asked.")},
+    )
+    position = forms.IntegerField(
+        label=_("Order"), min_value=1, max_value=999, help_text=_("The first rule that fits a lead is used.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choices: dict[str, list[Any]] = {
+            "field": [("", _("every lead")), *((key, field.label) for key, field in FIELDS.items())],
+            "op": [("", "–"), *OPERATORS],
+        }
+        for name, options in choices.items():
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = options
+        team = self.fields["team"]
+        assert isinstance(team, forms.ModelChoiceField)
+        team.queryset = Team.objects.filter(side=Side.SALES).order_by("name")
+
+    def clean(self) -> dict[str, Any]:
+        """Read the row as a condition; a fault is said beside the part it lies in."""
+        cleaned = super().clean() or {}
+        try:
+            cleaned["condition"] = _tree(cleaned)
+            parse(cleaned["condition"])
+        except ConditionFault as fault:
+            self.add_error(fault.field if fault.field in ("field", "op", "value") else "value", str(fault.message))
+        return cleaned
+
+
+def initial(rule: RoutingRule) -> dict[str, Any]:
+    """What the form shows for a rule that is there."""
+    row = rule.condition if isinstance(rule.condition, dict) else {}
+    value = row.get("value", "")
+    return {
+        "name": rule.name,
+        "field": row.get("field", ""),
+        "op": row.get("op", ""),
+        "value": ", ".join(value) if isinstance(value, list) else value,
+        "team": rule.team_id,
+        "position": rule.position,
+    }
+
+
+def _tree(cleaned: dict[str, Any]) -> dict[str, Any]:
+    key, op, value = cleaned.get("field"), cleaned.get("op"), cleaned.get("value", "").strip()
+    if not key:
+        return {"all": []}
+    if op in {free.value for free in WITHOUT_VALUE}:
+        return {"field": key, "op": op}
+    return {"field": key, "op": op, "value": _typed(value, op, FIELDS[key].type)}
+
+
+def _typed(value: str, op: str | None, kind: FieldType) -> Any:
+    if op == Op.IN.value:
+        return [part.strip() for part in value.replace("、", ",").split(",") if part.strip()]
+    if kind in (FieldType.NUMBER, FieldType.DATE):
+        digits = value.replace(",", "")
+        return int(digits) if digits.isascii() and digits.isdigit() else value
+    return value

@@ -1,0 +1,45 @@
+"""The routing rules as sentences, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count
+
+from handoff.models import Handoff, RoutingRule
+from leads.rules.conditions import ConditionFault, parse
+from leads.rules.sentences import say
+
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class RuleView:
+    """One rule: when (in words) which team is asked, and how often lately. ``fault``: it cannot be read any more."""
+
+    rule: RoutingRule
+    sentence: str
+    fault: str
+    offers: int
+    fits_one_row: bool
+
+
+def rules(*, now: datetime) -> list[RuleView]:
+    """All rules, those in use first, each in the order of trying."""
+    recent = Handoff.objects.filter(offered_at__gte=now - RECENT).order_by()
+    made = dict(recent.values_list("routing__rule").annotate(count=Count("pk")))
+    found = RoutingRule.objects.select_related("team").order_by("-is_active", "position", "pk")
+    return [_view(rule, made.get(rule.pk, 0)) for rule in found]
+
+
+def fits_one_row(rule: RoutingRule) -> bool:
+    """True where the form can show the whole condition; a larger one can only be read."""
+    return rule.condition == {"all": []} or "field" in rule.condition
+
+
+def _view(rule: RoutingRule, offers: int) -> RuleView:
+    try:
+        return RuleView(rule, say(parse(rule.condition)), "", offers, fits_one_row(rule))
+    except ConditionFault as fault:
+        return RuleView(rule, "", f"{fault.field}: {fault.message}", offers, fits_one_row(rule))

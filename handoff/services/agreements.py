@@ -1,0 +1,106 @@
+"""Changes to what both sides agreed: routing rules, reasons, times. Their history is kept by the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from alignment.accounts.models import Team, User
+from alignment.accounts.policies import Permission
+from alignment.accounts.roles import Side
+from alignment.kernel.errors import InvalidInput, NotFound
+from handoff.models import RejectionReason, RoutingRule, SlaPolicy
+from handoff.rules.clocks import Duty
+from leads.rules.conditions import parse
+
+
+@transaction.atomic
+def save_rule(
+    *,
+    rule_id: int | None,
+    name: str,
+    condition: dict[str, Any],
+    team: Team,
+    position: int,
+    actor: User,
+) -> RoutingRule:
+    """Add a routing rule or change one. Offers made by it keep their own stamp.
+
+    Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``, or ``ConditionFault`` with the path of the fault.
+    """
+    actor.require(Permission.EDIT_ROUTING)
+    parse(condition)
+    if not name.strip():
+        raise InvalidInput(_("Enter a name for the rule."), field="name")
+    if team.side != Side.SALES:
+        raise InvalidInput(_("Leads are offered to teams of sales only."), field="team")
+    rule = _locked_rule(rule_id) if rule_id else RoutingRule()
+    rule.name = name.strip()
+    rule.condition = condition
+    rule.team = team
+    rule.position = position
+    rule.save()
+    return rule
+
+
+@transaction.atomic
+def switch_rule(*, rule_id: int, on: bool, actor: User) -> RoutingRule:
+    """Take a rule out of use or back in; nothing deletes one. Raises ``NotAllowed``, ``NotFound``."""
+    actor.require(Permission.EDIT_ROUTING)
+    rule = _locked_rule(rule_id)
+    rule.is_active = on
+    rule.save(update_fields=["is_active"])
+    return rule
+
+
+@transaction.atomic
+def save_reason(*, code: str, values: dict[str, Any], actor: User) -> RejectionReason:
+    """Change a reason for giving a lead back. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``."""
+    actor.require(Permission.EDIT_ROUTING)
+    reason = RejectionReason.objects.select_for_update().filter(code=code).first()
+    if reason is None:
+        raise NotFound(_("There is no such reason."))
+    for name in ("label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "position", "is_active"):
+        if name in values:
+            setattr(reason, name, values[name])
+    try:
+        reason.full_clean()
+    except ValidationError as error:
+        field, messages = next(iter(error.message_dict.items()))
+        raise InvalidInput(messages[0], field=field) from error
+    if not RejectionReason.objects.filter(is_active=True).exclude(pk=reason.pk).exists() and not reason.is_active:
+        raise InvalidInput(_("One reason has to stay in use."), field="is_active")
+    reason.save()
+    return reason
+
+
+@transaction.atomic
+def save_policy(*, duty: str, business_minutes: int, actor: User) -> SlaPolicy:
+    """Change how long a duty may take; clocks that run already keep their deadline.
+
+    Raises ``NotAllowed``, ``InvalidInput``.
+    """
+    actor.require(Permission.EDIT_ROUTING)
+    if duty not in Duty.values:
+        raise NotFound(_("There is no such duty."))
+    if business_minutes < 1:
+        raise InvalidInput(_("A duty needs some time."), field="hours")
+    policy, _is_new = SlaPolicy.objects.select_for_update().update_or_create(
+        duty=duty,
+        defaults={"business_minutes": business_minutes},
+        create_defaults={
+            "business_minutes": business_minutes,
+            "side": Side.SALES,
+        },
+    )
+    return policy
+
+
+def _locked_rule(rule_id: int) -> RoutingRule:
+    rule = RoutingRule.objects.select_for_update(of=("self",)).select_related("team").filter(pk=rule_id).first()
+    if rule is None:
+        raise NotFound(_("There is no such rule."))
+    return rule

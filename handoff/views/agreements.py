@@ -1,0 +1,122 @@
+"""The rules of the handoff: routing, reasons for giving a lead back, and times."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from alignment.kernel.errors import DomainError
+from handoff.forms.agreements import PolicyForm, ReasonForm, hours_of
+from handoff.forms.routing import RoutingRuleForm, initial
+from handoff.models import RejectionReason, RoutingRule, SlaPolicy
+from handoff.rules.clocks import Duty
+from handoff.selectors import routing
+from handoff.services import agreements
+
+
+@require_GET
+def overview(request: PersonRequest) -> HttpResponse:
+    """Everything both sides agreed about the handoff, readable by everybody."""
+    context = {
+        "rules": routing.rules(now=timezone.now()),
+        "reasons": RejectionReason.objects.order_by("-is_active", "position", "pk"),
+        "policies": SlaPolicy.objects.order_by("pk"),
+        "may_edit": request.user.may(Permission.EDIT_ROUTING),
+    }
+    return render(request, "handoff/agreements/overview.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
+    """Add a routing rule (no ``pk``) or change one."""
+    request.user.require(Permission.EDIT_ROUTING)
+    found = get_object_or_404(RoutingRule, pk=pk) if pk else None
+    if found and not routing.fits_one_row(found):
+        raise Http404
+    if request.method == "GET":
+        first = initial(found) if found else {"position": RoutingRule.objects.count() + 1}
+        return _form(request, RoutingRuleForm(initial=first), found)
+    form = RoutingRuleForm(request.POST)
+    if not form.is_valid():
+        return _form(request, form, found, status=422)
+    values = form.cleaned_data
+    try:
+        agreements.save_rule(
+            rule_id=pk,
+            name=values["name"],
+            condition=values["condition"],
+            team=values["team"],
+            position=values["position"],
+            actor=request.user,
+        )
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        return _form(request, form, found, status=error.http_status if error.http_status != 400 else 422)
+    messages.success(request, _("The routing rule is saved."))
+    return redirect("handoff:agreements")
+
+
+@require_POST
+def switch_rule(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take a routing rule out of use, or back in."""
+    on = request.POST.get("on") == "1"
+    agreements.switch_rule(rule_id=pk, on=on, actor=request.user)
+    messages.success(request, _("The routing rule is in use.") if on else _("The routing rule is out of use."))
+    return redirect("handoff:agreements")
+
+
+@require_http_methods(["GET", "POST"])
+def reason(request: PersonRequest, code: str) -> HttpResponse:
+    """Change a reason for giving a lead back."""
+    request.user.require(Permission.EDIT_ROUTING)
+    found = get_object_or_404(RejectionReason, code=code)
+    form = ReasonForm(request.POST or None, instance=found)
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid() and _saved(form, code=code, request=request):
+            messages.success(request, _("The reason is saved."))
+            return redirect("handoff:agreements")
+    context: dict[str, Any] = {"form": form, "title": _("Reason for giving a lead back"), "name": found.code}
+    return render(request, "handoff/agreements/form.html", context, status=status)
+
+
+@require_http_methods(["GET", "POST"])
+def policy(request: PersonRequest, duty: str) -> HttpResponse:
+    """Change how long a duty may take."""
+    request.user.require(Permission.EDIT_ROUTING)
+    found = get_object_or_404(SlaPolicy, duty=duty)
+    form = PolicyForm(request.POST or None, initial={"hours": hours_of(found)})
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            agreements.save_policy(duty=duty, business_minutes=form.cleaned_data["hours"], actor=request.user)
+            messages.success(request, _("The time is saved. Clocks that run already keep their deadline."))
+            return redirect("handoff:agreements")
+    context: dict[str, Any] = {"form": form, "title": _("Time for a duty"), "name": Duty(duty).label}
+    return render(request, "handoff/agreements/form.html", context, status=status)
+
+
+def _saved(form: ReasonForm, *, code: str, request: PersonRequest) -> bool:
+    try:
+        agreements.save_reason(code=code, values=form.cleaned_data, actor=request.user)
+    except DomainError as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        return False
+    return True
+
+
+def _form(
+    request: PersonRequest, form: RoutingRuleForm, found: RoutingRule | None, *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "rule": found}
+    return render(request, "handoff/agreements/rule.html", context, status=status)

@@ -1,0 +1,24 @@
+"""What waits for a decision of this person."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from handoff.selectors import handoffs
+from handoff.selectors.history import reasons_in_use
+from handoff.views.cards import answers
+
+
+@require_GET
+def inbox(request: PersonRequest) -> HttpResponse:
+    """Offers, most urgent first, each to be decided from its card; below, what was decided today."""
+    request.user.require(Permission.DECIDE_HANDOFF)
+    now = timezone.now()
+    found = handoffs.inbox(request.user, now)
+    context = {"inbox": found, "answers": answers(reasons_in_use(), now), "today": now}
+    return render(request, "handoff/inbox.html", context)

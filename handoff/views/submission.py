@@ -1,0 +1,143 @@
+"""Marketing's doors: a new lead, and qualified leads that wait to be handed over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.forms import BaseFormSet
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from alignment.kernel import formats
+from alignment.kernel.errors import DomainError, InvalidInput
+from handoff.forms.submission import LeadForm, TouchForm, TouchForms, lead_data
+from handoff.models import Handoff
+from handoff.selectors.cards import criteria
+from handoff.selectors.leads import ready_to_hand_over, submitted_lead
+from handoff.selectors.sentences import why_here
+from handoff.services import offers, submission
+
+PER_PAGE = 25
+MOST_AT_ONCE = 100
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """One lead of several that could not be handed over, and why."""
+
+    lead_id: int
+    reason: str
+
+
+@require_http_methods(["GET", "POST"])
+def submit(request: PersonRequest) -> HttpResponse:
+    """A new lead: judged at once, and offered to sales when it qualifies."""
+    request.user.require(Permission.SUBMIT_LEAD)
+    if request.method == "GET":
+        return _show_form(request, LeadForm(), TouchForms(prefix="touches"))
+    form, touches = LeadForm(request.POST), TouchForms(_rows(request), prefix="touches")
+    if "add_row" in request.POST:
+        return _show_form(request, LeadForm(initial=request.POST.dict()), touches)
+    if not (form.is_valid() & touches.is_valid()):
+        return _show_form(request, form, touches, status=422)
+    try:
+        done = submission.submit_lead(data=lead_data(form, touches), actor=request.user, now=timezone.now())
+    except InvalidInput as error:
+        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        return _show_form(request, form, touches, status=422)
+    return redirect("handoff:submitted", lead_pk=done.lead.pk)
+
+
+@require_GET
+def submitted(request: PersonRequest, lead_pk: int) -> HttpResponse:
+    """What became of a lead that was just submitted: the verdict in sentences, and where it went."""
+    lead = submitted_lead(lead_pk)
+    handoff = lead.handoffs.with_people().order_by("-attempt").first()
+    context = {
+        "lead": lead,
+        "verdict": lead.verdict,
+        "criteria": criteria(lead.verdict),
+        "handoff": handoff,
+        "why": why_here(handoff.routing) if handoff else "",
+    }
+    return render(request, "handoff/submitted.html", context)
+
+
+@require_GET
+def waiting(request: PersonRequest) -> HttpResponse:
+    """Qualified leads that nobody has handed over yet."""
+    return _show_waiting(request, [])
+
+
+@require_POST
+def hand_over(request: PersonRequest, lead_pk: int) -> HttpResponse:
+    """Offer one lead."""
+    handoff = offers.hand_over(lead_id=lead_pk, actor=request.user, now=timezone.now())
+    messages.success(request, _handed_over(handoff))
+    return redirect("handoff:detail", pk=handoff.pk)
+
+
+@require_POST
+def hand_over_many(request: PersonRequest) -> HttpResponse:
+    """Offer several leads, each for itself: those that cannot be handed over stay, with the reason."""
+    request.user.require(Permission.SUBMIT_LEAD)
+    refused: list[Refusal] = []
+    done = 0
+    for lead_id in _chosen(request):
+        try:
+            offers.hand_over(lead_id=lead_id, actor=request.user, now=timezone.now())
+            done += 1
+        except DomainError as error:
+            refused.append(Refusal(lead_id, str(error.message)))
+    if done:
+        words = ngettext("%(count)s lead was handed over.", "%(count)s leads were handed over.", done)
+        messages.success(request, words % {"count": formats.number(done)})
+    if not done and not refused:
+        messages.warning(request, _("Choose at least one lead."))
+    return _show_waiting(request, refused, status=409) if refused else redirect("handoff:waiting")
+
+
+def _chosen(request: PersonRequest) -> list[int]:
+    given = [value for value in request.POST.getlist("lead") if value.isascii() and value.isdigit()]
+    return sorted({int(value) for value in given})[:MOST_AT_ONCE]
+
+
+def _rows(request: PersonRequest) -> dict[str, str]:
+    """The posted form, with one more row of touches where that was asked for."""
+    given = request.POST.dict()
+    if "add_row" in given:
+        given["touches-TOTAL_FORMS"] = str(int(given.get("touches-TOTAL_FORMS", "0") or 0) + 1)
+    return {name: str(value) for name, value in given.items()}
+
+
+def _show_form(
+    request: PersonRequest, form: LeadForm, touches: BaseFormSet[TouchForm], *, status: int = 200
+) -> HttpResponse:
+    return render(request, "handoff/submit.html", {"form": form, "touches": touches}, status=status)
+
+
+def _show_waiting(request: PersonRequest, refused: list[Refusal], *, status: int = 200) -> HttpResponse:
+    page = Paginator(ready_to_hand_over(), PER_PAGE).get_page(request.GET.get("page"))
+    reasons = {refusal.lead_id: refusal.reason for refusal in refused}
+    context = {
+        "page": page,
+        "rows": [(lead, reasons.get(lead.pk, "")) for lead in page],
+        "has_refused": bool(refused),
+        "may_hand_over": request.user.may(Permission.SUBMIT_LEAD),
+    }
+    return render(request, "handoff/waiting.html", context, status=status)
+
+
+def _handed_over(handoff: Handoff) -> str:
+    asked = handoff.offered_to or handoff.team
+    if asked is None:
+        return _("%(name)s is offered to all of sales.") % {"name": handoff.lead.display_name}
+    return _("%(name)s is offered to %(asked)s.") % {"name": handoff.lead.display_name, "asked": asked}
