@@ -32,8 +32,8 @@ from reviews.services import actions, reviews
 LEADS_PER_DAY = 1.4
 FIRST_VERSION_DAYS = 215
 """Days from the start until both sides sign the second version."""
-LAST_DAYS = timedelta(days=3)
-"""Before the end: more leads come and most still wait, so that a visitor finds work to do."""
+LAST_HOURS = timedelta(hours=14)
+"""In the last business hours more leads come and most still wait, so that a visitor finds work to do."""
 
 
 @dataclass
@@ -58,6 +58,7 @@ class Simulation:
         self.random = random.Random(seed)
         self.calendar = Calendars.load().of_organisation()
         self.zone = company_zone()
+        self.recent_from = self._business_hours_before_end(LAST_HOURS)
         self.change_at = start + timedelta(days=FIRST_VERSION_DAYS)
         self._queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = itertools.count()
@@ -97,7 +98,13 @@ class Simulation:
             self._at(at, self._lead_arrives)
 
     def _is_recent(self, at: datetime) -> bool:
-        return at > self.end - LAST_DAYS
+        return at >= self.recent_from
+
+    def _business_hours_before_end(self, hours: timedelta) -> datetime:
+        at = self.end
+        while self.calendar.elapsed(at, self.end) < hours:
+            at -= timedelta(hours=6)
+        return at
 
     def _poisson(self, mean: float) -> int:
         count, left = 0, self.random.expovariate(1)
@@ -303,7 +310,7 @@ class Simulation:
         action = actions.add_action(
             review_id=review_id,
             title=self.company.say(words),
-            owner=self.company.people[owner],
+            owner_id=self.company.people[owner].pk,
             due_on=due_on,
             target_kpi="acceptance_rate",
             actor=manager,
