@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("alignment.health.urls")),
     path("accounts/", include("allauth.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("handoff.api.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("", include("reviews.urls")),
     path("django-admin/", admin.site.urls),
