@@ -7,8 +7,9 @@ from itertools import count
 from typing import Any
 
 from alignment.accounts.models import Team, User
-from handoff.models import Handoff, RejectionReason, RoutingRule
+from handoff.models import Clock, Handoff, RejectionReason, RoutingRule
 from leads.models import Account, Campaign, Deal, Definition, DefinitionVersion, Lead, Touch
+from reviews.models import ReviewSeries
 
 _numbers = count(1)
 A_MOMENT = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -91,6 +92,18 @@ def deal(**fields: Any) -> Deal:
     made_by = fields.pop("created_by", None) or creator()
     at = fields.get("opened_at", A_MOMENT)
     return Deal.objects.create(**({"created_by": made_by, "created_at": at, "opened_at": at} | fields))
+
+
+def clock(handoff_: Handoff | None = None, **fields: Any) -> Clock:
+    """A deadline of sales to decide, on an offer of its own unless told."""
+    defaults = {"duty": "decide", "side": "sales", "started_at": A_MOMENT, "due_at": A_MOMENT}
+    return Clock.objects.create(handoff=handoff_ or handoff(), **(defaults | fields))
+
+
+def review_series(**fields: Any) -> ReviewSeries:
+    """The monthly series, also where a test has emptied the tables."""
+    names = {"name_en": "Monthly review", "name_ja": "月次レビュー", "first_month": A_MOMENT.date().replace(day=1)}
+    return ReviewSeries.objects.update_or_create(key="monthly", defaults=fields, create_defaults=names | fields)[0]
 
 
 def definition() -> Definition:
