@@ -59,7 +59,7 @@ class Simulation:
         self.calendar = Calendars.load().of_organisation()
         self.zone = company_zone()
         self.recent_from = self._business_hours_before_end(LAST_HOURS)
-        self.change_at = start + timedelta(days=FIRST_VERSION_DAYS)
+        self.change_at = self._morning_after(start + timedelta(days=FIRST_VERSION_DAYS))
         self._queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = itertools.count()
         self._quality: dict[int, float] = {}
@@ -100,6 +100,11 @@ class Simulation:
     def _is_recent(self, at: datetime) -> bool:
         return at >= self.recent_from
 
+    def _morning_after(self, at: datetime) -> datetime:
+        """A little after opening on the next business day."""
+        evening = at.astimezone(self.zone).replace(hour=23, minute=0)
+        return self.calendar.next_open(evening) + timedelta(minutes=40)
+
     def _business_hours_before_end(self, hours: timedelta) -> datetime:
         at = self.end
         while self.calendar.elapsed(at, self.end) < hours:
@@ -129,7 +134,7 @@ class Simulation:
     # -- agree ---------------------------------------------------------------------------------------------
 
     def _agree_first(self) -> None:
-        self._agree(story.first_version(self.company.language), self.start - timedelta(days=3))
+        self._agree(story.first_version(self.company.language), self._morning_after(self.start - timedelta(days=7)))
 
     def _agree_second(self, now: datetime) -> None:
         self._agree(story.second_version(self.company.language), now)
