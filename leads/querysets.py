@@ -30,6 +30,7 @@ from leads.rules.stages import Stage
 if TYPE_CHECKING:
     from leads.models import Lead  # noqa: F401 - names the type of the queryset
 
+Moment = datetime | F
 _LOOKUPS = {
     Op.IS: "iexact",
     Op.CONTAINS: "icontains",
@@ -62,8 +63,10 @@ class LeadQuerySet(QuerySet["Lead"]):
         return found
 
 
-def compile_condition(condition: Condition, *, lead_model: type[Model], now: datetime) -> Q:
+def compile_condition(condition: Condition, *, lead_model: type[Model], now: Moment) -> Q:
     """The condition as one SQL expression over leads: the same for a single lead and for all of them.
+
+    ``now`` may be a column of the lead: ``F("captured_at")`` asks what held when each lead was captured.
 
     Every test becomes a CASE that is true or false, never NULL, so that ``not`` means what it says where a fact is
     not known. Field paths come from the table of fields alone; no key of the tree reaches the ORM.
@@ -101,7 +104,7 @@ def truth(condition: Q) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _test(test: Test, now: datetime) -> Q:  # noqa: PLR0911 - one line per operator
+def _test(test: Test, now: Moment) -> Q:  # noqa: PLR0911 - one line per operator
     path, value = test.field.path, test.value
     match test.op:
         case Op.IS if isinstance(value, int | float):
@@ -128,17 +131,18 @@ def _blank(test: Test) -> Q:
     return missing | Q(**{test.field.path: ""}) if test.field.type.value == "text" else missing
 
 
-def _touch_count(count: TouchCount, lead_model: type[Model], now: datetime) -> Combinable:
+def _touch_count(count: TouchCount, lead_model: type[Model], now: Moment) -> Combinable:
+    moment: datetime | OuterRef = OuterRef(now.name) if isinstance(now, F) else now  # type: ignore[attr-defined]
     touches = lead_model._meta.get_field("touches").related_model._default_manager.filter(  # type: ignore[union-attr]
-        lead=OuterRef("pk"), at__lte=now
+        lead=OuterRef("pk"), at__lte=moment
     )
     if count.kind:
         touches = touches.filter(kind=count.kind)
     if count.within_days is not None:
-        touches = touches.filter(at__gt=now - timedelta(days=count.within_days))
+        touches = touches.filter(at__gt=moment - timedelta(days=count.within_days))
     counted = touches.order_by().values("lead").annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
-def _at_least(count: TouchCount, lead_model: type[Model], now: datetime) -> GreaterThanOrEqual:
+def _at_least(count: TouchCount, lead_model: type[Model], now: Moment) -> GreaterThanOrEqual:
     return GreaterThanOrEqual(_touch_count(count, lead_model, now), count.at_least)

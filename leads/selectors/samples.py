@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
+from django.db.models import Case, Count, F, IntegerField, Q, Value, When
 from django.db.models.expressions import Combinable
 
 from alignment.accounts.models import Organisation
@@ -17,6 +17,7 @@ from alignment.kernel.periods import Period
 from leads.models import Criterion, Lead
 from leads.querysets import LeadQuerySet, compile_condition, truth
 from leads.rules.conditions import Condition
+from leads.rules.fields import FIELDS
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,13 @@ def last_quarter(*, now: datetime) -> Sample:
     return Sample(label=label, start=start, end=end, total=total)
 
 
-def reach(sample: Sample, *, criteria: Sequence[Scored], threshold: int, now: datetime) -> Reach:
-    """Count every criterion and the whole definition over the sample, in one query, as of ``now``."""
+def reach(sample: Sample, *, criteria: Sequence[Scored], threshold: int) -> Reach:
+    """Count every criterion and the whole definition over the sample, in one query.
+
+    Each lead counts as it stood when it was captured, so that an old touch is as good as it was then.
+    """
     readable = {
-        f"c{index}": compile_condition(line.condition, lead_model=Lead, now=now)
+        f"c{index}": compile_condition(line.condition, lead_model=Lead, now=F("captured_at"))
         for index, line in enumerate(criteria)
         if line.condition is not None
     }
@@ -101,3 +105,14 @@ def _barred(criteria: Sequence[Scored]) -> Q:
 def _quarter_of(day: date, start_month: int) -> Period:
     year = Period.fiscal_year_of(day, start_month=start_month).start.year
     return Period.quarter(year, (day.month - start_month) % 12 // 3 + 1, start_month=start_month)
+
+
+def known_values(*, limit: int = 50) -> dict[str, list[str]]:
+    """The values that real leads have for the facts that take them from data, most frequent first."""
+    found = {}
+    for field in FIELDS.values():
+        if field.values_from_data:
+            rows = Lead.objects.exclude(**{f"{field.path}__isnull": True}).exclude(**{field.path: ""})
+            counted = rows.order_by().values(field.path).annotate(n=Count("pk")).order_by("-n", field.path)
+            found[field.key] = list(counted.values_list(field.path, flat=True)[:limit])
+    return found

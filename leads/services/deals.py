@@ -36,7 +36,7 @@ def open_deal(
     *,
     lead_id: int | None,
     name: str,
-    amount: Decimal | None,
+    amount: Decimal | int | None,
     expected_on: date | None,
     product: str,
     actor: User,
@@ -71,7 +71,7 @@ def update_deal(
     *,
     deal_id: int,
     name: str,
-    amount: Decimal | None,
+    amount: Decimal | int | None,
     expected_on: date | None,
     product: str,
     actor: User,
@@ -93,7 +93,7 @@ def update_deal(
 
 
 @transaction.atomic
-def win_deal(*, deal_id: int, reason: str, amount: Decimal | None, actor: User, now: datetime) -> Deal:
+def win_deal(*, deal_id: int, reason: str, amount: Decimal | int | None, actor: User, now: datetime) -> Deal:
     """The customer decided for us; ``amount`` empty: as it stood. The lead becomes a customer."""
     deal = _open_deal(deal_id, actor)
     if reason not in Deal.WinReason.values:
@@ -151,7 +151,7 @@ def _who_closed(deal: Deal) -> str:
     return _("%(who)s marked this deal as lost at %(when)s.") % words
 
 
-def _checked(*, name: str, amount: Decimal | None, expected_on: date | None, product: str) -> dict[str, Any]:
+def _checked(*, name: str, amount: Decimal | int | None, expected_on: date | None, product: str) -> dict[str, Any]:
     if not name.strip():
         raise InvalidInput(_("Give the deal a name."), field="name")
     for field, value, longest in (("name", name, 200), ("product", product, 100)):
@@ -165,7 +165,8 @@ def _checked(*, name: str, amount: Decimal | None, expected_on: date | None, pro
     }
 
 
-def _amount(amount: Decimal) -> Decimal:
+def _amount(given: Decimal | int) -> Decimal:
+    amount = Decimal(given)
     if not amount.is_finite() or amount < 0:
         raise InvalidInput(_("An amount is 0 or more."), field="amount")
     if amount > MAX_AMOUNT:

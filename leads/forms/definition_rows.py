@@ -1,0 +1,209 @@
+"""The rows of the definition builder: one form per test, one per criterion."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from alignment.kernel.errors import InvalidInput
+from leads.forms import definition_values as values
+from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
+from leads.models import Criterion
+from leads.rules import normalise
+from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
+from leads.rules.fields import FIELDS, FieldType, TouchKind
+from leads.rules.sentences import say
+from leads.services.definitions import CriterionData
+
+OP_LABELS = {
+    Op.IS.value: pgettext_lazy("operator", "is"),
+    Op.IS_NOT.value: pgettext_lazy("operator", "is not"),
+    Op.IN.value: pgettext_lazy("operator", "is one of"),
+    NOT + Op.IN.value: pgettext_lazy("operator", "is none of"),
+    Op.CONTAINS.value: pgettext_lazy("operator", "contains"),
+    NOT + Op.CONTAINS.value: pgettext_lazy("operator", "does not contain"),
+    Op.STARTS_WITH.value: pgettext_lazy("operator", "starts with"),
+    NOT + Op.STARTS_WITH.value: pgettext_lazy("operator", "does not start with"),
+    Op.AT_LEAST.value: pgettext_lazy("operator", "is at least"),
+    Op.AT_MOST.value: pgettext_lazy("operator", "is at most"),
+    Op.IS_TRUE.value: pgettext_lazy("operator", "yes"),
+    Op.IS_FALSE.value: pgettext_lazy("operator", "no"),
+    Op.WITHIN_DAYS.value: pgettext_lazy("operator", "in the last … days"),
+    Op.BEFORE_DAYS.value: pgettext_lazy("operator", "more than … days ago"),
+    Op.IS_BLANK.value: pgettext_lazy("operator", "is not known"),
+    Op.IS_PRESENT.value: pgettext_lazy("operator", "is known"),
+}
+NEGATED = {Op.IN, Op.CONTAINS, Op.STARTS_WITH}
+TOUCH_OPS = [
+    (Op.AT_LEAST.value, pgettext_lazy("operator", "at least")),
+    (FEWER, pgettext_lazy("operator", "fewer than")),
+]
+
+
+def ops_for(field: str) -> list[tuple[str, Any]]:
+    """The operators that fit a field, with their words."""
+    if field == TOUCHES:
+        return list(TOUCH_OPS)
+    if field not in FIELDS:
+        return []
+    found = []
+    for op in OPERATORS[FIELDS[field].type]:
+        found.append((op.value, OP_LABELS[op.value]))
+        if op in NEGATED:
+            found.append((NOT + op.value, OP_LABELS[NOT + op.value]))
+    return found
+
+
+def _field_choices() -> list[tuple[str, Any]]:
+    fields = [(key, field.label) for key, field in FIELDS.items()]
+    return [("", _("Choose a fact")), (TOUCHES, _("touches")), *fields]
+
+
+class TestForm(forms.Form):
+    """One row: a fact, an operator that fits it, and a value; or a number of touches."""
+
+    field = forms.ChoiceField(label=gettext_lazy("Fact"), required=False)
+    op = forms.ChoiceField(label=gettext_lazy("Operator"), required=False)
+    value = forms.CharField(label=gettext_lazy("Value"), required=False, max_length=1000)
+    touch_kind = forms.ChoiceField(label=gettext_lazy("Kind of touch"), required=False)
+    at_least = forms.CharField(label=gettext_lazy("How often"), required=False, max_length=20)
+    within_days = forms.CharField(label=gettext_lazy("Within days"), required=False, max_length=20)
+
+    def __init__(self, *args: Any, row: values.TestValues, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.row = row
+        options = ops_for(row.field)
+        if options and row.op not in dict(options):
+            row.op = options[0][0]  # another fact was chosen: the first operator that fits it
+        self.fields["field"].choices = _field_choices()  # type: ignore[attr-defined]
+        self.fields["op"].choices = options  # type: ignore[attr-defined]
+        self.fields["touch_kind"].choices = [("", _("any touch")), *TouchKind.choices]  # type: ignore[attr-defined]
+        numeric = self.value_is_number
+        self.fields["value"].widget.attrs |= {"inputmode": "numeric"} if numeric else {"list": f"values-{row.field}"}
+
+    @property
+    def is_touches(self) -> bool:
+        return self.row.field == TOUCHES
+
+    @property
+    def needs_value(self) -> bool:
+        known = self.row.field in FIELDS
+        return known and self.row.op.removeprefix(NOT) not in {op.value for op in WITHOUT_VALUE}
+
+    @property
+    def value_is_number(self) -> bool:
+        return self.row.field in FIELDS and FIELDS[self.row.field].type in (FieldType.NUMBER, FieldType.DATE)
+
+    def tree(self) -> dict[str, Any]:
+        """The condition as JSON, unchecked but for numbers; raises ``InvalidInput`` with the input at fault."""
+        if not self.row.field:
+            raise InvalidInput(_("Choose the fact that this test looks at."), field="field")
+        return values.tree_of_test(self.row, self._touches() if self.is_touches else self._value())
+
+    def _touches(self) -> dict[str, Any]:
+        days = self.row.within_days.strip()
+        return {
+            "at_least": number(self.row.at_least, "at_least"),
+            "within_days": number(days, "within_days") if days else None,
+        }
+
+    def _value(self) -> Any:
+        if not self.needs_value:
+            return None
+        if not self.row.value.strip():
+            raise InvalidInput(_("Enter the value to compare with."), field="value")
+        if self.value_is_number:
+            return number(self.row.value, "value", whole=FIELDS[self.row.field].type is FieldType.DATE)
+        if self.row.op.removeprefix(NOT) == Op.IN.value:
+            return [part.strip() for part in re.split(values.SEPARATORS, self.row.value) if part.strip()]
+        return self.row.value
+
+
+class CriterionForm(forms.Form):
+    """One criterion: what it does, why, and its tests."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("What it does"), choices=Criterion.Kind.choices)
+    points = forms.CharField(label=gettext_lazy("Points"), required=False, max_length=10)
+    why = forms.CharField(label=gettext_lazy("Why"), required=False, max_length=300)
+    join = forms.ChoiceField(
+        label=gettext_lazy("How the tests are joined"),
+        required=False,
+        choices=[
+            ("all", gettext_lazy("all of them hold (and)")),
+            ("any", gettext_lazy("at least one holds (or)")),
+        ],
+    )
+
+    def __init__(
+        self, *args: Any, index: int, row: CriterionValues, kept: Condition | None, tests: list[TestForm], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.index, self.row, self.kept, self.tests = index, row, kept, tests
+        self.fields["points"].widget.attrs["inputmode"] = "numeric"
+        self.condition: Condition | None = None
+        self.faults: list[tuple[forms.Form, InvalidInput]] = []
+        self._read()
+
+    @property
+    def number(self) -> int:
+        return self.index + 1
+
+    @property
+    def is_disqualifier(self) -> bool:
+        return self.row.kind == Criterion.Kind.DISQUALIFIER
+
+    @property
+    def sentence(self) -> str:
+        """The condition in words, "" while it cannot be read."""
+        return say(self.condition) if self.condition is not None else ""
+
+    @property
+    def worth(self) -> int:
+        try:
+            return 0 if self.is_disqualifier else int(number(self.row.points, "points"))
+        except InvalidInput:
+            return 0
+
+    def show_faults(self) -> None:
+        """Put every fault beside its input."""
+        for form, fault in self.faults:
+            form.add_error(fault.field if fault.field in form.fields else None, str(fault.message))
+
+    def _read(self) -> None:
+        if self.row.keep:
+            self.condition = self.kept
+            if self.kept is None:
+                self.faults.append((self, InvalidInput(_("This criterion is not there any more. Remove this row."))))
+            return
+        trees = []
+        for test in self.tests:
+            try:
+                tree = test.tree()
+                parse(tree)
+                trees.append(tree)
+            except InvalidInput as fault:
+                self.faults.append((test, InvalidInput(fault.message, field=fault.field.rpartition(".")[2])))
+        if not self.tests:
+            self.faults.append((self, InvalidInput(_("Add at least one test."))))
+        if not self.faults:
+            self.condition = parse(values.tree_of_criterion(self.row, trees))
+
+    def data_of(self) -> CriterionData:
+        """What the service takes; call it where there are no faults."""
+        points = 0 if self.is_disqualifier else int(number(self.row.points, "points"))
+        tree = {} if self.condition is None else dump(self.condition)
+        return CriterionData(condition=tree, points=points, kind=self.row.kind, why=self.row.why.strip())
+
+
+def number(text: str, field: str, *, whole: bool = True) -> int | float:
+    """A number as people type it: full width, with commas; raises ``InvalidInput`` for ``field``."""
+    plain = normalise.text(text).replace(",", "").replace("−", "-").replace(" ", "")
+    if re.fullmatch(r"[+-]?\d{1,12}", plain):
+        return int(plain)
+    if not whole and re.fullmatch(r"[+-]?\d{1,12}\.\d{1,6}", plain):
+        return float(plain)
+    raise InvalidInput(_("Enter a whole number.") if whole else _("Enter a number."), field=field)
