@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import Any
 
 from alignment.local.processes import LocalError
 
+TESTS = {os.R_OK: "r", os.X_OK: "x"}
 # Only root uses these: they are its own, and others may walk through but not list or write.
 SHARED_FOLDERS = (Path("/var/lib/alignment-local"), Path("/var/tmp/alignment-local"))
 
@@ -30,13 +32,8 @@ class Account:
         """Tell by trying whether this account reaches `path`."""
         if os.geteuid() != 0:
             return os.access(path, mode)
-        child = os.fork()
-        if child == 0:
-            os.setgroups([])
-            os.setgid(self.gid)
-            os.setuid(self.uid)
-            os._exit(0 if os.access(path, mode) else 1)
-        return os.waitpid(child, 0)[1] == 0
+        question = ["/bin/sh", "-c", f'test -{TESTS[mode]} "$1"', "sh", path]
+        return subprocess.run(question, check=False, **self.options()).returncode == 0
 
 
 def account() -> Account:
