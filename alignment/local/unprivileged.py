@@ -32,7 +32,7 @@ class Account:
         """Tell by trying whether this account reaches `path`."""
         if os.geteuid() != 0:
             return os.access(path, mode)
-        question = ["/bin/sh", "-c", f'test -{TESTS[mode]} "$1"', "sh", path]
+        question = ["/bin/sh", "-c", f'test -{TESTS[mode]} "$1"', "sh", str(path)]
         return subprocess.run(question, check=False, **self.options()).returncode == 0
 
 
