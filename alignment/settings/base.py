@@ -248,11 +248,10 @@ STATICFILES_DIRS = [
     *(
         (prefix, NODE_MODULES / folder)
         for prefix, folder in {
-            "tabler": "@tabler/core/dist",
+            "tabler/css": "@tabler/core/dist/css",
             "vega": "vega/build",
             "vega-lite": "vega-lite/build",
             "vega-embed": "vega-embed/build",
-            "vega-interpreter": "vega-interpreter/build",
         }.items()
         if (NODE_MODULES / folder).exists()
     ),
