@@ -29,6 +29,9 @@ from leads.services.definitions import CriterionData
 from reviews.models import ReviewSeries
 from reviews.services import actions, reviews
 
+Step = Callable[[datetime], object]
+"""What happens at a moment."""
+
 LEADS_PER_DAY = 1.4
 FIRST_VERSION_DAYS = 215
 """Days from the start until both sides sign the second version."""
@@ -60,7 +63,7 @@ class Simulation:
         self.zone = company_zone()
         self.recent_from = self._business_hours_before_end(LAST_HOURS)
         self.change_at = self._morning_after(start + timedelta(days=FIRST_VERSION_DAYS))
-        self._queue: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        self._queue: list[tuple[datetime, int, Step]] = []
         self._order = itertools.count()
         self._quality: dict[int, float] = {}
 
@@ -79,10 +82,10 @@ class Simulation:
 
     # -- time ---------------------------------------------------------------------------------------
 
-    def _at(self, at: datetime, step: Callable[[datetime], None]) -> None:
+    def _at(self, at: datetime, step: Step) -> None:
         heapq.heappush(self._queue, (at, next(self._order), step))
 
-    def _later(self, now: datetime, hours: float, step: Callable[[datetime], None]) -> None:
+    def _later(self, now: datetime, hours: float, step: Step) -> None:
         """Do ``step`` after so many business hours."""
         self._at(self.calendar.add(now, timedelta(hours=max(hours, 0.05))), step)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +20,14 @@ from leads.rules.stages import LeadEventKind
 from leads.services import judging
 
 CLOCK_SKEW = timedelta(minutes=5)
+LONG_TEXT = 5000
+LIMITS = {
+    **{field.name: field.max_length for field in Account._meta.concrete_fields if field.max_length},
+    **{field.name: field.max_length for field in Lead._meta.concrete_fields if field.max_length},
+    "campaign": 200,
+}
+"""The longest text that each field of a lead (or its company) holds, in characters."""
+TOUCH_DETAIL = 300
 
 
 @dataclass(frozen=True)
@@ -129,6 +138,7 @@ def _known(data: LeadData) -> Lead | None:
 def _create(data: LeadData, actor: User, now: datetime) -> Lead:
     if not (data.full_name.strip() or data.email.strip() or data.company_name.strip()):
         raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
+    _check_texts(data)
     captured_at = data.captured_at or now
     if captured_at > now + CLOCK_SKEW:
         raise InvalidInput(_("The moment of capture lies in the future."), field="captured_at")
@@ -159,7 +169,6 @@ def _create(data: LeadData, actor: User, now: datetime) -> Lead:
         prefecture=data.prefecture.strip(),
         employee_count=data.employee_count,
     )
-    _check_lengths(lead)
     lead.save()
     Touch.objects.bulk_create([_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)])
     LeadEvent.objects.create(
@@ -188,24 +197,23 @@ def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: 
     at = data.at or captured_at
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
-    return Touch(lead=lead, kind=data.kind, at=at, campaign=lead.campaign, detail=data.detail.strip()[:300])
+    return Touch(lead=lead, kind=data.kind, at=at, campaign=lead.campaign, detail=data.detail.strip())
 
 
-def _check_lengths(lead: Lead) -> None:
-    for column in (
-        "full_name",
-        "full_name_kana",
-        "company_name",
-        "job_title",
-        "department",
-        "source",
-        "landing_page",
-        "external_id",
-        "source_system",
-    ):
-        longest = Lead._meta.get_field(column).max_length or 0
-        value = getattr(lead, column) or ""
-        if len(value) > longest:
-            raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=column)
-        if "\x00" in value:
-            raise InvalidInput(_("This text has a character that cannot be stored."), field=column)
+def _check_texts(data: LeadData) -> None:
+    """Refuse a text that its column cannot hold, by the name under which it was given."""
+    for name, value in vars(data).items():
+        if isinstance(value, str):
+            check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
+    for index, touch in enumerate(data.touches):
+        check_text(touch.detail, longest=TOUCH_DETAIL, field=f"touches[{index}].detail")
+    if "\\u0000" in json.dumps(data.custom):
+        raise InvalidInput(_("This text has a character that cannot be stored."), field="custom")
+
+
+def check_text(value: str, *, longest: int, field: str) -> None:
+    """Refuse a text that is too long or that PostgreSQL cannot store, with the field's name."""
+    if len(value) > longest:
+        raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=field)
+    if "\x00" in value:
+        raise InvalidInput(_("This text has a character that cannot be stored."), field=field)

@@ -17,7 +17,7 @@ from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW, account_named, email_facts
+from leads.services.capture import CLOCK_SKEW, LIMITS, LONG_TEXT, account_named, check_text, email_facts
 
 TEXT_FACTS = (
     "full_name",
@@ -132,14 +132,7 @@ def _checked(name: str, value: Any, current: Any) -> Any:
         return normalise.email(value)
     if name == "phone":
         return normalise.phone(value)
-    return _checked_text(name, value, getattr(Lead._meta.get_field(name), "max_length", None) or 5000)
-
-
-def _checked_text(name: str, value: str, longest: int) -> str:
-    if len(value) > longest:
-        raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=name)
-    if "\x00" in value:
-        raise InvalidInput(_("This text has a character that cannot be stored."), field=name)
+    check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
     return value.strip()
 
 

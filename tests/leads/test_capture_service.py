@@ -71,6 +71,11 @@ def test_one_company_in_many_spellings_is_one_account(capture: Any, spelling: st
         ({"campaign": "Nowhere"}, "campaign"),
         ({"source": "x" * 101}, "source"),
         ({"full_name": "a\x00b"}, "full_name"),
+        ({"company_name": "Yamada", "industry": "x" * 101}, "industry"),
+        ({"note": "a\x00b"}, "note"),
+        ({"note": "x" * 5001}, "note"),
+        ({"custom": {"booth": ["\x00"]}}, "custom"),
+        ({"touches": (TouchData("download", detail="x" * 301),)}, "touches[0].detail"),
         ({"touches": (TouchData("download"), TouchData("hypnosis"))}, "touches[1].kind"),
     ],
 )

@@ -11,7 +11,7 @@ from leads.models import Account, Campaign, Lead, LeadEvent
 from leads.rules import normalise
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW, email_facts
+from leads.services.capture import CLOCK_SKEW, LIMITS, LONG_TEXT, email_facts
 from leads.services.importing.context import BATCH, Context, Row, accounts_by_key, changes, plain
 
 _TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
@@ -92,10 +92,10 @@ def _or_custom(row: Row, name: str, custom: dict[str, str], context: Context) ->
 
 
 def _too_long(row: Row) -> str:
-    limits = {name: Lead._meta.get_field(name).max_length for name in (*_TEXTS, "external_id")} | {"company": 200}
-    for name, limit in limits.items():
+    limits = {name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id")}
+    for name, limit in (limits | {"company": LIMITS["company_name"]}).items():
         value = row.external_id if name == "external_id" else row.fields.get(name, "")
-        if limit and len(value) > limit:
+        if len(value) > limit:
             return _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
     return ""
 
