@@ -25,6 +25,7 @@ from leads.rules import versions
 from leads.rules.versions import VersionAction, VersionStatus
 from leads.services import definition_content as content
 from leads.services import definition_notices as notices
+from leads.services import rejudging
 from leads.services.definition_content import CriterionData
 
 __all__ = [
@@ -173,9 +174,14 @@ def sign(*, version_id: int, actor: User, now: datetime, seen: int | None = None
 
 
 def activate_due_versions(*, now: datetime) -> int:
-    """Put in force every signed version whose moment has come; returns how many."""
+    """Put in force every signed version whose moment has come; returns how many.
+
+    Then judges leads by the version in force where that is not finished, see ``rejudging``.
+    """
     due = DefinitionVersion.objects.filter(status=VersionStatus.SIGNED, takes_effect_at__lte=now)
-    return sum(_activate_if_due(pk, now) for pk in due.order_by("pk").values_list("pk", flat=True))
+    activated = sum(_activate_if_due(pk, now) for pk in due.order_by("pk").values_list("pk", flat=True))
+    rejudging.judge_anew(now=now)
+    return activated
 
 
 @transaction.atomic

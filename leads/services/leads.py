@@ -17,7 +17,15 @@ from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW, LIMITS, LONG_TEXT, account_named, check_text, email_facts
+from leads.services.capture import (
+    CLOCK_SKEW,
+    LIMITS,
+    LONG_TEXT,
+    TOUCH_DETAIL,
+    account_named,
+    check_text,
+    email_facts,
+)
 
 TEXT_FACTS = (
     "full_name",
@@ -90,9 +98,8 @@ def add_touch(
         raise InvalidInput(_("A touch lies in the future."), field="at")
     if campaign_id is not None and not Campaign.objects.filter(pk=campaign_id).exists():
         raise InvalidInput(_("There is no such campaign."), field="campaign")
-    touch = Touch.objects.create(
-        lead=lead, kind=kind, at=moment, detail=_checked_text("detail", detail, 300), campaign_id=campaign_id
-    )
+    check_text(detail, longest=TOUCH_DETAIL, field="detail")
+    touch = Touch.objects.create(lead=lead, kind=kind, at=moment, detail=detail.strip(), campaign_id=campaign_id)
     lead.updated_at = now
     lead.save(update_fields=["updated_at"])
     data = {"touch": touch.pk, "kind": kind}

@@ -10,7 +10,7 @@ import pytest
 from alignment.accounts.models import User
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from alignment.outbox.models import Notice
-from alignment.outbox.services import render
+from alignment.outbox.mails import render
 from leads import tasks
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionNotOpen
@@ -129,7 +129,8 @@ def test_proposing_asks_the_managers_of_both_sides_in_their_language(aoi: User, 
     version = steps.proposed(aoi, now)
 
     notice = Notice.objects.get()  # the proposer knows, and a marketer does not sign
-    _subject, text, html = render(notice)
+    rendered = render(notice)
+    text, html = rendered.text, rendered.html
     assert (notice.to_address, status(version)) == (sora.email, "proposed")
     assert f"/definition/{version.number}/" in text
     assert f"/definition/{version.number}/" in html
