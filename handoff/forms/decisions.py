@@ -43,10 +43,23 @@ class RejectForm(forms.Form):
 
     def __init__(self, *args: Any, reasons: Iterable[RejectionReason], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        known = list(reasons)
         self._field("reason").choices = [
-            (reason.code, f"{reason.label} → {follows(reason, today=today)}") for reason in reasons
+            (reason.code, f"{reason.label} → {follows(reason, today=today)}") for reason in known
         ]
         self._field("next_step").choices = [(AS_AGREED, _("what goes with the reason")), *NextStep.choices]
+        chosen = self["reason"].value()
+        self._ask_for_comment(next((reason for reason in known if reason.code == chosen), None))
+
+    def _ask_for_comment(self, chosen: RejectionReason | None) -> None:
+        """Where the reason is chosen already, what is left to write gets the focus."""
+        if chosen is None:
+            return
+        comment = self.fields["comment"]
+        comment.required = chosen.needs_comment
+        message = _("“%(reason)s” needs a comment: what should marketing know?")
+        comment.error_messages["required"] = message % {"reason": chosen.label}
+        comment.widget.attrs["data-focus"] = ""
 
     def clean(self) -> dict[str, Any]:
         """A date left in the form means nothing once the lead is to be closed."""

@@ -25,16 +25,14 @@ class RoutingRuleForm(forms.Form):
     )
     field = forms.ChoiceField(label=_("When"), required=False)
     op = forms.ChoiceField(label=_("Comparison"), required=False)
-    value = forms.CharField(
-        label=_("Value"), required=False, max_length=200, help_text=_("Several values: separated by commas.")
-    )
+    value = forms.CharField(label=_("Value (several: separated by commas)"), required=False, max_length=200)
     team = forms.ModelChoiceField(
         label=_("Then offer to the team"),
         queryset=Team.objects.none(),
         error_messages={"required": _("Choose the team that is asked.")},
     )
     position = forms.IntegerField(
-        label=_("Order"), min_value=1, max_value=999, help_text=_("The first rule that fits a lead is used.")
+        label=_("Tried as number"), min_value=1, max_value=999, help_text=_("The first rule that fits a lead is used.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -67,9 +67,7 @@ class TouchForm(forms.Form):
     """One thing the lead did; an empty row is left out."""
 
     kind = forms.ChoiceField(label=_("What they did"), choices=[("", "–"), *TouchKind.choices], required=False)
-    on = forms.DateField(
-        label=_("When"), required=False, widget=forms.DateInput(attrs={"type": "date"}), help_text=_("Empty: today.")
-    )
+    on = forms.DateField(label=_("When (empty: today)"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
     detail = forms.CharField(label=_("What exactly"), max_length=300, required=False)
 
     def clean(self) -> dict[str, Any]:

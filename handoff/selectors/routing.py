@@ -24,6 +24,10 @@ class RuleView:
     offers: int
     fits_one_row: bool
 
+    @property
+    def is_for_all(self) -> bool:
+        return self.rule.condition == {"all": []}
+
 
 def rules(*, now: datetime) -> list[RuleView]:
     """All rules, those in use first, each in the order of trying."""
