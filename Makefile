@@ -11,8 +11,8 @@ PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.1
 RUN := .venv/bin/python
 LOCAL := $(RUN) -m alignment.local
 MANAGE := $(RUN) manage.py
-PACKAGES := alignment leads handoff reviews
-CODE := $(PACKAGES) tests manage.py
+# The settings are named here because importing the project's Celery app puts its own default into the environment.
+PYTEST := $(LOCAL) with $(RUN) -m pytest --ds=alignment.settings.test
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
 .PHONY: help python install run services stop test check bench fault e2e seed schema lock clean
@@ -37,13 +37,13 @@ stop: ## Stop the servers of `make services`, and a `make run` of this folder
 	@test ! -x $(RUN) || exec $(LOCAL) stop
 
 test: install ## Run the tests on throw-away servers; PYTEST_ARGS="-k name" passes options, E2E_REQUIRED=1 insists on a browser
-	@exec $(LOCAL) with $(RUN) -m pytest -n 2 -m "not fault" $(PYTEST_ARGS)
+	@exec $(PYTEST) -n 2 -m "not fault" $(PYTEST_ARGS)
 
 e2e: install ## Run only the browser tests
-	@E2E_REQUIRED=1 exec $(LOCAL) with $(RUN) -m pytest -m e2e $(PYTEST_ARGS)
+	@E2E_REQUIRED=1 exec $(PYTEST) -m e2e $(PYTEST_ARGS)
 
 fault: install ## Run the tests that kill, stop or freeze real processes
-	@exec $(LOCAL) with $(RUN) -m pytest -m fault $(PYTEST_ARGS)
+	@exec $(PYTEST) -m fault $(PYTEST_ARGS)
 
 check: install ## Check format, style, types, layers, migrations, translations, API schema and production settings
 	@exec $(LOCAL) with $(RUN) alignment/local/check.py
@@ -51,7 +51,7 @@ check: install ## Check format, style, types, layers, migrations, translations, 
 schema: install ## Write the API's schema to tests/openapi.yaml, which `make check` compares
 	@exec $(LOCAL) with $(MANAGE) spectacular --validate --fail-on-warn --file tests/openapi.yaml
 
-bench: install ## Measure one subject on throw-away servers: make bench TARGET=kpis
+bench: install ## Measure one subject on throw-away servers: make bench TARGET=import, or all of them
 	@exec $(LOCAL) with sh -c '$(MANAGE) migrate --no-input --verbosity 0 && exec $(MANAGE) bench $(TARGET)'
 
 seed: install ## Fill the database of `make run` (or DATABASE_URL) with the demo company, if it is empty

@@ -3,6 +3,7 @@
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
@@ -86,14 +87,21 @@ def throwaway() -> Iterator[Servers]:
     """Give servers whose data ends with the block, in a folder of their own."""
     base = Path(tempfile.gettempdir())
     for folder in base.glob(f"{THROWAWAY}*"):
-        with suppress(OSError, LocalError), _owner(folder):
-            discard(folder)  # left by a run that was killed: nobody holds its lock
+        with suppress(OSError, LocalError):
+            _sweep(folder)
     folder = Path(tempfile.mkdtemp(prefix=THROWAWAY, dir=base))
     folder.chmod(0o711)
     with _owner(folder):
         try:
             yield start(folder, durable=False, tied=signal.SIGINT)
         finally:
+            discard(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Clear away what a killed run left: nobody holds its lock, and it is not just being made."""
+    if time.time() - folder.stat().st_mtime > 60:
+        with _owner(folder):
             discard(folder)
 
 

@@ -1,5 +1,6 @@
 """The embedded PostgreSQL and Redis, started for real in folders of their own."""
 
+import fcntl
 import os
 import signal
 import subprocess
@@ -144,6 +145,22 @@ def test_throw_away_servers_leave_nothing_behind(tmp_path, monkeypatch):
 
     assert not any(server.process.is_alive for server in pair.values())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_run_left_is_cleared_away_but_not_what_is_in_use(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(servers, "start", lambda *_, **__: servers.Servers())
+    for name in ("old", "new", "used"):
+        (tmp_path / f"{servers.THROWAWAY}{name}").mkdir()
+    with (tmp_path / f"{servers.THROWAWAY}used" / "owner.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        for name in ("old", "used"):
+            os.utime(tmp_path / f"{servers.THROWAWAY}{name}", (0, 0))
+
+        with servers.throwaway():
+            pass
+
+        assert {path.name.removeprefix(servers.THROWAWAY) for path in tmp_path.iterdir()} == {"new", "used"}
 
 
 def test_data_without_its_password_is_explained_and_not_overwritten(tmp_path):
