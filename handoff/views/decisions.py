@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel.errors import InvalidInput
-from alignment.kernel.htmx import wants_partial
+from alignment.kernel.htmx import retarget, wants_partial
 from handoff.forms.decisions import RejectForm
 from handoff.models import Handoff
 from handoff.rules.workflow import AlreadyDecided
@@ -105,6 +105,6 @@ def _show_form(request: PersonRequest, pk: int, form: RejectForm, now: datetime,
     form.auto_id = f"reject-{pk}-%s"
     context = {"handoff": handoff, "form": form}
     if wants_partial(request):
-        return render(request, "handoff/_reject_form.html", context, status=status)
+        return retarget(render(request, "handoff/_reject_form.html", context, status=status), f"#reject-{pk}")
     context |= {"card": card_of(handoff, viewer=request.user, now=now)}
     return render(request, "handoff/reject.html", context, status=status)
