@@ -73,6 +73,14 @@ class Kpi:
         highest = 1.0 if self.unit is Unit.RATE and self.by_period is None else None
         return lowest, highest
 
+    @property
+    def is_rate(self) -> bool:
+        return self.unit is Unit.RATE
+
+    def is_share(self, basis: Basis) -> bool:
+        """Whether its numerator is a part of its denominator, so that an interval can be given."""
+        return self.unit is Unit.RATE and not (self.by_period and basis is Basis.PERIOD)
+
     def formula_for(self, basis: Basis) -> str:
         """The sentence that says how it is counted on this basis."""
         return str(self.by_period if self.by_period and basis is Basis.PERIOD else self.formula)

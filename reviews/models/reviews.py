@@ -9,6 +9,8 @@ from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel import formats
+
 APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
 """What a review was built from stays as it is: the database refuses to change or remove it."""
 
@@ -76,6 +78,11 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.series_id} {self.starts_on:%Y-%m}"
+
+    @property
+    def month_text(self) -> str:
+        """Its month as people read it."""
+        return formats.period(self.starts_on, self.ends_on)
 
 
 class Snapshot(models.Model):

@@ -26,6 +26,7 @@ class Group:
     key: str
     label: str
     figures: dict[str, Figure]
+    last_day: date | None = None
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,19 @@ def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
         return sorted(found, key=lambda group: group.key)
     sizes = {key: sum(int(tally["count"] or 0) for tally in of_group.values()) for key, of_group in tallies.items()}
     return sorted(found, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
+
+
+def months(*, scope: Scope, today: date, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
+    """The figures of every month of the period up to today, also of months in which nothing happened."""
+    kpis = list(kpis)
+    found = {group.key: group for group in groups(scope=replace(scope, group_by=GroupBy.MONTH), kpis=kpis)}
+    every = {month.start.strftime("%Y-%m"): month for month in scope.period.months() if month.start <= today}
+    labels = _labels(list(every), GroupBy.MONTH)
+    nothing = {kpi.key: kpi.measure({}) for kpi in kpis}
+    return [
+        Group(key, labels[key], found[key].figures if key in found else nothing, month.last)
+        for key, month in every.items()
+    ] + [group for key, group in found.items() if key not in every]
 
 
 def group_label(*, key: str, group_by: GroupBy) -> str:

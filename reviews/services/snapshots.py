@@ -61,6 +61,7 @@ def _described(kpi: Kpi) -> dict[str, Any]:
         "good": kpi.good.value,
         "side": str(kpi.side),
         "label": _in_each_language(lambda: str(kpi.label)),
+        "is_share": {basis.value: kpi.is_share(basis) for basis in Basis},
         "formula": {basis.value: _in_each_language(partial(kpi.formula_for, basis)) for basis in Basis},
     }
 

@@ -1,0 +1,163 @@
+"""A review's page from its snapshot alone: nothing here reads a record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.utils import translation
+
+from alignment.kernel.periods import Period
+from reviews.kpis.kpi import Figure, Unit
+from reviews.kpis.scope import Basis
+from reviews.reports import charts, wording
+from reviews.reports.pages import Chart
+from reviews.rules.runchart import Change, Rule, RunChart, Signal
+
+IN_FOCUS = {
+    "marketing": ("leads", "mql", "offered"),
+    "sales": ("hours_to_decide_p50", "contacted", "deals_won"),
+    "": ("acceptance_rate", "conversion", "won_amount"),
+}
+"""The figures that get a run chart: what each side does, and what both have together."""
+
+
+@dataclass(frozen=True)
+class FrozenFigure:
+    """One figure of the month in words, beside the month before."""
+
+    key: str
+    label: str
+    side: str
+    formula: str
+    value: str
+    unit: str
+    sizes: str
+    interval: str
+    before: str
+    before_sizes: str
+    change: str
+    is_small: bool
+
+
+@dataclass(frozen=True)
+class FrozenWeek:
+    """One point of a run chart in words."""
+
+    label: str
+    value: str
+    sizes: str
+    signals: str
+
+
+@dataclass(frozen=True)
+class FrozenChart:
+    """A run chart with its figure and its weeks as a table."""
+
+    figure: FrozenFigure
+    chart: Chart
+    weeks: list[FrozenWeek]
+
+
+class Frozen:
+    """The snapshot of a review, in the active language."""
+
+    def __init__(self, figures: dict[str, Any]) -> None:
+        self._data = figures
+        self._kpis = {kpi["key"]: kpi for kpi in figures["kpis"]}
+        self.currency: str = figures["currency"]
+        self.period = _period(figures["period"])
+        self.before = _period(figures["before"])
+        self.definitions = [
+            version | {"label": in_language(version["name"])} for version in figures.get("definitions", [])
+        ]
+
+    @property
+    def before_text(self) -> str:
+        """The month before, as people read it."""
+        return self.before.label()
+
+    def table(self, basis: Basis) -> list[FrozenFigure]:
+        """Every figure of the month on one basis."""
+        return [self._figure(key, basis) for key in self._kpis]
+
+    def charts(self, side: str) -> list[FrozenChart]:
+        """The run charts of one side (empty: of both together)."""
+        return [self._chart(key) for key in IN_FOCUS[side] if key in self._kpis]
+
+    def _figure(self, key: str, basis: Basis) -> FrozenFigure:
+        kpi = self._kpis[key]
+        unit = Unit(kpi["unit"])
+        now, before = (Figure(**kpi[basis.value][name]) for name in ("now", "before"))
+        return FrozenFigure(
+            key=key,
+            label=in_language(kpi["label"]),
+            side=kpi["side"],
+            formula=in_language(kpi["formula"][basis.value]),
+            value=wording.value_text(now.value, unit, currency=self.currency),
+            unit=wording.unit_text(unit),
+            sizes=wording.sizes_text(now, unit),
+            interval=wording.interval_text(now, is_share=kpi["is_share"][basis.value]),
+            before=wording.value_text(before.value, unit, currency=self.currency),
+            before_sizes=wording.sizes_text(before, unit),
+            change=wording.change_text(now.value, before.value, unit, currency=self.currency),
+            is_small=wording.rests_on_few(now),
+        )
+
+    def _chart(self, key: str) -> FrozenChart:
+        kpi = self._kpis[key]
+        unit, figure = Unit(kpi["unit"]), self._figure(key, Basis.PERIOD)
+        weeks = [(_period(week).label(), Figure(**_sizes(week))) for week in kpi["weeks"]]
+        chart = _run_chart(kpi)
+        mean = wording.mean_text(chart, unit, currency=self.currency)
+        return FrozenChart(
+            figure=figure,
+            chart=Chart(
+                id=f"chart-{key}",
+                spec=charts.run_chart(
+                    [label for label, _figure in weeks],
+                    chart,
+                    scale=charts.scale_of(chart.values, unit, unit_text=figure.unit, currency=self.currency),
+                    side=kpi["side"],
+                    mean=mean,
+                ),
+                caption=wording.verdict_sentence(figure.label, chart, unit, currency=self.currency, weeks=len(weeks)),
+                signal=wording.signal_word(chart.change),
+            ),
+            weeks=[
+                FrozenWeek(
+                    label=label,
+                    value=wording.value_text(of.value, unit, currency=self.currency),
+                    sizes=wording.sizes_text(of, unit),
+                    signals=", ".join(str(signal.rule.label) for signal in signals),
+                )
+                for (label, of), signals in zip(weeks, chart.signals, strict=True)
+            ],
+        )
+
+
+def in_language(texts: dict[str, str]) -> str:
+    """The text in the active language, else in English."""
+    language = (translation.get_language() or "en")[:2]
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+
+
+def _run_chart(kpi: dict[str, Any]) -> RunChart:
+    lines = kpi["chart"]
+    return RunChart(
+        values=tuple(week["value"] for week in kpi["weeks"]),
+        centre=lines["centre"],
+        lower=lines["lower"],
+        upper=lines["upper"],
+        signals=tuple(tuple(Signal(Rule(one["rule"]), up=one["up"]) for one in found) for found in lines["signals"]),
+        change=Change(lines["change"]),
+    )
+
+
+def _period(dates: dict[str, str]) -> Period:
+    return Period(date.fromisoformat(dates["from"]), date.fromisoformat(dates["to"]))
+
+
+def _sizes(week: dict[str, Any]) -> dict[str, Any]:
+    return {name: week[name] for name in ("value", "numerator", "denominator")}

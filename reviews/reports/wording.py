@@ -1,0 +1,170 @@
+"""Figures in words: the same on pages, in charts and in mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from alignment.kernel import formats
+from reviews.kpis.kpi import Figure, Unit
+from reviews.rules.runchart import Change, RunChart, Signal
+from reviews.rules.statistics import SMALL, Interval, is_small, wilson
+
+Value = float | int | None
+
+
+def value_text(value: Value, unit: Unit, *, currency: str) -> str:
+    """A value as it stands on a tile, without its unit: 10.5%, 3.5, ¥12.3M; – where there is none."""
+    match unit:
+        case Unit.RATE:
+            return formats.percent(value)
+        case Unit.MONEY:
+            return formats.money(value, currency=currency)
+        case Unit.COUNT:
+            return formats.number(value)
+        case _:
+            return formats.number(value, decimals=1)
+
+
+def unit_text(unit: Unit) -> str:
+    """What stands behind the value: nothing where the value says it itself."""
+    return {Unit.HOURS: _("business hours"), Unit.DAYS: _("days")}.get(unit, "")
+
+
+def full_text(value: Value, unit: Unit, *, currency: str) -> str:
+    """A value with its unit: 3.5 business hours."""
+    text = value_text(value, unit, currency=currency)
+    return text if value is None or not unit_text(unit) else _("%(value)s %(unit)s") % {
+        "value": text,
+        "unit": unit_text(unit),
+    }  # fmt: skip
+
+
+def sizes_text(figure: Figure, unit: Unit) -> str:
+    """What a value rests on: 842 / 8,000, or the number of records; nothing for a count."""
+    if unit is Unit.RATE:
+        return f"{formats.number(figure.numerator)} / {formats.number(figure.denominator)}"
+    if figure.denominator is None:
+        return ""
+    return ngettext("from %(n)s record", "from %(n)s records", figure.denominator) % {
+        "n": formats.number(figure.denominator)
+    }
+
+
+def interval(figure: Figure, *, is_share: bool) -> Interval | None:
+    """The 95% interval of a share; None of other figures and of nothing."""
+    if not is_share or not figure.denominator or figure.numerator is None:
+        return None
+    return wilson(figure.numerator, figure.denominator)
+
+
+def interval_text(figure: Figure, *, is_share: bool) -> str:
+    """The interval in words, empty where there is none."""
+    found = interval(figure, is_share=is_share)
+    if found is None:
+        return ""
+    return _("95%% interval %(interval)s") % {"interval": formats.interval(found.low, found.high)}
+
+
+def rests_on_few(figure: Figure) -> bool:
+    """Whether it has a value that too few cases stand behind to conclude anything from it."""
+    return bool(figure.denominator) and is_small(figure.denominator or 0)
+
+
+def change_text(now: Value, before: Value, unit: Unit, *, currency: str) -> str:
+    """The difference to the value before, with its sign; – where one of them is missing."""
+    if now is None or before is None:
+        return formats.NOTHING
+    change = Decimal(str(now)) - Decimal(str(before))
+    if unit is Unit.RATE:
+        return formats.points(change)
+    sign = "+" if change > 0 else "±" if not change else ""
+    return sign + value_text(float(change), unit, currency=currency)
+
+
+def verdict_sentence(name: str, chart: RunChart, unit: Unit, *, currency: str, weeks: int) -> str:
+    """What a run chart shows, in a sentence; a verdict only where its rules give one."""
+
+    def said(value: Value) -> str:
+        return full_text(value, unit, currency=currency)
+
+    if chart.change is Change.TOO_FEW:
+        text = ngettext(
+            "%(name)s: %(n)s week so far, too few to tell a change from ordinary spread.",
+            "%(name)s: %(n)s weeks so far, too few to tell a change from ordinary spread.",
+            weeks,
+        )
+        return text % {"name": name, "n": weeks}
+    values = {"name": name, "n": weeks, "mean": said(chart.centre), "low": said(chart.lower), "high": said(chart.upper)}
+    if chart.change is Change.NO_CHANGE:
+        return _(
+            "%(name)s: no change. The last %(n)s weeks vary around %(mean)s, ordinarily from %(low)s to %(high)s."
+        ) % (values)
+    values["why"] = latest_signal(chart).rule.label
+    sentences: dict[Change, Callable[[], str]] = {
+        Change.BETTER: lambda: _("%(name)s: better. The latest week is a signal (%(why)s); the mean is %(mean)s."),
+        Change.WORSE: lambda: _("%(name)s: worse. The latest week is a signal (%(why)s); the mean is %(mean)s."),
+        Change.CHANGED: lambda: _("%(name)s: changed. The latest week is a signal (%(why)s); the mean is %(mean)s."),
+    }
+    return sentences[chart.change]() % values
+
+
+def mean_text(chart: RunChart, unit: Unit, *, currency: str) -> str:
+    """The words at the middle line of a run chart."""
+    if chart.centre is None:
+        return ""
+    return _("mean %(value)s") % {"value": value_text(chart.centre, unit, currency=currency)}
+
+
+def latest_signal(chart: RunChart) -> Signal:
+    """The strongest signal of the latest point that has one."""
+    return next(signals for signals in reversed(chart.signals) if signals)[0]
+
+
+def signal_word(change: Change) -> str:
+    """How a verdict is drawn: better, worse, same, or nothing where the rules say nothing."""
+    return {Change.BETTER: "better", Change.WORSE: "worse", Change.NO_CHANGE: "same"}.get(change, "")
+
+
+def months_sentence(name: str, months: Sequence[tuple[str, Value]], unit: Unit, *, currency: str) -> str:
+    """What a chart by month shows: its lowest, its highest and its latest value."""
+    known = [(label, value) for label, value in months if value is not None]
+    if not known:
+        return _("%(name)s by month: no values yet.") % {"name": name}
+    low, high = min(known, key=lambda month: month[1] or 0), max(known, key=lambda month: month[1] or 0)
+    said = {
+        f"{name}_{part}": text
+        for name, (label, value) in {"low": low, "high": high, "last": known[-1]}.items()
+        for part, text in (("month", label), ("value", value_text(value, unit, currency=currency)))
+    }
+    if len(known) == 1:
+        return _("%(name)s by month: %(last_value)s in %(last_month)s.") % {"name": name, **said}
+    return _(
+        "%(name)s by month: lowest %(low_value)s (%(low_month)s), highest %(high_value)s (%(high_month)s), "
+        "latest %(last_value)s (%(last_month)s)."
+    ) % {"name": name, **said}
+
+
+def sources_sentence(name: str, sources: Sequence[tuple[str, Figure]], unit: Unit, *, currency: str) -> str:
+    """What a chart by source shows, comparing only those with cases enough."""
+    sure = [(label, figure.value) for label, figure in sources if figure.value is not None and not rests_on_few(figure)]
+    if len(sure) < 2:
+        return _("%(name)s by source: fewer than two sources have %(n)s cases, so their order may be chance.") % {
+            "name": name,
+            "n": SMALL,
+        }
+    low, high = min(sure, key=lambda source: source[1]), max(sure, key=lambda source: source[1])
+    return _(
+        "%(name)s by source: highest %(high_value)s (%(high)s), lowest %(low_value)s (%(low)s), "
+        "among sources with at least %(n)s cases."
+    ) % {
+        "name": name,
+        "n": SMALL,
+        "high": high[0],
+        "high_value": value_text(high[1], unit, currency=currency),
+        "low": low[0],
+        "low_value": value_text(low[1], unit, currency=currency),
+    }

@@ -1,0 +1,141 @@
+"""The joint reviews: what was frozen, what it puts on the table, what was decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from alignment.accounts.models import Organisation
+from alignment.accounts.policies import Permission
+from alignment.kernel.errors import DomainError, NotAllowed, NotFound
+from alignment.kernel.htmx import toast, wants_partial
+from reviews.forms.actions import ActionForm, MinutesForm
+from reviews.kpis.scope import Basis
+from reviews.models import Review
+from reviews.reports.frozen import Frozen
+from reviews.selectors import reviews as selectors
+from reviews.services import reviews
+from reviews.views.choices import Choice
+from reviews.views.people import user_of
+
+PAGE = 24
+
+
+@require_GET
+def latest(request: HttpRequest) -> HttpResponse:
+    """All reviews, the latest first."""
+    page = Paginator(selectors.latest_first(), PAGE).get_page(request.GET.get("page"))
+    return render(request, "reviews/list.html", {"page": page})
+
+
+@require_GET
+def detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One review: open actions first, then the frozen figures, the agenda, decisions and minutes."""
+    review = selectors.review_with_all(pk)
+    return render(request, "reviews/detail.html", page_of(request, review))
+
+
+@require_POST
+def minutes(request: HttpRequest, pk: int) -> HttpResponse:
+    """Save the minutes; where somebody else was faster, show both texts."""
+    form = MinutesForm(request.POST)
+    refusal, status = "", 200
+    if form.is_valid():
+        try:
+            reviews.save_minutes(
+                review_id=pk,
+                minutes=form.cleaned_data["minutes"],
+                seen_version=form.cleaned_data["seen"],
+                actor=user_of(request),
+                now=timezone.now(),
+            )
+        except (NotAllowed, NotFound):
+            raise
+        except DomainError as error:
+            refusal, status = str(error.message), error.http_status
+    else:
+        status = 422
+    review = selectors.review_with_all(pk)
+    if status == 200:
+        return _saved(request, review)
+    form = _told_of_newer(form, review)
+    context = {"review": review, "may_run": True, "minutes_form": form, "refusal": refusal, "has_errors": True}
+    if wants_partial(request):
+        return render(request, "reviews/_minutes.html", context, status=status)
+    return render(request, "reviews/detail.html", page_of(request, review) | context, status=status)
+
+
+@require_POST
+def close(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a review."""
+    try:
+        reviews.close_review(review_id=pk, actor=user_of(request), now=timezone.now())
+    except reviews.ReviewClosed as error:  # somebody was faster; it is what was wanted
+        messages.info(request, str(error.message))
+    else:
+        messages.success(request, _("The review is closed. Figures, minutes and decisions stay as they are."))
+    return redirect("reviews:detail", pk)
+
+
+def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
+    """Everything that the page of a review shows."""
+    user = user_of(request)
+    frozen = Frozen(review.snapshot.figures)
+    basis = Basis.COHORT if request.GET.get("basis") == Basis.COHORT else Basis.PERIOD
+    is_open = review.status == Review.Status.OPEN
+    return actions_of(request, review) | {
+        "frozen": frozen,
+        "basis": basis,
+        "bases": [Choice(str(one.label), f"?basis={one.value}#figures", one is basis) for one in Basis],
+        "table": frozen.table(basis),
+        "sides": [
+            ("marketing", _("Marketing"), frozen.charts("marketing")),
+            ("sales", _("Sales"), frozen.charts("sales")),
+            ("", _("Together"), frozen.charts("")),
+        ],
+        "agenda": selectors.exceptions_of(review),
+        "may_run": is_open and user.may(Permission.RUN_REVIEW),
+        "minutes_form": _minutes_form(review),
+    }
+
+
+def actions_of(request: HttpRequest, review: Review, form: ActionForm | None = None) -> dict[str, Any]:
+    """What the parts about actions show."""
+    user = user_of(request)
+    may_manage = user.may(Permission.MANAGE_ACTIONS)
+    return {
+        "review": review,
+        "carried": selectors.carried_over(review),
+        "actions": selectors.decided_in(review),
+        "today": timezone.now().astimezone(Organisation.get().zone).date(),
+        "may_manage": may_manage,
+        "may_add": may_manage and review.status == Review.Status.OPEN,
+        "action_form": form or ActionForm(),
+        "has_errors": bool(form and form.errors),
+    }
+
+
+def _minutes_form(review: Review) -> MinutesForm:
+    return MinutesForm(initial={"minutes": review.minutes, "seen": review.minutes_version})
+
+
+def _told_of_newer(form: MinutesForm, review: Review) -> MinutesForm:
+    """The person's own text, ready to be saved over the newer one once that has been read."""
+    again = MinutesForm(data={"minutes": form.data.get("minutes", ""), "seen": str(review.minutes_version)})
+    again.is_valid()
+    return again
+
+
+def _saved(request: HttpRequest, review: Review) -> HttpResponse:
+    if not wants_partial(request):
+        messages.success(request, _("Saved."))
+        return redirect(f"{request.path.removesuffix('minutes/')}#minutes")
+    context = {"review": review, "may_run": True, "minutes_form": _minutes_form(review)}
+    return toast(render(request, "reviews/_minutes.html", context), _("Saved."))
