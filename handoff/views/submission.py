@@ -18,7 +18,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput
-from handoff.forms.submission import LeadForm, TouchForm, TouchForms, lead_data
+from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data
 from handoff.models import Handoff
 from handoff.selectors.cards import criteria
 from handoff.selectors.leads import ready_to_hand_over, submitted_lead
@@ -112,10 +112,11 @@ def _chosen(request: PersonRequest) -> list[int]:
 
 def _rows(request: PersonRequest) -> dict[str, str]:
     """The posted form, with one more row of touches where that was asked for."""
-    given = request.POST.dict()
-    if "add_row" in given:
-        given["touches-TOTAL_FORMS"] = str(int(given.get("touches-TOTAL_FORMS", "0") or 0) + 1)
-    return {name: str(value) for name, value in given.items()}
+    given = {name: str(value) for name, value in request.POST.items()}
+    rows = given.get("touches-TOTAL_FORMS", "")
+    if "add_row" in given and rows.isascii() and rows.isdigit():
+        given["touches-TOTAL_FORMS"] = str(min(int(rows) + 1, MOST_TOUCHES))
+    return given
 
 
 def _show_form(
