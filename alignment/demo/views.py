@@ -1,0 +1,67 @@
+"""Enter as one of the demo people, and read the mails that left. Outside the demo there is nothing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from alignment.accounts.models import User
+from alignment.demo.people import ROLES
+from alignment.outbox.models import Notice, NoticeState
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+PAGE = 25
+
+
+def only_in_demo(view: View[P]) -> View[P]:
+    """Answer 404 where this is no demo."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not settings.DEMO:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+@login_not_required
+@require_POST
+@only_in_demo
+def enter(request: HttpRequest) -> HttpResponse:
+    """Sign in as one of the five demo people, and as nobody else."""
+    email = request.POST.get("email", "")
+    if email not in {role.email for role in ROLES}:
+        raise Http404
+    login(request, get_object_or_404(User.objects.active(), email=email), backend=BACKEND)
+    return redirect(settings.LOGIN_REDIRECT_URL)
+
+
+@require_safe
+@only_in_demo
+def mailbox(request: HttpRequest) -> HttpResponse:
+    """All mails of the demo, newest first; those that still wait are marked."""
+    notices = Notice.objects.order_by("-created_at", "-pk")
+    if words := request.GET.get("q", "").strip():
+        notices = notices.filter(to_address__icontains=words) | notices.filter(subject__icontains=words)
+    page = Paginator(notices, PAGE).get_page(request.GET.get("page"))
+    context = {"page": page, "words": words, "waiting": NoticeState.PENDING}
+    return render(request, "demo/mailbox.html", context)
+
+
+@require_safe
+@only_in_demo
+def mail(request: HttpRequest, pk: int) -> HttpResponse:
+    """One mail as it left: subject and plain text."""
+    return render(request, "demo/mail.html", {"mail": get_object_or_404(Notice, pk=pk)})

@@ -1,0 +1,1 @@
+"""What stands around every page, and the first page of each role: composes selectors of the apps below."""

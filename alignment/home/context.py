@@ -1,0 +1,61 @@
+"""The context of every page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext as _
+
+from alignment import __version__
+from alignment.accounts.models import User
+from alignment.accounts.policies import Permission
+from alignment.health import checks
+from alignment.home.navigation import navigation
+from alignment.kernel import formats
+
+SILENCE = timedelta(minutes=3)
+"""How long worker or beat may be silent before the people who can do something about it are told."""
+
+
+@dataclass(frozen=True)
+class Banner:
+    text: str
+    url: str = ""
+    link_text: str = ""
+    tone: str = "warning"
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Theme, navigation, banners and version; what costs a query is asked for only by a page that shows it."""
+    user = getattr(request, "user", None)
+    context: dict[str, Any] = {"theme": _theme(request), "app_version": __version__, "navigation": [], "banners": []}
+    if user is not None and user.is_authenticated:
+        context["navigation"] = SimpleLazyObject(lambda: navigation(request, user))
+        context["banners"] = SimpleLazyObject(lambda: _banners(user))
+    return context
+
+
+def _theme(request: HttpRequest) -> str:
+    wanted = request.COOKIES.get("theme", "")
+    return wanted if wanted in ("light", "dark") else "auto"
+
+
+def _banners(user: User) -> list[Banner]:
+    if not user.may(Permission.SEE_OPERATIONS):
+        return []
+    now = timezone.now()
+    silent = {name: checks.silent_for(name, now) for name in ("worker", "beat")}
+    return [Banner(_silence(name, length)) for name, length in silent.items() if length is None or length > SILENCE]
+
+
+def _silence(name: str, length: timedelta | None) -> str:
+    part = {"worker": _("The worker"), "beat": _("The scheduler")}[name]
+    if length is None:
+        return _("%(part)s has never run: mails and reviews wait. “manage.py doctor” says more.") % {"part": part}
+    words = {"part": part, "length": formats.duration(length)}
+    return _("%(part)s has been silent for %(length)s: mails and reviews wait. “manage.py doctor” says more.") % words

@@ -1,0 +1,112 @@
+"""The first page of each role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from alignment.accounts.models import Organisation, User
+from alignment.accounts.policies import Permission
+from alignment.home.work import needs_me_now
+from alignment.kernel.periods import Period
+from handoff.models import RoutingRule
+from leads.models import Lead
+from leads.selectors.definitions import open_version, sides_to_move, version_in_force
+from reviews.kpis.registry import KPIS
+from reviews.kpis.scope import Basis, Scope
+from reviews.reports import wording
+from reviews.selectors.figures import totals
+
+KEYS = ("mql", "acceptance_rate", "hours_to_decide_p50", "won_amount")
+WINDOW = timedelta(days=30)
+
+
+@dataclass(frozen=True)
+class Tile:
+    name: str
+    value: str
+    unit: str
+    detail: str
+    note: str
+    url: str
+    side: str
+
+
+@dataclass(frozen=True)
+class FirstStep:
+    """One task of a new installation."""
+
+    text: str
+    url: str
+    done: bool
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """What needs me now, whose turn it is, then how the two sides are doing."""
+    user: User = request.user  # type: ignore[assignment]
+    now = timezone.now()
+    organisation = Organisation.get()
+    context = {
+        "work": needs_me_now(user, now=now),
+        "tiles": _tiles(organisation, now),
+        "first_steps": _first_steps(user),
+        "open_version": (version := open_version()),
+        "sides_to_move": sides_to_move(version) if version else [],
+        "may_submit": user.may(Permission.SUBMIT_LEAD),
+        "may_decide": user.may(Permission.DECIDE_HANDOFF),
+        "today": now,
+    }
+    return render(request, "home/home.html", context)
+
+
+def _tiles(organisation: Organisation, now: datetime) -> list[Tile]:
+    """Four figures of the last 30 days beside the 30 days before; each opens its list."""
+    end = now.astimezone(organisation.zone).date() + timedelta(days=1)
+    period = Period(end - WINDOW, end)
+    kpis = [kpi for kpi in KPIS if kpi.key in KEYS]
+    new, old = (
+        totals(scope=Scope(span, organisation.zone, Basis.PERIOD), kpis=kpis) for span in (period, period.previous())
+    )
+    query = f"?from={period.start}&to={period.end}&basis={Basis.PERIOD.value}"
+    currency = organisation.currency
+    return [
+        Tile(
+            name=str(kpi.label),
+            value=wording.value_text(new[kpi.key].value, kpi.unit, currency=currency),
+            unit=wording.unit_text(kpi.unit),
+            detail=wording.sizes_text(new[kpi.key], kpi.unit),
+            note=_("30 days before: %(value)s")
+            % {"value": wording.value_text(old[kpi.key].value, kpi.unit, currency=currency)},
+            url=reverse("reviews:kpi-rows", args=[kpi.key]) + query,
+            side=kpi.side,
+        )
+        for kpi in kpis
+    ]
+
+
+def _first_steps(user: User) -> list[FirstStep]:
+    """The tasks of a new installation, for those who may do them; empty once all are done."""
+    if not user.may(Permission.EDIT_DEFINITION):
+        return []
+    steps = [
+        FirstStep(
+            _("Agree on a lead definition and sign it, both sides"),
+            reverse("leads:definition"),
+            version_in_force() is not None,
+        ),
+        FirstStep(
+            _("Say which team gets which leads"),
+            reverse("handoff:agreements"),
+            RoutingRule.objects.filter(is_active=True).exists(),
+        ),
+        FirstStep(_("Bring in or submit the first lead"), reverse("leads:list"), Lead.objects.exists()),
+    ]
+    return [] if all(step.done for step in steps) else steps
