@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
 
-from alignment import home
+from alignment.accounts.views import preferences
+from alignment.home import views as home
 
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # with our limits and second factor
 handler500 = "alignment.kernel.views.server_error"
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("", include("alignment.health.urls")),
+    path("", include("alignment.demo.urls")),
     path("accounts/", include("allauth.urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("preferences/language/", preferences.language, name="set_language"),
+    path("preferences/theme/", preferences.theme, name="set_theme"),
+    path("preferences/shortcuts/", preferences.shortcuts, name="set_shortcuts"),
+    path("", include("alignment.accounts.urls")),
     path("api/v1/", include("handoff.api.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("", include("reviews.urls")),

@@ -17,10 +17,11 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from knox.models import AbstractAuthToken
 
 from alignment.accounts.policies import Permission, allows
-from alignment.accounts.roles import Role, Side
+from alignment.accounts.roles import POSITIONS, Role, Side
 from alignment.kernel.calendar import WeeklyHours
 from alignment.kernel.errors import DomainError, NotAllowed
 
@@ -60,7 +61,7 @@ class Organisation(models.Model):
         default=4,
         validators=[MinValueValidator(1), MaxValueValidator(12)],
     )
-    holiday_country = models.CharField(_("public holidays of"), max_length=2, default="JP")
+    holiday_country = models.CharField(_("public holidays of"), max_length=2, default="JP", blank=True)
     weekly_hours = models.JSONField(
         _("working hours"), default=default_weekly_hours, validators=[validate_weekly_hours]
     )
@@ -92,8 +93,8 @@ class CompanyDay(models.Model):
     """A day on which the company's calendar differs from the public one."""
 
     class Kind(models.TextChoices):
-        CLOSED = "closed", _("closed")
-        OPEN = "open", _("open")
+        CLOSED = "closed", pgettext_lazy("company day", "closed")
+        OPEN = "open", pgettext_lazy("company day", "open")
 
     on = models.DateField(_("day"), unique=True)
     kind = models.CharField(_("open or closed"), max_length=6, choices=Kind.choices, default=Kind.CLOSED)
@@ -205,6 +206,11 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     @property
     def is_manager(self) -> bool:
         return self.role == Role.MANAGER
+
+    @property
+    def role_name(self) -> str:
+        """What the person is, in the active language: a manager is one of a side."""
+        return str(POSITIONS.get((self.role, self.side), self.get_role_display()))
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """What a session must still match: it does not after a changed password or an ended session."""

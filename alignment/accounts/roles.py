@@ -16,3 +16,13 @@ class Role(TextChoices):
 class Side(TextChoices):
     MARKETING = "marketing", _("Marketing")
     SALES = "sales", _("Sales")
+
+
+POSITIONS = {
+    (Role.MARKETER.value, Side.MARKETING.value): _("Marketer"),
+    (Role.SALES_REP.value, Side.SALES.value): _("Sales rep"),
+    (Role.MANAGER.value, Side.MARKETING.value): _("Marketing manager"),
+    (Role.MANAGER.value, Side.SALES.value): _("Sales manager"),
+    (Role.ADMIN.value, ""): _("Admin"),
+}
+"""The five things a person can be: a role and its side, and the words for it."""

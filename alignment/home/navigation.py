@@ -75,7 +75,7 @@ WAYS = (
         below=("handoff:rule", "handoff:reason", "handoff:policy"),
     ),
     Way("accounts:members", _("People"), "users-group", needs=Permission.INVITE_PEOPLE, below=("accounts:member",)),
-    Way("accounts:organisation", _("Organisation"), "settings", needs=Permission.EDIT_ORGANISATION),
+    Way("accounts:profile", _("Settings"), "settings", below=("accounts:", "health:operations")),
 )
 MAILBOX = Way("demo:mailbox", _("Mailbox"), "mailbox", below=("demo:mail",))
 

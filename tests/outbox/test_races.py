@@ -9,7 +9,10 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
+from celery import current_app
+from celery.fixups.django import DjangoWorkerFixup
 from django.core import mail
+from django.core.signals import request_started
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -119,12 +122,34 @@ def test_a_worker_that_was_late_does_not_undo_what_another_did(notice, now):
     assert made.claimed_until == other.claimed_until
 
 
-def test_a_lost_connection_costs_nothing_at_the_next_task(notice):
+def test_a_lost_connection_costs_nothing_at_the_next_request(kept_connection, signed_in):
+    client = signed_in(factories.user("mai"))
+    client.get("/")
+    end_all_connections()
+
+    request_started.send(sender=None)  # the test client leaves this out
+    answer = client.get("/")
+
+    assert answer.status_code == 200
+
+
+def test_a_lost_connection_costs_nothing_at_the_next_task(kept_connection, notice):
     made = notice()
     end_all_connections()
-    connection.close_if_unusable_or_obsolete()
+
+    DjangoWorkerFixup(current_app).on_task_prerun(sender=send_notice)  # what a worker does before each task
 
     assert send_notice(notice_id=made.pk) is True
+
+
+@pytest.fixture
+def kept_connection(monkeypatch):
+    """Keep the connection between requests, as in production; the request cycle notices what has become of it."""
+    monkeypatch.setitem(connection.settings_dict, "CONN_MAX_AGE", 60)
+    connection.close()
+    connection.ensure_connection()
+    yield
+    connection.close()
 
 
 def write(reader, now) -> None:
@@ -139,5 +164,4 @@ def end_all_connections() -> None:
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
 
-    connection.ensure_connection()
     at_once(end)
