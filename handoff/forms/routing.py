@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alignment.accounts.models import Team
 from alignment.accounts.roles import Side
@@ -21,9 +22,9 @@ class RoutingRuleForm(forms.Form):
     """A rule with one condition or none; ``condition`` of the cleaned data is the tree that the rule keeps."""
 
     name = forms.CharField(
-        label=_("Name"), max_length=100, error_messages={"required": _("Enter a name for the rule.")}
+        label=_("Name of the rule"), max_length=100, error_messages={"required": _("Enter a name for the rule.")}
     )
-    field = forms.ChoiceField(label=_("When"), required=False)
+    field = forms.ChoiceField(label=pgettext_lazy("routing rule", "When"), required=False)
     op = forms.ChoiceField(label=_("Comparison"), required=False)
     value = forms.CharField(label=_("Value (several: separated by commas)"), required=False, max_length=200)
     team = forms.ModelChoiceField(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from leads.models.definitions import DefinitionVersion
 from leads.models.leads import APPEND_ONLY
@@ -16,12 +17,12 @@ class VersionEvent(models.Model):
     class Kind(models.TextChoices):
         STARTED = "started", _("started")
         SAVED = "saved", _("changed")
-        PROPOSED = "proposed", _("proposed")
+        PROPOSED = "proposed", pgettext_lazy("version event", "proposed")
         SIGNED = "signed", _("signed")
         SENT_BACK = "sent_back", _("sent back")
         WITHDRAWN = "withdrawn", _("withdrawn")
         IN_FORCE = "in_force", _("put in force")
-        SUPERSEDED = "superseded", _("superseded")
+        SUPERSEDED = "superseded", pgettext_lazy("version event", "superseded")
 
     version = models.ForeignKey(DefinitionVersion, on_delete=models.CASCADE, related_name="events")
     kind = models.CharField(max_length=10, choices=Kind.choices)

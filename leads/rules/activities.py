@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alignment.kernel.errors import InvalidInput
 
@@ -22,7 +23,7 @@ class Outcome(TextChoices):
     SENT = "sent", _("sent, no reply yet")
     REPLIED = "replied", _("replied")
     SPOKE = "spoke", _("spoke with the person")
-    MET = "met", _("met")
+    MET = "met", pgettext_lazy("outcome", "met")
     DID_NOT_HAPPEN = "did_not_happen", _("did not take place")
     NONE = "none", _("noted")
 

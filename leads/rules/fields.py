@@ -8,6 +8,7 @@ from enum import Enum
 from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class FieldType(Enum):
@@ -60,9 +61,9 @@ FIELDS: dict[str, Field] = {
         Field("phone", FieldType.TEXT, _("phone"), "phone"),
         Field("company", FieldType.TEXT, _("company"), "company_name"),
         Field("industry", FieldType.TEXT, _("industry"), "account__industry", values_from_data=True),
-        Field("employees", FieldType.NUMBER, _("employees"), "account__employee_count"),
+        Field("employees", FieldType.NUMBER, _("number of employees"), "account__employee_count"),
         Field("prefecture", FieldType.TEXT, _("prefecture"), "account__prefecture", values_from_data=True),
         Field("is_key_account", FieldType.FLAG, _("key account"), "account__is_key_account"),
-        Field("captured_at", FieldType.DATE, _("captured"), "captured_at"),
+        Field("captured_at", FieldType.DATE, pgettext_lazy("field", "captured"), "captured_at"),
     )
 }

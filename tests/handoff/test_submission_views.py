@@ -36,7 +36,7 @@ def test_a_submitted_lead_leads_to_its_verdict_and_where_it_went(version, rule, 
     for said in (
         "It qualifies",
         "10 points, 10 needed, by version 1",
-        "employees is at least 100",
+        "number of employees is at least 100",
         "found: 250",
         "Ren",
     ):
