@@ -172,8 +172,15 @@ def _faults_of(message: Message, catalog: Catalog, language: str) -> Iterator[st
         if not language.startswith("en"):  # English is shown as it stands in the code
             yield f"empty: {_shown(message)}"
         return
-    for error in message.check(catalog):
+    for error in _as_checked(message, catalog).check(catalog):
         yield f"{error}: {_shown(message)}"
+
+
+def _as_checked(message: Message, catalog: Catalog) -> Message:
+    """The message, or its plural alone where a language has one form for every count ("once" would miss the count)."""
+    if isinstance(message.id, tuple) and isinstance(message.string, tuple) and catalog.num_plurals == 1:
+        return Message(message.id[1], message.string[0], flags=message.flags, context=message.context)
+    return message
 
 
 def _shown(message: Message) -> str:

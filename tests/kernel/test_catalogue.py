@@ -103,6 +103,19 @@ def test_a_placeholder_lost_in_translation_is_found(project: Path) -> None:
     assert "name" in found[0]
 
 
+def test_japanese_names_the_count_where_english_says_once(project: Path) -> None:
+    template = Catalog()
+    template.add(("once", "%(n)d times"), flags=["python-format"])
+    with override_settings(LOCALE_PATHS=[project / "locale"]):
+        catalogue.merge("ja", template)
+        path = catalogue.path_of("ja")
+        path.write_text(path.read_text().replace('msgstr[0] ""', 'msgstr[0] "%(n)d回"'))
+
+        found = catalogue.faults("ja", template)
+
+    assert found == []
+
+
 def test_only_a_newer_catalogue_is_compiled(project: Path) -> None:
     with override_settings(LOCALE_PATHS=[project / "locale"]):
         catalogue.merge("ja", catalogue.collect(project))
