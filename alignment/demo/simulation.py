@@ -211,7 +211,7 @@ class Simulation:
             industry=say(industry),
             prefecture=pick(story.PREFECTURES),
             employee_count=employees,
-            source=source.key,
+            source=say(source.channel),
             campaign=say(source.campaign),
             touches=tuple(touches),
         )

@@ -1,0 +1,224 @@
+"""The access matrix: every page and every API operation, and what each kind of visitor gets.
+
+``allowed``: the people who may; all other people of the house are refused (403, or what ``refused`` says). Anonymous
+and deactivated visitors are asked to sign in everywhere but on public pages. The requests carry no input: any answer
+but "sign in", "not yours" and a fault of ours counts as let in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from alignment.accounts.models import Invitation, User
+from handoff.models import Handoff, RoutingRule
+from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead
+from reviews.models import Action, Review
+
+MARKETER, REP, OUTSIDER = "marketer", "rep", "outsider"
+MARKETING_MANAGER, SALES_MANAGER, ADMIN = "marketing manager", "sales manager", "admin"
+HOUSE = frozenset({MARKETER, REP, OUTSIDER, MARKETING_MANAGER, SALES_MANAGER, ADMIN})
+MANAGERS = frozenset({MARKETING_MANAGER, SALES_MANAGER})
+SALES = frozenset({REP, OUTSIDER, SALES_MANAGER})
+SUBMITTERS = frozenset({MARKETER, MARKETING_MANAGER, ADMIN})
+EDITORS = MANAGERS | {ADMIN}
+PARTY = frozenset({REP, SALES_MANAGER})
+"""Those to whom the one offer of this world is made, and their manager."""
+
+
+@dataclass
+class World:
+    """One of everything, for the addresses of the rows."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    lead: Lead = None  # type: ignore[assignment]
+    sold: Lead = None  # type: ignore[assignment]
+    qualified: Lead = None  # type: ignore[assignment]
+    handoff: Handoff = None  # type: ignore[assignment]
+    deal: Deal = None  # type: ignore[assignment]
+    draft: DefinitionVersion = None  # type: ignore[assignment]
+    proposed: DefinitionVersion = None  # type: ignore[assignment]
+    campaign: Campaign = None  # type: ignore[assignment]
+    account: Account = None  # type: ignore[assignment]
+    rule: RoutingRule = None  # type: ignore[assignment]
+    review: Review = None  # type: ignore[assignment]
+    action: Action = None  # type: ignore[assignment]
+    invitation: Invitation = None  # type: ignore[assignment]
+    absence: Any = None
+    company_day: Any = None
+    notice: Any = None
+
+
+Arguments = Callable[[World], dict[str, Any]]
+
+
+def _nothing(world: World) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One operation: URL name, method, arguments of its address, who may, and what the others of the house get."""
+
+    name: str
+    method: str = "get"
+    arguments: Arguments = _nothing
+    allowed: frozenset[str] = HOUSE
+    refused: int = 403
+    public: bool = False
+
+    @property
+    def id(self) -> str:
+        return f"{self.method} {self.name}"
+
+
+def _pk(attribute: str) -> Arguments:
+    return lambda world: {"pk": getattr(world, attribute).pk}
+
+
+def _lead_pk(attribute: str) -> Arguments:
+    return lambda world: {"lead_pk": getattr(world, attribute).pk}
+
+
+def _number(attribute: str) -> Arguments:
+    return lambda world: {"number": getattr(world, attribute).number}
+
+
+def _person(name: str) -> Arguments:
+    return lambda world: {"pk": world.people[name].pk}
+
+
+def _action(world: World) -> dict[str, Any]:
+    return {"pk": world.review.pk, "action_pk": world.action.pk}
+
+
+ADMINS = frozenset({ADMIN})
+_KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
+
+ROWS = (
+    # -- everybody, also without signing in --------------------------------------------------------------
+    Row("health:live", public=True),
+    Row("health:ready", public=True),
+    Row("set_language", "post", public=True),
+    Row("set_theme", "post", public=True),
+    Row("demo:enter", "post", public=True, allowed=frozenset(), refused=404),
+    Row("accounts:invitation-follow", arguments=lambda world: {"token": "x" * 40}, public=True),
+    Row("accounts:invitation-accept", public=True),
+    # -- home and demo ----------------------------------------------------------------------------------------
+    Row("home"),
+    Row("demo:mailbox"),
+    Row("demo:mail", arguments=_pk("notice")),
+    # -- agree ------------------------------------------------------------------------------------------------------
+    Row("leads:definition"),
+    Row("leads:definition-version", arguments=_number("draft")),
+    Row("leads:definition-start", "post", allowed=EDITORS),
+    Row("leads:definition-edit", arguments=_number("draft"), allowed=EDITORS),
+    Row("leads:definition-edit", "post", _number("draft"), EDITORS),
+    Row("leads:definition-propose", "post", _number("draft"), EDITORS),
+    Row("leads:definition-sign", "post", _number("draft"), MANAGERS),
+    Row("leads:definition-send-back", "post", _number("draft"), MANAGERS),
+    Row("leads:definition-withdraw", "post", _number("draft"), EDITORS),
+    # -- capture ---------------------------------------------------------------------------------------------------
+    Row("leads:list"),
+    Row("leads:detail", arguments=_pk("lead")),
+    Row("leads:timeline", arguments=_pk("lead")),
+    Row("leads:edit", arguments=_pk("lead")),
+    Row("leads:edit", "post", _pk("lead")),
+    Row("leads:touch-add", "post", _pk("lead"), SUBMITTERS),
+    Row("leads:campaign-list"),
+    Row("leads:campaign-new", allowed=SUBMITTERS),
+    Row("leads:campaign-new", "post", allowed=SUBMITTERS),
+    Row("leads:campaign-edit", arguments=_pk("campaign"), allowed=SUBMITTERS),
+    Row("leads:campaign-edit", "post", _pk("campaign"), SUBMITTERS),
+    Row("leads:account-list"),
+    Row("leads:account-detail", arguments=_pk("account")),
+    Row("handoff:submit", allowed=SUBMITTERS),
+    Row("handoff:submit", "post", allowed=SUBMITTERS),
+    Row("handoff:submitted", arguments=_lead_pk("lead")),
+    # -- hand off ---------------------------------------------------------------------------------------------------
+    Row("handoff:waiting"),
+    Row("handoff:hand-over", "post", _lead_pk("qualified"), SUBMITTERS),
+    Row("handoff:hand-over-many", "post", allowed=SUBMITTERS),
+    Row("handoff:list"),
+    Row("handoff:detail", arguments=_pk("handoff")),
+    Row("handoff:panel", arguments=_lead_pk("lead")),
+    Row("handoff:inbox"),
+    Row("handoff:accept", "post", _pk("handoff"), PARTY),
+    Row("handoff:reject", arguments=_pk("handoff"), allowed=PARTY),
+    Row("handoff:reject", "post", _pk("handoff"), PARTY),
+    Row("handoff:withdraw", "post", _pk("handoff"), SUBMITTERS),
+    Row("handoff:agreements"),
+    Row("handoff:rule-add", allowed=EDITORS),
+    Row("handoff:rule-add", "post", allowed=EDITORS),
+    Row("handoff:rule", arguments=_pk("rule"), allowed=EDITORS),
+    Row("handoff:rule", "post", _pk("rule"), EDITORS),
+    Row("handoff:rule-switch", "post", _pk("rule"), EDITORS),
+    Row("handoff:reason", arguments=lambda world: {"code": "timing"}, allowed=EDITORS),
+    Row("handoff:reason", "post", lambda world: {"code": "timing"}, EDITORS),
+    Row("handoff:policy", arguments=lambda world: {"duty": "decide"}, allowed=EDITORS),
+    Row("handoff:policy", "post", lambda world: {"duty": "decide"}, EDITORS),
+    # -- act ------------------------------------------------------------------------------------------------------------
+    Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY),
+    Row("leads:deal-list"),
+    Row("leads:deal-new", allowed=SALES),
+    Row("leads:deal-new", "post", allowed=SALES),
+    Row("leads:deal-open", "post", _pk("sold"), PARTY),
+    Row("leads:deal-detail", arguments=_pk("deal")),
+    Row("leads:deal-update", "post", _pk("deal"), PARTY),
+    Row("leads:deal-win", "post", _pk("deal"), PARTY),
+    Row("leads:deal-lose", "post", _pk("deal"), PARTY),
+    # -- measure and review together --------------------------------------------------------------------------
+    Row("reviews:kpis"),
+    Row("reviews:kpi", arguments=_KPI),
+    Row("reviews:kpi-rows", arguments=_KPI),
+    Row("reviews:list"),
+    Row("reviews:detail", arguments=_pk("review")),
+    Row("reviews:minutes", "post", _pk("review"), EDITORS),
+    Row("reviews:close", "post", _pk("review"), EDITORS),
+    Row("reviews:action-add", "post", _pk("review"), EDITORS),
+    Row("reviews:action-done", "post", _action, EDITORS | {REP}),  # REP owns the action
+    Row("reviews:action-drop", "post", _action, EDITORS),
+    # -- people and settings --------------------------------------------------------------------------------------
+    Row("set_shortcuts", "post"),
+    Row("accounts:profile"),
+    Row("accounts:profile", "post"),
+    Row("accounts:absence-add", "post", _person(REP), ADMINS | PARTY),
+    Row("accounts:absence-remove", "post", _pk("absence"), ADMINS | PARTY),
+    Row("accounts:tokens"),
+    Row("accounts:token-create", "post"),
+    Row("accounts:token-revoke", "post", lambda world: {"token_key": "0123456789abcde"}, frozenset(), 404),
+    Row("accounts:members", allowed=ADMINS),
+    Row("accounts:member-invite", allowed=ADMINS),
+    Row("accounts:member-invite", "post", allowed=ADMINS),
+    Row("accounts:member-edit", arguments=_person(REP), allowed=ADMINS),
+    Row("accounts:member-edit", "post", _person(REP), ADMINS),
+    Row("accounts:member-deactivate", "post", _person(REP), ADMINS),
+    Row("accounts:member-activate", "post", _person(REP), ADMINS),
+    Row("accounts:member-end-sessions", "post", _person(OUTSIDER), ADMINS),
+    Row("accounts:invitation-resend", "post", lambda world: {"pk": world.invitation.user_id}, ADMINS),
+    Row("accounts:invitation-withdraw", "post", lambda world: {"pk": world.invitation.user_id}, ADMINS),
+    Row("accounts:teams", allowed=ADMINS),
+    Row("accounts:team-new", allowed=ADMINS),
+    Row("accounts:team-new", "post", allowed=ADMINS),
+    Row("accounts:team-edit", arguments=lambda world: {"pk": world.people[REP].team_id}, allowed=ADMINS),
+    Row("accounts:team-edit", "post", lambda world: {"pk": world.people[REP].team_id}, ADMINS),
+    Row("accounts:team-remove", "post", lambda world: {"pk": world.people[REP].team_id}, ADMINS),
+    Row("accounts:company-days", allowed=ADMINS),
+    Row("accounts:company-days", "post", allowed=ADMINS),
+    Row("accounts:company-day-remove", "post", _pk("company_day"), ADMINS),
+    Row("accounts:organisation", allowed=ADMINS),
+    Row("accounts:organisation", "post", allowed=ADMINS),
+)
+
+API_ROWS = (
+    Row("handoff-api:leads"),
+    Row("handoff-api:leads", "post", allowed=SUBMITTERS),
+    Row("handoff-api:handoffs"),
+    Row("handoff-api:handoff", arguments=_pk("handoff")),
+    Row("handoff-api:accept", "post", _pk("handoff"), PARTY),
+    Row("handoff-api:reject", "post", _pk("handoff"), PARTY),
+    Row("handoff-api:withdraw", "post", _pk("handoff"), SUBMITTERS),
+    Row("reviews-api:kpis"),
+    Row("reviews-api:kpi-rows", arguments=_KPI),
+)
