@@ -22,6 +22,7 @@ urlpatterns = [
     path("preferences/shortcuts/", preferences.shortcuts, name="set_shortcuts"),
     path("", include("alignment.accounts.urls")),
     path("api/v1/", include("handoff.api.urls")),
+    path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("reviews.api.urls")),
     path("", include("reviews.urls")),
     path("django-admin/", admin.site.urls),

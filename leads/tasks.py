@@ -13,9 +13,7 @@ from leads.services import definitions, rejudging
 @shared_task(name="leads.activate_due_versions")
 def activate_due_versions(**_future: Any) -> int:
     """Every minute: put in force what is due, and go on judging anew where that is not finished."""
-    activated = definitions.activate_due_versions(now=timezone.now())
-    rejudging.judge_anew(now=timezone.now())
-    return activated
+    return definitions.activate_due_versions(now=timezone.now())
 
 
 @shared_task(name="leads.judge_anew")

@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import definition_builder, definitions
+from leads.views import accounts, campaigns, deals, definition_builder, definitions, leads
 
 app_name = "leads"
 
 urlpatterns = [
+    path("leads/", leads.listing, name="list"),
+    path("leads/<int:pk>/", leads.detail, name="detail"),
+    path("leads/<int:pk>/timeline/", leads.timeline, name="timeline"),
+    path("leads/<int:pk>/edit/", leads.edit, name="edit"),
+    path("leads/<int:pk>/touches/", leads.add_touch, name="touch-add"),
+    path("leads/<int:pk>/deals/", deals.open_for_lead, name="deal-open"),
+    path("deals/", deals.listing, name="deal-list"),
+    path("deals/new/", deals.open_new, name="deal-new"),
+    path("deals/<int:pk>/", deals.detail, name="deal-detail"),
+    path("deals/<int:pk>/edit/", deals.update, name="deal-update"),
+    path("deals/<int:pk>/win/", deals.win, name="deal-win"),
+    path("deals/<int:pk>/lose/", deals.lose, name="deal-lose"),
     path("definition/", definitions.current, name="definition"),
     path("definition/start/", definitions.start, name="definition-start"),
     path("definition/<int:number>/", definitions.version, name="definition-version"),
@@ -17,4 +29,9 @@ urlpatterns = [
     path("definition/<int:number>/sign/", definitions.sign, name="definition-sign"),
     path("definition/<int:number>/send-back/", definitions.send_back, name="definition-send-back"),
     path("definition/<int:number>/withdraw/", definitions.withdraw, name="definition-withdraw"),
+    path("campaigns/", campaigns.listing, name="campaign-list"),
+    path("campaigns/new/", campaigns.new, name="campaign-new"),
+    path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
+    path("companies/", accounts.listing, name="account-list"),
+    path("companies/<int:pk>/", accounts.detail, name="account-detail"),
 ]

@@ -1,39 +1,136 @@
-"""What a list of leads can be narrowed by, on the page and in the API."""
+"""Filters of lists: the same for pages and API."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import django_filters
-from django.forms import SearchInput
+from django import forms
+from django.db.models import F, QuerySet
+from django.db.models.expressions import OrderBy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Side
-from leads.models import Campaign, Lead
+from leads.models import Account, Campaign, Deal, Lead
 from leads.querysets import LeadQuerySet
 from leads.rules.stages import Stage
+from leads.selectors import leads as selectors
+
+ME = "me"
+NONE = "none"
+TURNS = [("marketing", _("Marketing")), ("sales", _("Sales")), ("nobody", _("Nobody"))]
 
 
 class LeadFilter(django_filters.FilterSet):
-    """By words, stage, source, campaign and owner."""
+    """Leads by words, stage, whose turn, source, campaign, owner and verdict."""
 
     q = django_filters.CharFilter(
-        label=_("Name, company or e-mail address"), method="search", widget=SearchInput(attrs={"autocomplete": "off"})
+        label=_("Name, company or address"), method="search", widget=forms.TextInput(attrs={"type": "search"})
     )
-    stage = django_filters.ChoiceFilter(label=_("Stage"), choices=Stage.choices, empty_label=_("all"))
-    source = django_filters.CharFilter(label=_("Source"), lookup_expr="iexact")
+    turn = django_filters.ChoiceFilter(label=_("Whose turn"), choices=TURNS, method="in_turn")
+    stage = django_filters.ChoiceFilter(label=_("Stage"), choices=Stage.choices, empty_label=_("All"))
+    source = django_filters.CharFilter(label=_("Source"), lookup_expr="exact")
     campaign = django_filters.ModelChoiceFilter(
-        label=_("Campaign"), queryset=Campaign.objects.order_by("name"), empty_label=_("all")
+        label=_("Campaign"), queryset=Campaign.objects.order_by("name", "pk"), empty_label=_("All")
     )
-    owner = django_filters.ModelChoiceFilter(
-        label=_("Owner"),
-        queryset=User.objects.filter(side=Side.SALES).order_by("full_name", "pk"),
-        empty_label=_("all"),
+    account = django_filters.ModelChoiceFilter(label=_("Company"), queryset=Account.objects.all())
+    owner = django_filters.CharFilter(
+        label=_("Owner in sales"), method="of_owner", help_text=_("An id, “me”, or “none”.")
+    )
+    qualified = django_filters.BooleanFilter(
+        label=_("Ever qualified"), field_name="qualified_at", lookup_expr="isnull", exclude=True
+    )
+    captured_from = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="gte")
+    captured_to = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="lt")
+    sort = django_filters.OrderingFilter(
+        label=_("Sort by"),
+        fields=[
+            ("captured_at", "captured_at"),
+            ("verdict__points", "points"),
+            ("full_name_kana", "name"),
+            ("next_step_on", "next_step_on"),
+        ],
+        choices=[
+            ("-captured_at", _("newest first")),
+            ("captured_at", _("oldest first")),
+            ("-points", _("most points first")),
+            ("next_step_on", _("next step first")),
+            ("name", _("name")),
+        ],
+        empty_label=None,
     )
 
     class Meta:
         model = Lead
-        fields = ["stage", "source", "campaign", "owner"]
+        fields: list[str] = []
 
-    def search(self, leads: LeadQuerySet, _name: str, words: str) -> LeadQuerySet:
-        """Leads in whose name, company or address every word stands."""
-        return leads.search(words)
+    def search(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
+        return leads.search(value)
+
+    def in_turn(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
+        return leads.in_stage(*selectors.TURN_STAGES[value])
+
+    def of_owner(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
+        if value == ME:
+            return leads.filter(owner=self.request.user)
+        if value == NONE:
+            return leads.filter(owner=None)
+        return leads.filter(owner=int(value)) if value.isdecimal() else leads.none()
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Always in a full order, so that pages never overlap; what is not known comes last."""
+        found = super().filter_queryset(queryset)
+        order = [str(term) for term in found.query.order_by] or ["-captured_at"]
+        return found.order_by(*(_unknown_last(term) for term in order), "-pk")
+
+
+def _unknown_last(term: str) -> OrderBy:
+    column = F(term.removeprefix("-"))
+    return column.desc(nulls_last=True) if term.startswith("-") else column.asc(nulls_last=True)
+
+
+class LeadListFilter(LeadFilter):
+    """The same for the page, where choices are menus. Menus are filled when the form is made."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        everybody: list[tuple[str, Any]] = [("", _("All"))]
+        sources = everybody + [(source, source) for source in selectors.sources()]
+        people = User.objects.active().filter(side=Side.SALES).order_by("full_name", "pk")
+        owners = [*everybody, (ME, _("Me")), (NONE, _("Nobody yet"))]
+        owners += [(str(pk), name) for pk, name in people.values_list("pk", "full_name")]
+        self.form.fields["source"].widget = forms.Select(choices=sources)
+        self.form.fields["owner"].widget = forms.Select(choices=owners)
+        yes_no = [*everybody, ("true", _("Yes")), ("false", _("No"))]
+        self.form.fields["qualified"].widget = forms.Select(choices=yes_no)
+
+
+class DealFilter(django_filters.FilterSet):
+    """Deals by state, owner, lead and company."""
+
+    STATES = [
+        ("open", pgettext_lazy("deal", "Open")),
+        ("won", pgettext_lazy("deal", "Won")),
+        ("lost", pgettext_lazy("deal", "Lost")),
+    ]
+
+    state = django_filters.ChoiceFilter(label=_("State"), choices=STATES, method="in_state")
+    owner = django_filters.CharFilter(label=_("Owner in sales"), method="of_owner")
+    lead = django_filters.NumberFilter(field_name="lead_id")
+    account = django_filters.NumberFilter(field_name="account_id")
+
+    class Meta:
+        model = Deal
+        fields: list[str] = []
+
+    def in_state(self, deals: QuerySet[Deal], _name: str, value: str) -> QuerySet[Deal]:
+        if value == "open":
+            return deals.filter(won_at=None, lost_at=None)
+        return deals.filter(**{f"{value}_at__isnull": False})
+
+    def of_owner(self, deals: QuerySet[Deal], _name: str, value: str) -> QuerySet[Deal]:
+        if value == ME:
+            return deals.filter(owner=self.request.user)
+        return deals.filter(owner=int(value)) if value.isdecimal() else deals.none()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -92,9 +92,9 @@ def version_numbered(number: int) -> DefinitionVersion:
     return version
 
 
-def all_versions() -> list[DefinitionVersion]:
+def all_versions() -> QuerySet[DefinitionVersion]:
     """Every version, newest first, with its criteria and signatures (a constant number of queries)."""
-    return list(_with_content().order_by("-number", "-pk"))
+    return _with_content().order_by("-number", "-pk")
 
 
 def version_before(version: DefinitionVersion) -> DefinitionVersion | None:
@@ -197,7 +197,7 @@ def gaps_of(version: DefinitionVersion) -> list[str]:
     return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines)]
 
 
-def _with_content():  # type: ignore[no-untyped-def]  # noqa: ANN202 - a queryset of versions
+def _with_content() -> QuerySet[DefinitionVersion]:
     return DefinitionVersion.objects.select_related("definition", "created_by").prefetch_related(
         Prefetch("criteria", Criterion.objects.order_by("position", "pk")),
         Prefetch("signatures", Signature.objects.select_related("signed_by").order_by("pk")),

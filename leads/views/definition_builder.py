@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
 from leads.forms.definitions import Builder
@@ -22,14 +23,13 @@ from leads.selectors import definitions as selectors
 from leads.selectors import samples
 from leads.selectors.samples import Scored
 from leads.services import definitions
-from leads.views.people import user_of
 
 
 @require_http_methods(["GET", "POST"])
-def edit(request: HttpRequest, number: int) -> HttpResponse:
+def edit(request: PersonRequest, number: int) -> HttpResponse:
     """Edit a draft. POST ``action``: ``save``, or a button for rows, which only shows the form again."""
     version = selectors.version_numbered(number)
-    if VersionAction.SAVE.value not in selectors.allowed_actions(version, user_of(request)):
+    if VersionAction.SAVE.value not in selectors.allowed_actions(version, request.user):
         raise NotAllowed(_("This version is not open for editing, or not by your role."))
     if request.method == "GET":
         return _page(request, version, Builder.of_version(version, seen=selectors.last_event_id(version)))
@@ -40,11 +40,11 @@ def edit(request: HttpRequest, number: int) -> HttpResponse:
     return _save(request, version, builder)
 
 
-def _save(request: HttpRequest, version: DefinitionVersion, builder: Builder) -> HttpResponse:
+def _save(request: PersonRequest, version: DefinitionVersion, builder: Builder) -> HttpResponse:
     had_signatures = any(one.voided_at is None for one in version.signatures.all())
     try:
         definitions.save_draft(
-            version_id=version.pk, actor=user_of(request), now=timezone.now(), seen=builder.seen, **builder.content()
+            version_id=version.pk, actor=request.user, now=timezone.now(), seen=builder.seen, **builder.content()
         )
     except NotAllowed:
         raise
@@ -58,7 +58,7 @@ def _save(request: HttpRequest, version: DefinitionVersion, builder: Builder) ->
     return htmx.redirect(request, "leads:definition-version", version.number)
 
 
-def _page(request: HttpRequest, version: DefinitionVersion, builder: Builder, *, status: int = 200) -> HttpResponse:
+def _page(request: PersonRequest, version: DefinitionVersion, builder: Builder, *, status: int = 200) -> HttpResponse:
     sample = samples.last_quarter(now=timezone.now())
     scored = [Scored(line.condition, line.worth, line.is_disqualifier) for line in builder.criteria]
     reach = samples.reach(sample, criteria=scored, threshold=builder.threshold)

@@ -6,25 +6,25 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionStatus
 from leads.selectors import definitions as selectors
 from leads.services import definitions
-from leads.views.people import user_of
 
 
 @require_GET
-def current(request: HttpRequest) -> HttpResponse:
+def current(request: PersonRequest) -> HttpResponse:
     """What both sides agreed, in sentences, and what is on its way."""
-    user = user_of(request)
+    user = request.user
     in_force, open_version = selectors.version_in_force(), selectors.open_version()
     context = {
         "name": selectors.name_of(selectors.the_definition()),
@@ -40,17 +40,17 @@ def current(request: HttpRequest) -> HttpResponse:
 
 
 @require_GET
-def version(request: HttpRequest, number: int) -> HttpResponse:
+def version(request: PersonRequest, number: int) -> HttpResponse:
     """One version: what it changes, who signed, what may be done now."""
     return _page(request, selectors.version_numbered(number))
 
 
 @require_POST
-def start(request: HttpRequest) -> HttpResponse:
+def start(request: PersonRequest) -> HttpResponse:
     """Begin a draft from the version in force."""
     try:
         draft = definitions.start_draft(
-            definition_id=selectors.the_definition().pk, actor=user_of(request), now=timezone.now()
+            definition_id=selectors.the_definition().pk, actor=request.user, now=timezone.now()
         )
     except NotAllowed:
         raise
@@ -61,7 +61,7 @@ def start(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-def propose(request: HttpRequest, number: int) -> HttpResponse:
+def propose(request: PersonRequest, number: int) -> HttpResponse:
     """Put a draft before both sides."""
 
     def act(found: DefinitionVersion) -> str:
@@ -69,7 +69,7 @@ def propose(request: HttpRequest, number: int) -> HttpResponse:
             version_id=found.pk,
             reason=request.POST.get("reason", ""),
             seen=_seen(request),
-            actor=user_of(request),
+            actor=request.user,
             now=timezone.now(),
         )
         return _("Proposed. The managers who have to sign were told.")
@@ -78,11 +78,11 @@ def propose(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def sign(request: HttpRequest, number: int) -> HttpResponse:
+def sign(request: PersonRequest, number: int) -> HttpResponse:
     """Sign for one's own side."""
 
     def act(found: DefinitionVersion) -> str:
-        signed = definitions.sign(version_id=found.pk, seen=_seen(request), actor=user_of(request), now=timezone.now())
+        signed = definitions.sign(version_id=found.pk, seen=_seen(request), actor=request.user, now=timezone.now())
         if signed.status == VersionStatus.IN_FORCE:
             return _("Signed by both sides: this version is in force.")
         if signed.status == VersionStatus.SIGNED:
@@ -93,30 +93,30 @@ def sign(request: HttpRequest, number: int) -> HttpResponse:
 
 
 @require_POST
-def send_back(request: HttpRequest, number: int) -> HttpResponse:
+def send_back(request: PersonRequest, number: int) -> HttpResponse:
     """Give a proposal back as a draft, saying what should change."""
 
     def act(found: DefinitionVersion) -> str:
         comment = request.POST.get("comment", "")
-        definitions.send_back(version_id=found.pk, comment=comment, actor=user_of(request), now=timezone.now())
+        definitions.send_back(version_id=found.pk, comment=comment, actor=request.user, now=timezone.now())
         return _("Sent back. It is a draft again; signatures on it no longer count.")
 
     return _step(request, number, act)
 
 
 @require_POST
-def withdraw(request: HttpRequest, number: int) -> HttpResponse:
+def withdraw(request: PersonRequest, number: int) -> HttpResponse:
     """Give up a version that is not in force."""
 
     def act(found: DefinitionVersion) -> str:
         comment = request.POST.get("comment", "")
-        definitions.withdraw(version_id=found.pk, comment=comment, actor=user_of(request), now=timezone.now())
+        definitions.withdraw(version_id=found.pk, comment=comment, actor=request.user, now=timezone.now())
         return _("Withdrawn. The version stays readable here.")
 
     return _step(request, number, act)
 
 
-def _step(request: HttpRequest, number: int, act: Callable[[DefinitionVersion], str]) -> HttpResponse:
+def _step(request: PersonRequest, number: int, act: Callable[[DefinitionVersion], str]) -> HttpResponse:
     """Do one step and show the page again: afresh when it was done, with the reason when it was refused."""
     found = selectors.version_numbered(number)
     try:
@@ -130,9 +130,9 @@ def _step(request: HttpRequest, number: int, act: Callable[[DefinitionVersion], 
 
 
 def _page(
-    request: HttpRequest, found: DefinitionVersion, *, refusal: DomainError | None = None, status: int = 200
+    request: PersonRequest, found: DefinitionVersion, *, refusal: DomainError | None = None, status: int = 200
 ) -> HttpResponse:
-    user = user_of(request)
+    user = request.user
     changes = selectors.changes_of(found)
     context: dict[str, Any] = {
         "version": found,
@@ -154,6 +154,6 @@ def _page(
     return render(request, "leads/definitions/version.html", context, status=status)
 
 
-def _seen(request: HttpRequest) -> int | None:
+def _seen(request: PersonRequest) -> int | None:
     text = request.POST.get("seen", "")
     return int(text) if text.isdecimal() else None

@@ -9,8 +9,8 @@ import pytest
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
-from alignment.outbox.models import Notice
 from alignment.outbox.mails import render
+from alignment.outbox.models import Notice
 from leads import tasks
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionNotOpen

@@ -1,0 +1,54 @@
+"""Opening, changing, winning and losing a deal."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from leads.forms.amounts import AmountField
+from leads.models import Account, Deal
+
+
+class DealForm(forms.Form):
+    """The facts of a deal."""
+
+    name = forms.CharField(label=_("Name of the deal"), max_length=200)
+    amount = AmountField(label=_("Amount"), required=False, max_digits=16)
+    expected_on = forms.DateField(
+        label=_("Decision expected on"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    product = forms.CharField(label=_("Product"), required=False, max_length=100)
+
+    @classmethod
+    def of(cls, deal: Deal) -> DealForm:
+        """The form with what is there."""
+        initial = {name: getattr(deal, name) for name in cls.base_fields}
+        return cls(initial=initial, auto_id=f"id_deal{deal.pk}_%s")
+
+
+class NewDealForm(DealForm):
+    """A deal that sales found itself, without a lead."""
+
+    account = forms.ModelChoiceField(
+        label=_("Company"), required=False, queryset=Account.objects.order_by("name", "pk"), empty_label=_("None")
+    )
+
+
+class WinForm(forms.Form):
+    """Why it was won, and for how much."""
+
+    reason = forms.ChoiceField(label=_("Why was it won?"), choices=Deal.WinReason.choices, widget=forms.RadioSelect)
+    amount = AmountField(label=_("Agreed amount"), required=False, max_digits=16)
+
+
+class LoseForm(forms.Form):
+    """Why it was lost: what both sides learn from."""
+
+    reason = forms.ChoiceField(label=_("Why was it lost?"), choices=Deal.LossReason.choices, widget=forms.RadioSelect)
+    comment = forms.CharField(
+        label=_("What happened?"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Needed where no other reason fits."),
+    )

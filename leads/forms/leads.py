@@ -1,0 +1,104 @@
+"""What a person corrects or adds on the page of a lead."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from leads.forms.amounts import AmountField
+from leads.models import Campaign, Lead
+from leads.rules.fields import TouchKind
+from leads.services.leads import FACTS
+
+THEIRS = "theirs"
+
+
+class LeadForm(forms.Form):
+    """The facts of a lead. ``seen``: its ``updated_at`` when the form was opened."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    full_name = forms.CharField(label=_("Name"), required=False, max_length=200)
+    full_name_kana = forms.CharField(label=_("Name in kana"), required=False, max_length=200)
+    email = forms.CharField(label=_("E-mail address"), required=False, max_length=254)
+    phone = forms.CharField(label=_("Phone"), required=False, max_length=30)
+    company_name = forms.CharField(label=_("Company"), required=False, max_length=200)
+    department = forms.CharField(label=_("Department"), required=False, max_length=100)
+    job_title = forms.CharField(label=_("Job title"), required=False, max_length=100)
+    source = forms.CharField(label=_("Source"), required=False, max_length=100)
+    landing_page = forms.CharField(label=_("Landing page"), required=False, max_length=300)
+    campaign = forms.ModelChoiceField(
+        label=_("Campaign"), required=False, queryset=Campaign.objects.order_by("name", "pk"), empty_label=_("None")
+    )
+    note = forms.CharField(
+        label=_("Note for sales"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    @classmethod
+    def of(cls, lead: Lead) -> LeadForm:
+        """The form as it is opened."""
+        return cls(initial={name: getattr(lead, name) for name in FACTS} | {"seen": lead.updated_at.isoformat()})
+
+    def facts(self, lead: Lead) -> dict[str, Any]:
+        """What was sent; after a conflict, what is there now where the person chose so."""
+        chosen = {name: self.cleaned_data[name] for name in FACTS}
+        theirs = {name for name in FACTS if self.data.get(f"keep-{name}") == THEIRS}
+        return chosen | {name: getattr(lead, name) for name in theirs}
+
+    def clean_seen(self) -> datetime | None:
+        """None where nothing or nonsense was sent: then nobody's change is looked for."""
+        try:
+            return datetime.fromisoformat(self.cleaned_data["seen"])
+        except ValueError:
+            return None
+
+
+class TouchForm(forms.Form):
+    """Something the lead did with marketing's work."""
+
+    kind = forms.ChoiceField(label=_("What the lead did"), choices=TouchKind.choices)
+    detail = forms.CharField(
+        label=_("What exactly"), required=False, max_length=300, help_text=_("Title of the download, seminar or page.")
+    )
+    campaign = forms.ModelChoiceField(
+        label=_("Campaign"), required=False, queryset=Campaign.objects.order_by("name", "pk"), empty_label=_("None")
+    )
+    at = forms.DateTimeField(
+        label=_("When"),
+        required=False,
+        help_text=_("Empty: now."),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
+    )
+
+
+class AccountForm(forms.Form):
+    """What is known of a company."""
+
+    industry = forms.CharField(label=_("Industry"), required=False, max_length=100)
+    employee_count = forms.IntegerField(label=_("Employees"), required=False, min_value=0, max_value=10_000_000)
+    prefecture = forms.CharField(label=_("Prefecture"), required=False, max_length=20)
+    is_key_account = forms.BooleanField(
+        label=_("Key account"),
+        required=False,
+        help_text=_("Both sides agreed to win or keep this company."),
+    )
+
+
+class CampaignForm(forms.Form):
+    """Marketing work with a period, a channel and a cost."""
+
+    name = forms.CharField(label=_("Name of the campaign"), max_length=200)
+    channel = forms.CharField(
+        label=_("Channel"), required=False, max_length=50, help_text=_("Web, exhibition, seminar, mail …")
+    )
+    promise = forms.CharField(
+        label=_("Promise"),
+        required=False,
+        max_length=300,
+        help_text=_("What the lead was told to expect. Sales reads it before the first call."),
+    )
+    starts_on = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    ends_on = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    cost = AmountField(label=_("Cost"), required=False, max_digits=14)

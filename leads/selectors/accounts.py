@@ -1,0 +1,50 @@
+"""Companies and campaigns as lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from alignment.kernel.errors import NotFound
+from leads.models import Account, Campaign
+
+
+def accounts(*, words: str = "", key_only: bool = False) -> QuerySet[Any]:
+    """Companies with the number of their leads and won deals, key accounts first."""
+    found = Account.objects.annotate(
+        lead_count=Count("leads", distinct=True),
+        won_count=Count("deals", filter=Q(deals__won_at__isnull=False), distinct=True),
+    )
+    for word in words.split()[:5]:
+        found = found.filter(Q(name__icontains=word) | Q(industry__icontains=word))
+    if key_only:
+        found = found.filter(is_key_account=True)
+    return found.order_by("-is_key_account", "-lead_count", "name", "pk")
+
+
+def account(pk: int) -> Account:
+    """One company; raises ``NotFound``."""
+    found = Account.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("There is no such company."))
+    return found
+
+
+def campaigns(*, words: str = "") -> QuerySet[Any]:
+    """Campaigns with the number of their leads and of those that qualified, newest first."""
+    found = Campaign.objects.annotate(
+        lead_count=Count("leads"), qualified_count=Count("leads", filter=Q(leads__qualified_at__isnull=False))
+    )
+    for word in words.split()[:5]:
+        found = found.filter(Q(name__icontains=word) | Q(channel__icontains=word))
+    return found.order_by(F("starts_on").desc(nulls_last=True), "-pk")
+
+
+def campaign(pk: int) -> Campaign:
+    """One campaign; raises ``NotFound``."""
+    found = Campaign.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("There is no such campaign."))
+    return found

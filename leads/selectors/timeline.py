@@ -1,0 +1,186 @@
+"""One story from everything that happened to a lead: touches, changes, activities, deals. Newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alignment.accounts.models import Organisation
+from alignment.accounts.roles import Side
+from alignment.kernel import formats
+from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
+from leads.rules.activities import ActivityKind
+from leads.rules.stages import LeadEventKind, Stage
+from leads.selectors import deals
+
+MOST = 200
+KINDS = {
+    "": gettext_lazy("Everything"),
+    "touches": gettext_lazy("Touches"),
+    "activities": gettext_lazy("Activities"),
+    "deals": gettext_lazy("Deals"),
+    "changes": gettext_lazy("Changes"),
+}
+_FROM_TO = gettext_lazy("%(field)s: %(old)s → %(new)s")
+_ACTIVITY_ICONS = {
+    ActivityKind.CALL: "phone",
+    ActivityKind.MAIL: "mail",
+    ActivityKind.MEETING: "users",
+    ActivityKind.DEMO: "presentation",
+    ActivityKind.NOTE: "notes",
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that happened."""
+
+    at: datetime
+    title: str
+    kind: str
+    text: str = ""
+    icon: str = "circle-dot"
+    side: str = ""
+    actor: str = ""
+    url: str = ""
+
+
+def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
+    """What happened to a lead, newest first; ``kind`` is a key of ``KINDS`` (five queries at most, 200 of each)."""
+    sources = {"touches": _touches, "activities": _activities, "deals": _deals, "changes": _changes}
+    wanted = [sources[kind]] if kind in sources else list(sources.values())
+    items = [item for source in wanted for item in source(lead)]
+    return sorted(items, key=lambda item: item.at, reverse=True)
+
+
+def _touches(lead: Lead) -> Iterator[Item]:
+    found: list[Touch] = list(lead.touches.select_related("campaign").order_by("-at", "-pk")[:MOST])
+    for touch in found:
+        campaign = touch.campaign.name if touch.campaign else ""
+        text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))
+        yield Item(
+            at=touch.at,
+            title=capfirst(touch.get_kind_display()),
+            kind="touches",
+            text=text,
+            icon="speakerphone",
+            side=Side.MARKETING,
+        )
+
+
+def _activities(lead: Lead) -> Iterator[Item]:
+    found: list[Activity] = list(lead.activities.select_related("actor").order_by("-at", "-pk")[:MOST])
+    for activity in found:
+        words = {"kind": capfirst(activity.get_kind_display()), "outcome": activity.get_outcome_display()}
+        is_note = activity.kind == ActivityKind.NOTE
+        yield Item(
+            at=activity.at,
+            title=words["kind"] if is_note else _("%(kind)s: %(outcome)s") % words,
+            kind="activities",
+            text=activity.note,
+            icon=_ACTIVITY_ICONS.get(ActivityKind(activity.kind), "circle-dot"),
+            side=Side.SALES,
+            actor=activity.actor.full_name,
+        )
+
+
+def _deals(lead: Lead) -> Iterator[Item]:
+    events = DealEvent.objects.filter(deal__lead=lead).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+    currency = Organisation.get().currency
+    for event in events:
+        yield Item(
+            at=event.at,
+            title=deal_event_title(event),
+            kind="deals",
+            text=deal_event_text(event, currency=currency),
+            icon="briefcase",
+            side=Side.SALES,
+            actor=event.actor.full_name,
+            url=reverse("leads:deal-detail", args=[event.deal_id]),
+        )
+
+
+def _changes(lead: Lead) -> Iterator[Item]:
+    events = lead.events.select_related("actor").order_by("-at", "-pk")[:MOST]
+    for event in events:
+        if "touch" in event.data:  # the touch itself is in the story
+            continue
+        yield Item(
+            at=event.at,
+            title=_change_title(event),
+            kind="changes",
+            text=_change_text(event.data),
+            icon="history",
+            side=event.actor.side if event.actor else "",
+            actor=event.actor.full_name if event.actor else "",
+        )
+
+
+def _change_title(event: LeadEvent) -> str:
+    match event.kind:
+        case LeadEventKind.STAGE if event.old_stage:
+            old, new = Stage(event.old_stage).label, Stage(event.new_stage).label
+            return _("%(old)s → %(new)s") % {"old": capfirst(str(old)), "new": new}
+        case LeadEventKind.QUALIFIED:
+            return _("Qualified by the definition")
+        case LeadEventKind.CONTACTED:
+            return _("First contact with the person")
+    return capfirst(event.get_kind_display())
+
+
+def _change_text(data: dict[str, Any]) -> str:
+    changes: dict[str, list[Any]] = data.get("changes", {})
+    return "\n".join(
+        _FROM_TO % {"field": _label(Lead, name), "old": old or _("not known"), "new": new or _("not known")}
+        for name, (old, new) in changes.items()
+    )
+
+
+def deal_event_title(event: DealEvent) -> str:
+    """An event of a deal in words."""
+    words = {"deal": event.deal.name or f"#{event.deal_id}"}
+    return {
+        DealEvent.Kind.OPENED: _("Deal opened: %(deal)s") % words,
+        DealEvent.Kind.CHANGED: _("Deal changed: %(deal)s") % words,
+        DealEvent.Kind.WON: _("Deal won: %(deal)s") % words,
+        DealEvent.Kind.LOST: _("Deal lost: %(deal)s") % words,
+    }[DealEvent.Kind(event.kind)]
+
+
+def deal_event_text(event: DealEvent, *, currency: str) -> str:
+    """What an event of a deal says beside its title."""
+    data = event.data
+    amount = deals.amount_words(data.get("amount"), currency=currency)
+    match event.kind:
+        case DealEvent.Kind.CHANGED:
+            return "\n".join(
+                _FROM_TO % {"field": _label(Deal, name), "old": _shown(name, old), "new": _shown(name, new)}
+                for name, (old, new) in data.get("changes", {}).items()
+            )
+        case DealEvent.Kind.WON:
+            reason = dict(Deal.WinReason.choices).get(data.get("reason"), "")
+            return " · ".join(filter(None, (amount, str(reason))))
+        case DealEvent.Kind.LOST:
+            reason = dict(Deal.LossReason.choices).get(data.get("reason"), "")
+            return " · ".join(filter(None, (str(reason), data.get("comment", ""))))
+    return amount
+
+
+def _label(model: type[Lead] | type[Deal], name: str) -> str:
+    try:
+        return capfirst(str(model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    except LookupError:
+        return name
+
+
+def _shown(name: str, value: Any) -> str:
+    if not value:
+        return _("not known")
+    return formats.money_exact(value) if name == "amount" else str(value)

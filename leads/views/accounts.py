@@ -1,0 +1,71 @@
+"""Companies: the list, and one with its leads and deals."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from alignment.kernel import htmx
+from alignment.kernel.errors import DomainError, NotAllowed
+from leads.forms.leads import AccountForm
+from leads.selectors import accounts as selectors
+from leads.selectors import deals as deal_selectors
+from leads.selectors import leads as lead_selectors
+from leads.services.accounts import update_account
+
+PAGE = 25
+
+
+@require_GET
+def listing(request: PersonRequest) -> HttpResponse:
+    """Companies by name or industry, key accounts first."""
+    words, key_only = request.GET.get("q", ""), request.GET.get("key") == "1"
+    found = selectors.accounts(words=words, key_only=key_only)
+    context = {
+        "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
+        "q": words,
+        "key_only": key_only,
+        "is_filtered": bool(words or key_only),
+    }
+    template = "leads/accounts/_results.html" if htmx.wants_partial(request) else "leads/accounts/list.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """One company; POST corrects its facts."""
+    account = selectors.account(pk)
+    may_edit = request.user.may(Permission.EDIT_LEAD)
+    names = ("industry", "employee_count", "prefecture", "is_key_account")
+    form = AccountForm(request.POST or None, initial={name: getattr(account, name) for name in names})
+    if request.method == "POST":
+        if not may_edit:
+            raise NotAllowed(_("Your role does not allow this."))
+        if form.is_valid():
+            try:
+                update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.cleaned_data)
+            except DomainError as error:
+                form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            else:
+                messages.success(request, _("Saved. The company's leads were judged again."))
+                return htmx.redirect(request, "leads:account-detail", pk)
+    currency, today = deal_selectors.currency(), timezone.localdate()
+    deals = deal_selectors.open_first(deal_selectors.listed().filter(account=account))[:PAGE]
+    context = {
+        "account": account,
+        "form": form,
+        "may_edit": may_edit,
+        "page": Paginator(
+            lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE
+        ).get_page(request.GET.get("page")),
+        "deals": [deal_selectors.part(deal, viewer=request.user, today=today, currency=currency) for deal in deals],
+        "today": today,
+    }
+    return render(request, "leads/accounts/detail.html", context, status=422 if form.errors else 200)

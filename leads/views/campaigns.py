@@ -1,0 +1,67 @@
+"""Campaigns: the list, and the form that makes or changes one."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from alignment.kernel import htmx
+from alignment.kernel.errors import DomainError, NotAllowed
+from leads.forms.leads import CampaignForm
+from leads.selectors import accounts as selectors
+from leads.selectors import deals as deal_selectors
+from leads.services.campaigns import save_campaign
+
+PAGE = 25
+
+
+@require_GET
+def listing(request: PersonRequest) -> HttpResponse:
+    """Campaigns with their leads, newest first."""
+    words = request.GET.get("q", "")
+    context = {
+        "page": Paginator(selectors.campaigns(words=words), PAGE).get_page(request.GET.get("page")),
+        "q": words,
+        "is_filtered": bool(words),
+        "may_edit": request.user.may(Permission.SUBMIT_LEAD),
+        "unit": deal_selectors.currency_unit(deal_selectors.currency()),
+    }
+    template = "leads/campaigns/_results.html" if htmx.wants_partial(request) else "leads/campaigns/list.html"
+    return render(request, template, context)
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: PersonRequest) -> HttpResponse:
+    """Plan a campaign."""
+    return _form(request, None)
+
+
+@require_http_methods(["GET", "POST"])
+def edit(request: PersonRequest, pk: int) -> HttpResponse:
+    """Correct a campaign."""
+    return _form(request, pk)
+
+
+def _form(request: PersonRequest, pk: int | None) -> HttpResponse:
+    if not request.user.may(Permission.SUBMIT_LEAD):
+        raise NotAllowed(_("Your role does not allow this."))
+    campaign = selectors.campaign(pk) if pk is not None else None
+    initial = {name: getattr(campaign, name) for name in CampaignForm.base_fields} if campaign else {}
+    form = CampaignForm(request.POST or None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            save_campaign(campaign_id=pk, actor=request.user, **form.cleaned_data)
+        except DomainError as error:
+            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        else:
+            messages.success(request, _("Saved."))
+            return htmx.redirect(request, "leads:campaign-list")
+    unit = deal_selectors.currency_unit(deal_selectors.currency())
+    context = {"campaign": campaign, "form": form, "unit": unit}
+    return render(request, "leads/campaigns/edit.html", context, status=422 if form.errors else 200)

@@ -1,0 +1,213 @@
+"""Leads, definitions and deals for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from rest_framework.test import APIClient
+
+from alignment.accounts.models import User
+from leads.models import Deal, Lead
+from leads.services import judging
+from tests import factories
+from tests.leads import definition_steps as steps
+
+pytestmark = pytest.mark.django_db
+Api = Callable[[User | None], APIClient]
+
+
+@pytest.fixture
+def lead(ren: User) -> Lead:
+    return factories.lead(
+        full_name="Hanako Sato",
+        source="web",
+        stage="with_sales",
+        owner=ren,
+        account=factories.account(industry="Manufacturing"),
+        campaign=factories.campaign("Spring"),
+    )
+
+
+def names(api: APIClient, query: str) -> list[str]:
+    return [row["name"] for row in api.get(f"/api/v1/leads/?{query}").json()["results"]]
+
+
+# -- leads --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["leads/", "leads/1/", "definitions/", "definitions/1/", "deals/", "deals/1/"])
+def test_nothing_is_told_to_strangers(path: str, api: Api):
+    assert api(None).get(f"/api/v1/{path}").status_code == 401
+
+
+def test_a_lead_is_told_with_its_verdict_in_the_callers_language(api: Api, mai: User, lead: Lead, now: datetime):
+    factories.version_in_force({"condition": steps.MANUFACTURERS, "points": 10, "why": "ours"})
+    judging.judge(lead_ids=[lead.pk], now=now)
+    factories.touch(lead, kind="seminar", at=now, detail="Spring day")
+
+    told = api(mai).get(f"/api/v1/leads/{lead.pk}/").json()
+
+    assert (told["name"], told["owner"]["name"], told["campaign"]["name"]) == ("Hanako Sato", "Ren", "Spring")
+    assert (told["points"], told["threshold"], told["verdict"]["is_qualified"]) == (10, 10, True)
+    assert told["verdict"]["criteria"] == [
+        {
+            "sentence": "industry is “Manufacturing”",
+            "met": True,
+            "points": 10,
+            "worth": 10,
+            "is_disqualifier": False,
+            "why": "ours",
+            "seen": ["Manufacturing"],
+        }
+    ]
+    assert [touch["detail"] for touch in told["touches"]] == ["Spring day"]
+
+
+def test_an_unknown_lead_is_not_found(api: Api, mai: User):
+    assert api(mai).get("/api/v1/leads/999999999/").status_code == 404
+
+
+def test_leads_are_narrowed_by_every_filter(api: Api, ren: User, lead: Lead, now: datetime):
+    factories.lead(full_name="Other", source="fair", captured_at=now, qualified_at=now, stage="qualified")
+    client = api(ren)
+
+    for query in (
+        "q=sato",
+        "stage=with_sales",
+        "turn=sales",
+        "source=web",
+        f"campaign={lead.campaign_id}",
+        f"account={lead.account_id}",
+        "owner=me",
+        f"owner={ren.pk}",
+        "qualified=false",
+        "captured_to=2026-03-15T00:00:00Z",
+    ):
+        assert names(client, query) == ["Hanako Sato"], query
+    for query in ("owner=none", "qualified=true", "turn=marketing", "captured_from=2026-03-15T00:00:00Z"):
+        assert names(client, query) == ["Other"], query
+
+
+def test_leads_without_a_verdict_sort_last_by_points(api: Api, mai: User, lead: Lead, now: datetime):
+    factories.version_in_force({"condition": {"field": "source", "op": "is", "value": "web"}, "points": 10})
+    judging.judge(lead_ids=[lead.pk], now=now)
+    factories.lead(full_name="Unjudged", captured_at=now)
+
+    assert names(api(mai), "sort=-points") == ["Hanako Sato", "Unjudged"]
+    assert names(api(mai), "sort=-captured_at") == ["Unjudged", "Hanako Sato"]
+
+
+@pytest.mark.parametrize("query", ["stage=lost", "turn=ours", "sort=secret", "captured_from=yesterday", "campaign=x"])
+def test_a_filter_that_cannot_be_read_is_refused(query: str, api: Api, mai: User):
+    answer = api(mai).get(f"/api/v1/leads/?{query}")
+
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["attr"] == query.partition("=")[0]
+
+
+def cost_of(client: APIClient, path: str) -> int:
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert client.get(path).status_code == 200
+    return len(queries)
+
+
+def test_lists_cost_the_same_for_one_and_for_twenty(api: Api, ren: User, now: datetime):
+    client = api(ren)
+
+    def add() -> None:
+        account, campaign = factories.account(), factories.campaign()
+        lead = factories.lead(account=account, campaign=campaign, owner=ren, stage="with_sales")
+        factories.deal(lead=lead, account=account, owner=ren)
+
+    factories.version_in_force({"condition": {"all": []}, "points": 10})
+    add()
+    judging.judge(lead_ids=list(Lead.objects.values_list("pk", flat=True)), now=now)
+    one = [cost_of(client, path) for path in ("/api/v1/leads/", "/api/v1/deals/")]
+    for _number in range(19):
+        add()
+    judging.judge(lead_ids=list(Lead.objects.values_list("pk", flat=True)), now=now)
+
+    assert [cost_of(client, path) for path in ("/api/v1/leads/", "/api/v1/deals/")] == one
+
+
+# -- definitions --------------------------------------------------------------------------------------
+
+
+def test_versions_are_told_as_sentences_and_trees(api: Api, aoi: User, sora: User, now: datetime):
+    steps.in_force(aoi, aoi, sora, now=now)
+    steps.draft(aoi, now + timedelta(days=1), threshold=20)
+
+    draft, in_force = api(sora).get("/api/v1/definitions/").json()["results"]
+
+    assert (draft["number"], draft["status"], draft["threshold"]) == (2, "draft", 20)
+    assert (in_force["status"], [one["side"] for one in in_force["signatures"]]) == ("in_force", ["marketing", "sales"])
+    assert in_force["criteria"][1]["sentence"] == "download at least 2 times in the last 30 days"
+    assert in_force["criteria"][1]["condition"] == steps.TWO_DOWNLOADS
+    assert api(sora).get("/api/v1/definitions/1/").json() == in_force
+    assert api(sora).get("/api/v1/definitions/3/").status_code == 404
+
+
+# -- deals --------------------------------------------------------------------------------------------
+
+
+def opened(client: APIClient, lead: Lead, **changes: Any) -> Any:
+    facts = {"name": "First line", "amount": "1200000", "expected_on": "2026-06-30"} | changes
+    return client.post(f"/api/v1/leads/{lead.pk}/deals/", facts, format="json")
+
+
+def test_a_deal_is_opened_changed_and_won(api: Api, ren: User, lead: Lead):
+    client = api(ren)
+
+    deal = opened(client, lead)
+    assert (deal.status_code, deal.json()["state"], deal.json()["amount"]) == (201, "open", "1200000.00")
+    path = f"/api/v1/deals/{deal.json()['id']}/"
+    changed = client.put(path, {"name": "Second line", "amount": "900000"}, format="json")
+    assert changed.json()["name"] == "Second line"
+
+    won = client.post(f"{path}win/", {"reason": "trust"}, format="json")
+
+    assert (won.status_code, won.json()["state"], won.json()["win_reason"]) == (200, "won", "trust")
+    assert Deal.objects.get().amount == Decimal(900_000)
+    assert client.get("/api/v1/deals/?state=won&owner=me").json()["count"] == 1
+    assert client.get(path).json() == won.json()
+
+
+def test_a_closed_deal_is_refused_with_a_code(api: Api, ren: User, lead: Lead):
+    client = api(ren)
+    path = f"/api/v1/deals/{opened(client, lead).json()['id']}"
+    assert client.post(f"{path}/lose/", {"reason": "price"}, format="json").json()["loss_reason"] == "price"
+
+    again = client.post(f"{path}/win/", {"reason": "trust"}, format="json")
+
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (409, "deal_closed")
+
+
+@pytest.mark.parametrize(
+    ("changes", "attr"),
+    [({"amount": "-1"}, "amount"), ({"name": ""}, "name"), ({"expected_on": "soon"}, "expected_on")],
+)
+def test_impossible_facts_name_the_field(changes: dict[str, str], attr: str, api: Api, ren: User, lead: Lead):
+    answer = opened(api(ren), lead, **changes)
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, attr)
+
+
+def test_who_may_not_is_told_so(api: Api, mai: User, rei: User, riku: User, lead: Lead):
+    assert opened(api(mai), lead).status_code == 403
+    assert opened(api(rei), lead).status_code == 403
+
+    assert opened(api(riku), lead).status_code == 201
+
+
+def test_a_lead_that_is_not_with_sales_takes_no_deal(api: Api, ren: User):
+    answer = opened(api(ren), factories.lead())
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "not_with_sales")
