@@ -1,13 +1,22 @@
 """docker-compose.yml and what belongs to it: no default secrets, nothing forgotten."""
 
+import http.server
+import json
+import os
 import re
+import shlex
+import subprocess
+import sys
+import threading
 
 import pytest
 import yaml
+from django.core.management import call_command
 
 from alignment.local.programs import QUEUES
 from alignment.local.servers import PROJECT
 
+DOCKERFILE = (PROJECT / "Dockerfile").read_text().replace("\\\n", "")
 TEXT = (PROJECT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
@@ -46,7 +55,7 @@ def test_every_service_restarts_and_is_watched(name):
     service = SERVICES[name]
 
     assert service["restart"] == "unless-stopped"
-    assert "healthcheck" in service or "HEALTHCHECK" in (PROJECT / "Dockerfile").read_text()
+    assert "healthcheck" in service or "HEALTHCHECK" in DOCKERFILE
 
 
 def test_only_the_proxy_is_reached_from_outside():
@@ -68,3 +77,34 @@ def test_every_volume_and_network_exists():
 
     assert volumes == set(COMPOSE["volumes"])
     assert networks == set(COMPOSE["networks"])
+
+
+def test_the_health_check_of_the_image_asks_with_a_host_that_the_settings_allow():
+    asked = []
+
+    class Web(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            asked.append((self.path, self.headers["Host"]))
+            self.send_response(200)
+            self.end_headers()
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Web) as server:
+        threading.Thread(target=server.handle_request).start()
+        command = json.loads(re.search(r"HEALTHCHECK .*?CMD (\[.*?\])$", DOCKERFILE, re.MULTILINE)[1])
+        script = command[2].replace(":8000", f":{server.server_port}")
+        environment = {**os.environ, "SITE_URL": "https://alignment.example.com:8443"}
+        subprocess.run([sys.executable, "-c", script], env=environment, check=True)
+
+    assert asked == [("/healthz", "alignment.example.com:8443")]
+
+
+def test_every_static_file_refers_only_to_files_that_exist(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
+    storage = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
+    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": storage}}
+    line = next(line for line in DOCKERFILE.splitlines() if "collectstatic" in line)
+    words = shlex.split(line.partition("collectstatic")[2].partition("&&")[0])
+
+    call_command("collectstatic", *words, verbosity=0)
+
+    assert "tabler/css/tabler.min.css" in json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
