@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils.translation import gettext_lazy as _
 
+from alignment.accounts.models import User
+from alignment.accounts.policies import Permission
 from alignment.health.models import CacheEntry, Heartbeat
+from alignment.kernel.errors import DomainError
+from alignment.outbox import services as outbox
+from alignment.outbox.models import Notice, NoticeState
 
 
 def note(name: str, *, now: datetime) -> None:
@@ -20,3 +26,17 @@ def tidy(*, now: datetime) -> int:
     """Delete sessions and cache entries that have expired; returns the number of cache entries."""
     SessionStore.clear_expired()
     return CacheEntry.objects.filter(expires__lt=now).delete()[0]
+
+
+def send_again(*, notice_id: int, actor: User, now: datetime) -> None:
+    """Put one mail that was given up back into the queue."""
+    actor.require(Permission.SEE_OPERATIONS)
+    if not outbox.retry(notice_id=notice_id, now=now):
+        raise DomainError(_("This mail is no longer given up; somebody was faster."), code="not_given_up")
+
+
+def send_all_again(*, actor: User, now: datetime) -> int:
+    """Put every mail that was given up back into the queue; returns how many."""
+    actor.require(Permission.SEE_OPERATIONS)
+    dead = Notice.objects.filter(state=NoticeState.DEAD).order_by("pk").values_list("pk", flat=True)
+    return sum(outbox.retry(notice_id=pk, now=now) for pk in dead)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
@@ -50,7 +51,12 @@ def _banners(user: User) -> list[Banner]:
         return []
     now = timezone.now()
     silent = {name: checks.silent_for(name, now) for name in ("worker", "beat")}
-    return [Banner(_silence(name, length)) for name, length in silent.items() if length is None or length > SILENCE]
+    url = reverse("health:operations")
+    return [
+        Banner(_silence(name, length), url, _("Operations"))
+        for name, length in silent.items()
+        if length is None or length > SILENCE
+    ]
 
 
 def _silence(name: str, length: timedelta | None) -> str:

@@ -74,7 +74,12 @@ WAYS = (
         "route",
         below=("handoff:rule", "handoff:reason", "handoff:policy"),
     ),
-    Way("accounts:members", _("People"), "users-group", needs=Permission.INVITE_PEOPLE, below=("accounts:member",)),
+    Way(
+        "accounts:members",
+        _("People"),
+        "users-group",
+        below=("accounts:member", "accounts:invitation", "accounts:team"),
+    ),
     Way("accounts:profile", _("Settings"), "settings", below=("accounts:", "health:operations")),
 )
 MAILBOX = Way("demo:mailbox", _("Mailbox"), "mailbox", below=("demo:mail",))

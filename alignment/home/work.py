@@ -163,11 +163,11 @@ def _operations(user: User, now: datetime) -> Iterator[Work]:
     dead = Notice.objects.filter(state=NoticeState.DEAD).count()
     if dead:
         text = ngettext("%(count)d mail could not be sent", "%(count)d mails could not be sent", dead)
-        yield Work(
-            text=text % {"count": dead}, url=reverse("admin:outbox_notice_changelist"), icon="mail", state="overdue"
-        )
+        yield Work(text=text % {"count": dead}, url=reverse("health:operations"), icon="mail", state="overdue")
     if any(checks.silent_for(name, now) is None for name in ("worker", "beat")):
-        yield Work(text=_("Start the worker and the scheduler"), url=reverse("health:ready"), icon="plug-connected-x")
+        yield Work(
+            text=_("Start the worker and the scheduler"), url=reverse("health:operations"), icon="plug-connected-x"
+        )
 
 
 _SOURCES: tuple[Source, ...] = (
