@@ -22,7 +22,8 @@ Spec = dict[str, Any]
 INK, SECOND, RULE, PAPER = "var(--ink)", "var(--ink-2)", "var(--rule-strong)", "var(--paper)"
 SIDES = {"marketing": "var(--side-marketing)", "sales": "var(--side-sales)"}
 HEIGHT = 220
-LABELS = 7  # so many words fit under an axis on a phone
+ROW = 26
+LABELS = 6  # so many words fit under an axis on a phone
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,9 @@ def scale_of(values: Sequence[float | None], unit: Unit, *, unit_text: str, curr
     return Scale(size, title, ",.0f" if top / size >= 5 or not top else ",.1f")
 
 
-def run_chart(labels: Sequence[str], chart: RunChart, *, scale: Scale, side: str = "", mean: str = "") -> Spec:
+def run_chart(
+    labels: Sequence[str], chart: RunChart, *, scale: Scale, side: str = "", mean: str = "", height: int = HEIGHT
+) -> Spec:
     """Points week by week with mean and limits; a point that the rules call a signal is a filled diamond."""
     points = [
         {"x": label, "y": _scaled(value, scale)}
@@ -68,7 +71,7 @@ def run_chart(labels: Sequence[str], chart: RunChart, *, scale: Scale, side: str
         for label, value, found in zip(labels, chart.values, chart.signals, strict=True)
         if value is not None and found
     ]
-    x = _names(labels)
+    x = _names(labels, few=height < HEIGHT)
     y = _axis("y", scale, tight=True)
     colour = SIDES.get(side, INK)
     layers: list[Spec] = []
@@ -79,7 +82,7 @@ def run_chart(labels: Sequence[str], chart: RunChart, *, scale: Scale, side: str
             _layer({"type": "rule", "color": RULE, "strokeDash": [4, 4]}, limits, y=y),
             _layer({"type": "rule", "color": SECOND}, centre, y=y),
             _layer(
-                {"type": "text", "align": "right", "dy": -6, "color": SECOND, "fontSize": 11},
+                {"type": "text", "align": "left", "dx": 6, "color": SECOND, "fontSize": 11},
                 centre,
                 y=y,
                 x={"value": "width"},
@@ -96,24 +99,21 @@ def run_chart(labels: Sequence[str], chart: RunChart, *, scale: Scale, side: str
             y=y,
         ),
     ]
-    return {"height": HEIGHT, "layer": layers}
+    return _chart(layers, height=height)
 
 
 def bars(points: Sequence[Point], *, scale: Scale, side: str = "") -> Spec:
     """One column per name: for counts."""
     values = [{"x": point.label, "y": _scaled(point.value, scale), "open": point.is_open} for point in points]
     x, y = _names([point.label for point in points]), _axis("y", scale)
-    return {
-        "height": HEIGHT,
-        "layer": [_layer({"type": "bar", "color": SIDES.get(side, SECOND), "width": {"band": 0.7}}, values, x=x, y=y)],
-    }
+    return _chart([_layer({"type": "bar", "color": SIDES.get(side, SECOND), "width": {"band": 0.7}}, values, x=x, y=y)])
 
 
 def dots_over_time(points: Sequence[Point], *, scale: Scale) -> Spec:
     """One dot per month with its interval; hollow where it is not to be relied on yet."""
     x, y = _names([point.label for point in points]), _axis("y", scale)
     low_high = {"y": {**y, "field": "low"}, "y2": {"field": "high"}}
-    return {"height": HEIGHT, "layer": _dots(points, scale, spans=low_high, place={"x": x}, value={"y": y})}
+    return _chart(_dots(points, scale, spans=low_high, place={"x": x}, value={"y": y}))
 
 
 def dots_by_name(points: Sequence[Point], *, scale: Scale, overall: float | None, overall_text: str) -> Spec:
@@ -129,9 +129,8 @@ def dots_by_name(points: Sequence[Point], *, scale: Scale, overall: float | None
     spans = {"x": {**x, "field": "low"}, "x2": {"field": "high"}}
     value = {"x": {**x, "field": "y"}}
     line = [{"y": _scaled(overall, scale), "text": overall_text}] if overall is not None else []
-    return {
-        "height": {"step": 26},
-        "layer": [
+    return _chart(
+        [
             _layer({"type": "rule", "color": SECOND, "strokeDash": [4, 4]}, line, **value),
             _layer(
                 {
@@ -150,7 +149,8 @@ def dots_by_name(points: Sequence[Point], *, scale: Scale, overall: float | None
             ),
             *_dots(points, scale, spans=spans, place={"y": y}, value=value),
         ],
-    }
+        height=ROW * max(len(points), 1),
+    )
 
 
 def _money_words() -> list[tuple[float, str]]:
@@ -177,15 +177,22 @@ def _dots(points: Sequence[Point], scale: Scale, *, spans: Spec, place: Spec, va
     ]
 
 
+def _chart(layers: list[Spec], *, height: int = HEIGHT) -> Spec:
+    """Layers without data are left out: they would have no extent to draw an axis from."""
+    drawn = [layer for layer in layers if layer["data"]["values"]] or layers[-1:]
+    return {"height": height, "autosize": {"type": "fit-x", "contains": "padding"}, "layer": drawn}
+
+
 def _layer(mark: Spec, values: list[Spec], **encoding: Spec) -> Spec:
     return {"mark": {**mark, "aria": False}, "data": {"values": values}, "encoding": encoding}
 
 
-def _names(labels: Sequence[str]) -> Spec:
+def _names(labels: Sequence[str], *, few: bool = False) -> Spec:
     """An axis of names in their order; where there are many, only some are written."""
-    step = -(-len(labels) // LABELS) or 1
+    step = -(-len(labels) // (LABELS // 2 if few else LABELS)) or 1
     shown = [label for index, label in enumerate(reversed(labels)) if index % step == 0]
     axis: Spec = {"title": None, "labelAngle": 0, "values": shown, "ticks": False, "labelPadding": 6}
+    axis |= {"labelOverlap": True, "labelSeparation": 6}  # on a phone even these may touch
     return {"field": "x", "type": "ordinal", "sort": None, "axis": axis, "scale": {"domain": list(labels)}}
 
 

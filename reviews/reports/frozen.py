@@ -23,6 +23,9 @@ IN_FOCUS = {
 """The figures that get a run chart: what each side does, and what both have together."""
 
 
+SMALL_HEIGHT = 140
+
+
 @dataclass(frozen=True)
 class FrozenFigure:
     """One figure of the month in words, beside the month before."""
@@ -108,7 +111,7 @@ class Frozen:
     def _chart(self, key: str) -> FrozenChart:
         kpi = self._kpis[key]
         unit, figure = Unit(kpi["unit"]), self._figure(key, Basis.PERIOD)
-        weeks = [(_period(week).label(), Figure(**_sizes(week))) for week in kpi["weeks"]]
+        weeks = [(_period(week), Figure(**_sizes(week))) for week in kpi["weeks"]]
         chart = _run_chart(kpi)
         mean = wording.mean_text(chart, unit, currency=self.currency)
         return FrozenChart(
@@ -116,23 +119,24 @@ class Frozen:
             chart=Chart(
                 id=f"chart-{key}",
                 spec=charts.run_chart(
-                    [label for label, _figure in weeks],
+                    [wording.week_mark(week) for week, _figure in weeks],
                     chart,
                     scale=charts.scale_of(chart.values, unit, unit_text=figure.unit, currency=self.currency),
                     side=kpi["side"],
                     mean=mean,
+                    height=SMALL_HEIGHT,
                 ),
                 caption=wording.verdict_sentence(figure.label, chart, unit, currency=self.currency, weeks=len(weeks)),
                 signal=wording.signal_word(chart.change),
             ),
             weeks=[
                 FrozenWeek(
-                    label=label,
+                    label=week.label(),
                     value=wording.value_text(of.value, unit, currency=self.currency),
                     sizes=wording.sizes_text(of, unit),
                     signals=", ".join(str(signal.rule.label) for signal in signals),
                 )
-                for (label, of), signals in zip(weeks, chart.signals, strict=True)
+                for (week, of), signals in zip(weeks, chart.signals, strict=True)
             ],
         )
 

@@ -82,7 +82,7 @@ def weeks_chart(
     return WeeksChart(
         id=f"chart-{kpi.key}-weeks",
         spec=charts.run_chart(
-            texts,
+            [wording.week_mark(week.period) for week in series.weeks],
             chart,
             scale=charts.scale_of(chart.values, kpi.unit, unit_text=wording.unit_text(kpi.unit), currency=currency),
             side=str(kpi.side),

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 
+from babel.dates import format_skeleton
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alignment.kernel import formats
+from alignment.kernel.periods import Period
 from reviews.kpis.kpi import Figure, Unit
 from reviews.rules.runchart import Change, RunChart, Signal
 from reviews.rules.statistics import SMALL, Interval, is_small, wilson
@@ -18,15 +21,11 @@ Value = float | int | None
 
 def value_text(value: Value, unit: Unit, *, currency: str) -> str:
     """A value as it stands on a tile, without its unit: 10.5%, 3.5, ¥12.3M; – where there is none."""
-    match unit:
-        case Unit.RATE:
-            return formats.percent(value)
-        case Unit.MONEY:
-            return formats.money(value, currency=currency)
-        case Unit.COUNT:
-            return formats.number(value)
-        case _:
-            return formats.number(value, decimals=1)
+    if unit is Unit.RATE:
+        return formats.percent(value)
+    if unit is Unit.MONEY:
+        return formats.money(value, currency=currency)
+    return formats.number(value, decimals=1)
 
 
 def unit_text(unit: Unit) -> str:
@@ -49,9 +48,7 @@ def sizes_text(figure: Figure, unit: Unit) -> str:
         return f"{formats.number(figure.numerator)} / {formats.number(figure.denominator)}"
     if figure.denominator is None:
         return ""
-    return ngettext("from %(n)s record", "from %(n)s records", figure.denominator) % {
-        "n": formats.number(figure.denominator)
-    }
+    return ngettext("%(n)s record", "%(n)s records", figure.denominator) % {"n": formats.number(figure.denominator)}
 
 
 def interval(figure: Figure, *, is_share: bool) -> Interval | None:
@@ -110,6 +107,12 @@ def verdict_sentence(name: str, chart: RunChart, unit: Unit, *, currency: str, w
         Change.CHANGED: lambda: _("%(name)s: changed. The latest week is a signal (%(why)s); the mean is %(mean)s."),
     }
     return sentences[chart.change]() % values
+
+
+def week_mark(week: Period) -> str:
+    """A week under an axis: the day on which it begins."""
+    language = (translation.get_language() or "en")[:2]
+    return format_skeleton("Md" if language == "ja" else "MMMd", week.start, locale=language)
 
 
 def mean_text(chart: RunChart, unit: Unit, *, currency: str) -> str:

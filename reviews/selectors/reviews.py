@@ -28,7 +28,7 @@ class ActionLine:
     @property
     def times_text(self) -> str:
         """How often it has come up, in words; nothing the first time."""
-        return _("review no. %(n)s with it") % {"n": self.times} if self.times > 1 else ""
+        return _("in %(n)s reviews so far") % {"n": self.times} if self.times > 1 else ""
 
     @property
     def kpi_label(self) -> str:

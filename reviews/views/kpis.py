@@ -48,6 +48,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         "ask": ask,
         "kpi": kpi,
         "formula": kpi.formula_for(basis),
+        "has_intervals": kpi.is_share(basis),
         "cell": tables.cell(
             kpi,
             totals(scope=ask.scope, kpis=[kpi])[kpi.key],

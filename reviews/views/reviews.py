@@ -93,7 +93,7 @@ def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
     return actions_of(request, review) | {
         "frozen": frozen,
         "basis": basis,
-        "bases": [Choice(str(one.label), f"?basis={one.value}#figures", one is basis) for one in Basis],
+        "bases": [Choice(str(one.label), f"?basis={one.value}#month-figures", one is basis) for one in Basis],
         "table": frozen.table(basis),
         "sides": [
             ("marketing", _("Marketing"), frozen.charts("marketing")),

@@ -1,0 +1,54 @@
+"""Look-up; what was frozen is read-only, and the database would refuse a change anyway."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from reviews.models import Action, AgendaItem, Review, ReviewSeries, Snapshot
+
+
+class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Nothing can be added, changed or removed."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(ReviewSeries)
+class ReviewSeriesAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Who takes part, from which month on, and whether it goes on."""
+
+    list_display = ["key", "name_en", "name_ja", "first_month", "is_active"]
+    filter_horizontal = ["participants"]
+
+
+@admin.register(Review)
+class ReviewAdmin(ReadOnly):
+    list_display = ["pk", "series", "starts_on", "status", "due_at", "built_at"]
+    list_filter = ["series", "status"]
+
+
+@admin.register(Action)
+class ActionAdmin(ReadOnly):
+    list_display = ["pk", "title", "owner", "due_on", "status", "review"]
+    list_filter = ["status"]
+    search_fields = ["title"]
+
+
+@admin.register(AgendaItem)
+class AgendaItemAdmin(ReadOnly):
+    list_display = ["pk", "review", "kind", "position"]
+
+
+@admin.register(Snapshot)
+class SnapshotAdmin(ReadOnly):
+    list_display = ["pk", "review", "taken_at"]
