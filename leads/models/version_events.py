@@ -20,7 +20,7 @@ class VersionEvent(models.Model):
         PROPOSED = "proposed", pgettext_lazy("version event", "proposed")
         SIGNED = "signed", _("signed")
         SENT_BACK = "sent_back", _("sent back")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("version event", "withdrawn")
         IN_FORCE = "in_force", _("put in force")
         SUPERSEDED = "superseded", pgettext_lazy("version event", "superseded")
 

@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from alignment.kernel import formats
 
@@ -45,7 +46,7 @@ class Review(models.Model):
     """
 
     class Status(models.TextChoices):
-        OPEN = "open", _("open")
+        OPEN = "open", pgettext_lazy("review", "open")
         CLOSED = "closed", _("closed")
 
     series = models.ForeignKey(ReviewSeries, on_delete=models.PROTECT, related_name="reviews")
