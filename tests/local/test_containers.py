@@ -8,11 +8,15 @@ import shlex
 import subprocess
 import sys
 import threading
+from datetime import timedelta
 
 import pytest
 import yaml
 from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
 
+from alignment.health.models import Heartbeat
 from alignment.local.programs import QUEUES
 from alignment.local.servers import PROJECT
 
@@ -96,6 +100,19 @@ def test_the_health_check_of_the_image_asks_with_a_host_that_the_settings_allow(
         subprocess.run([sys.executable, "-c", script], env=environment, check=True)
 
     assert asked == [("/healthz", "alignment.example.com:8443")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("minutes", "is_well"), [(1, True), (3, False)])
+def test_the_health_check_of_beat_asks_for_its_heartbeat(minutes, is_well):
+    script = SERVICES["beat"]["healthcheck"]["test"][-1]
+    question = re.search(r'execute\("(.*)"\)', script)[1]
+    Heartbeat.objects.create(name="beat", at=timezone.now() - timedelta(minutes=minutes))
+
+    with connection.cursor() as cursor:
+        cursor.execute(question)
+
+        assert bool(cursor.fetchone()) is is_well
 
 
 def test_every_static_file_refers_only_to_files_that_exist(settings, tmp_path):
