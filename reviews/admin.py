@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from reviews.models import Action, AgendaItem, Review, ReviewSeries, Snapshot
 
 
-class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReadOnly(admin.ModelAdmin):
     """Nothing can be added, changed or removed."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -24,7 +24,7 @@ class ReadOnly(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(ReviewSeries)
-class ReviewSeriesAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReviewSeriesAdmin(admin.ModelAdmin):
     """Who takes part, from which month on, and whether it goes on."""
 
     list_display = ["key", "name_en", "name_ja", "first_month", "is_active"]

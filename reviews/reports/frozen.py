@@ -99,7 +99,7 @@ class Frozen:
             side=kpi["side"],
             formula=in_language(kpi["formula"][basis.value]),
             value=wording.value_text(now.value, unit, currency=self.currency),
-            unit=wording.unit_text(unit),
+            unit=wording.unit_text(unit, now.value),
             sizes=wording.sizes_text(now, unit),
             interval=wording.interval_text(now, is_share=kpi["is_share"][basis.value]),
             before=wording.value_text(before.value, unit, currency=self.currency),
@@ -121,7 +121,9 @@ class Frozen:
                 spec=charts.run_chart(
                     [wording.week_mark(week) for week, _figure in weeks],
                     chart,
-                    scale=charts.scale_of(chart.values, unit, unit_text=figure.unit, currency=self.currency),
+                    scale=charts.scale_of(
+                        chart.values, unit, unit_text=wording.unit_text(unit), currency=self.currency
+                    ),
                     side=kpi["side"],
                     mean=mean,
                     height=SMALL_HEIGHT,

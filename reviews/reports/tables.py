@@ -79,7 +79,7 @@ def cell(kpi: Kpi, figure: Figure, *, basis: Basis, currency: str, url: str = ""
     return Cell(
         name=str(kpi.label),
         text=wording.value_text(figure.value, kpi.unit, currency=currency),
-        unit=wording.unit_text(kpi.unit),
+        unit=wording.unit_text(kpi.unit, figure.value),
         sizes=wording.sizes_text(figure, kpi.unit),
         interval=wording.interval_text(figure, is_share=kpi.is_share(basis)),
         interval_short=formats.interval(span.low, span.high) if span else "",

@@ -28,8 +28,10 @@ def value_text(value: Value, unit: Unit, *, currency: str) -> str:
     return formats.number(value, decimals=1)
 
 
-def unit_text(unit: Unit) -> str:
-    """What stands behind the value: nothing where the value says it itself."""
+def unit_text(unit: Unit, value: Value = 0) -> str:
+    """What stands behind the value: nothing where the value says it itself, or where there is none."""
+    if value is None:
+        return ""
     return {Unit.HOURS: _("business hours"), Unit.DAYS: _("days")}.get(unit, "")
 
 
@@ -43,10 +45,10 @@ def full_text(value: Value, unit: Unit, *, currency: str) -> str:
 
 
 def sizes_text(figure: Figure, unit: Unit) -> str:
-    """What a value rests on: 842 / 8,000, or the number of records; nothing for a count."""
+    """What a value rests on: 842 / 8,000, or the number of records; nothing for a count, or of no records."""
     if unit is Unit.RATE:
         return f"{formats.number(figure.numerator)} / {formats.number(figure.denominator)}"
-    if figure.denominator is None:
+    if not figure.denominator:
         return ""
     return ngettext("%(n)s record", "%(n)s records", figure.denominator) % {"n": formats.number(figure.denominator)}
 

@@ -1,0 +1,171 @@
+"""The pages of figures: the same for everybody, each figure a link to its list, nothing per row."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from alignment.accounts.models import User
+from reviews.kpis.registry import KPIS
+from tests import factories
+from tests.conftest import TOKYO
+
+pytestmark = pytest.mark.django_db
+
+MARCH = "from=2026-03-01&to=2026-04-01"
+SignedIn = Callable[[User], Client]
+
+
+def history(number: int = 0) -> None:
+    at = datetime(2026, 3, 2, 12, tzinfo=TOKYO) + timedelta(hours=number)
+    seller = factories.user(f"seller{number}", role="sales_rep", side="sales")
+    won = factories.qualified_lead(
+        captured_at=at, source=f"s{number}", campaign=factories.campaign(), owner=seller, first_contacted_at=at
+    )
+    factories.handoff(won, offered_at=at, status="accepted", offered_to=seller, business_seconds_to_decide=5400)
+    factories.deal(lead=won, opened_at=at, won_at=at, amount=1_200_000, owner=seller)
+    factories.deal(opened_at=at, lost_at=at, owner=seller, account=factories.account())
+
+
+def text_of(answer: object) -> str:
+    return unescape(answer.content.decode())  # type: ignore[attr-defined]
+
+
+def test_every_figure_and_every_cell_opens_exactly_its_records(signed_in: SignedIn, mai: User) -> None:
+    for number in range(3):
+        history(number)
+    client = signed_in(mai)
+
+    page = text_of(client.get(f"/kpis/?{MARCH}&basis=cohort"))
+
+    links = set(re.findall(r'href="(/kpis/[a-z0-9_]+/rows/\?[^"]+)"', page))
+    assert len(links) > len(KPIS)
+    for link in links:
+        answer = client.get(link)
+        assert answer.status_code == 200
+        assert answer.context["page"].paginator.count == answer.context["figure_count"], link
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+@pytest.mark.parametrize("path", ["/kpis/", "/kpis/?basis=cohort", *[f"/kpis/{kpi.key}/" for kpi in KPIS]])
+def test_pages_stand_without_any_record(signed_in: SignedIn, mai: User, path: str, language: str) -> None:
+    User.objects.filter(pk=mai.pk).update(language=language)
+
+    assert signed_in(mai).get(path).status_code == 200
+
+
+def test_everybody_sees_the_same_figures(signed_in: SignedIn, mai: User, rei: User, kei: User) -> None:
+    history()
+
+    def figures_of(user: User) -> list[str]:
+        page = text_of(signed_in(user).get(f"/kpis/?{MARCH}"))
+        return re.findall(r'<div class="stat-value">.*?</div>', page)
+
+    assert figures_of(mai) == figures_of(rei) == figures_of(kei)
+    assert len(figures_of(mai)) == 8
+
+
+def test_rates_show_what_they_are_made_of_and_their_formula(signed_in: SignedIn, mai: User) -> None:
+    history()
+
+    page = text_of(signed_in(mai).get(f"/kpis/?{MARCH}&basis=cohort"))
+
+    assert "Qualified leads that have a won deal divided by qualified leads" in page
+    assert re.search(r'100\.0%.*?<div class="stat-detail num">1 / 1</div>', page, re.DOTALL)
+    assert "95% interval" in page
+
+
+def test_young_cohorts_are_marked(signed_in: SignedIn, mai: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    history()
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 4, 10, tzinfo=TOKYO))
+
+    assert "not mature" in text_of(signed_in(mai).get(f"/kpis/?{MARCH}&basis=cohort"))
+    assert "not mature" not in text_of(signed_in(mai).get(f"/kpis/?{MARCH}&basis=period"))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 7, 10, tzinfo=TOKYO))
+    assert "not mature" not in text_of(signed_in(mai).get(f"/kpis/?{MARCH}&basis=cohort"))
+
+
+def test_own_dates_include_the_last_day(signed_in: SignedIn, mai: User) -> None:
+    answer = signed_in(mai).get("/kpis/?from=2026-03-01&last=2026-03-31&basis=cohort")
+
+    assert answer.status_code == 200
+    assert str(answer.context["ask"].scope.period.end) == "2026-04-01"
+
+
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("from=2026-03-31&last=2026-03-01", "The last day must not be before the first."),
+        ("from=&last=2026-03-01", "required"),
+        ("from=x&to=2026-03-01", "is not a date"),
+        ("basis=both", "must be one of"),
+    ],
+)
+def test_dates_that_cannot_be_read_are_named_and_this_year_is_shown(
+    signed_in: SignedIn, mai: User, query: str, said: str
+) -> None:
+    answer = signed_in(mai).get(f"/kpis/?{query}")
+
+    assert answer.status_code == 400
+    assert said in text_of(answer)
+    assert "<title>Error:" in text_of(answer)
+
+
+@pytest.mark.parametrize("path", ["/kpis/unknown/", "/kpis/unknown/rows/"])
+def test_an_unknown_figure_is_not_found(signed_in: SignedIn, mai: User, path: str) -> None:
+    assert signed_in(mai).get(path).status_code == 404
+
+
+@pytest.mark.parametrize("query", ["part=x", "group_by=owner&group=Ren", "part=denominator"])
+def test_rows_that_do_not_exist_are_refused_in_words(signed_in: SignedIn, mai: User, query: str) -> None:
+    assert signed_in(mai).get(f"/kpis/mql/rows/?{query}").status_code == 400
+
+
+def test_rows_come_in_pages_with_the_figure_above_them(signed_in: SignedIn, mai: User) -> None:
+    for _number in range(51):
+        factories.lead(captured_at=datetime(2026, 3, 2, tzinfo=TOKYO))
+
+    page = text_of(signed_in(mai).get(f"/kpis/leads/rows/?{MARCH}"))
+
+    assert "51 records; the figure counts 51." in page
+    assert "1–50" in page
+    assert len(signed_in(mai).get(f"/kpis/leads/rows/?{MARCH}&page=2").context["rows"]) == 1
+
+
+def test_htmx_gets_the_part_alone(signed_in: SignedIn, mai: User) -> None:
+    client = signed_in(mai)
+
+    for path, root in ((f"/kpis/?{MARCH}", "figures"), (f"/kpis/leads/rows/?{MARCH}", "rows")):
+        part = text_of(client.get(path, headers={"HX-Request": "true"}))
+        assert "<html" not in part
+        assert f'<div id="{root}"' in part
+        assert "<html" in text_of(client.get(path))
+
+
+@pytest.mark.parametrize("path", ["/kpis/", "/kpis/conversion/", "/kpis/mql/rows/", "/kpis/won_amount/rows/"])
+def test_pages_ask_no_query_per_row(signed_in: SignedIn, mai: User, path: str) -> None:
+    client = signed_in(mai)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(f"{path}?{MARCH}").status_code == 200
+        return len(captured)
+
+    history(0)
+    queries()  # sign-in and caches
+    few = queries()
+    for number in range(1, 16):
+        history(number)
+
+    assert queries() == few
+
+
+def test_nobody_sees_figures_without_signing_in(client: Client) -> None:
+    assert client.get("/kpis/").status_code == 302
