@@ -1,8 +1,9 @@
 """The access matrix: every page and every API operation, and what each kind of visitor gets.
 
 ``allowed``: the people who may; all other people of the house are refused (403, or what ``refused`` says). Anonymous
-and deactivated visitors are asked to sign in everywhere but on public pages. The requests carry no input: any answer
-but "sign in", "not yours" and a fault of ours counts as let in.
+and deactivated visitors are asked to sign in everywhere but on public pages. ``data`` completes a request where input
+is looked at before the right, so that nobody is refused for the wrong reason. Any answer but "sign in", "not yours" and
+a fault of ours counts as let in.
 """
 
 from __future__ import annotations
@@ -67,6 +68,7 @@ class Row:
     allowed: frozenset[str] = HOUSE
     refused: int = 403
     public: bool = False
+    data: dict[str, Any] | None = None
 
     @property
     def id(self) -> str:
@@ -94,6 +96,7 @@ def _action(world: World) -> dict[str, Any]:
 
 
 ADMINS = frozenset({ADMIN})
+_AWAY = {"absence-starts_on": "2026-06-01", "absence-ends_on": "2026-06-02", "absence-note": ""}
 _KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
 
 ROWS = (
@@ -117,7 +120,7 @@ ROWS = (
     Row("leads:definition-edit", "post", _number("draft"), EDITORS),
     Row("leads:definition-propose", "post", _number("draft"), EDITORS),
     Row("leads:definition-sign", "post", _number("draft"), MANAGERS),
-    Row("leads:definition-send-back", "post", _number("draft"), MANAGERS),
+    Row("leads:definition-send-back", "post", _number("draft"), EDITORS, data={"comment": "Too wide."}),
     Row("leads:definition-withdraw", "post", _number("draft"), EDITORS),
     # -- capture ---------------------------------------------------------------------------------------------------
     Row("leads:list"),
@@ -143,10 +146,10 @@ ROWS = (
     Row("handoff:list"),
     Row("handoff:detail", arguments=_pk("handoff")),
     Row("handoff:panel", arguments=_lead_pk("lead")),
-    Row("handoff:inbox"),
+    Row("handoff:inbox", allowed=SALES),
     Row("handoff:accept", "post", _pk("handoff"), PARTY),
     Row("handoff:reject", arguments=_pk("handoff"), allowed=PARTY),
-    Row("handoff:reject", "post", _pk("handoff"), PARTY),
+    Row("handoff:reject", "post", _pk("handoff"), PARTY, data={"reason": "timing"}),
     Row("handoff:withdraw", "post", _pk("handoff"), SUBMITTERS),
     Row("handoff:agreements"),
     Row("handoff:rule-add", allowed=EDITORS),
@@ -158,53 +161,57 @@ ROWS = (
     Row("handoff:reason", "post", lambda world: {"code": "timing"}, EDITORS),
     Row("handoff:policy", arguments=lambda world: {"duty": "decide"}, allowed=EDITORS),
     Row("handoff:policy", "post", lambda world: {"duty": "decide"}, EDITORS),
-    # -- act ------------------------------------------------------------------------------------------------------------
-    Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY),
+    # -- act --------------------------------------------------------------------------------------
+    Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY, data={"kind": "call", "outcome": "spoke"}),
     Row("leads:deal-list"),
     Row("leads:deal-new", allowed=SALES),
     Row("leads:deal-new", "post", allowed=SALES),
-    Row("leads:deal-open", "post", _pk("sold"), PARTY),
+    Row("leads:deal-open", "post", _pk("sold"), PARTY, data={"name": "Press"}),
     Row("leads:deal-detail", arguments=_pk("deal")),
-    Row("leads:deal-update", "post", _pk("deal"), PARTY),
-    Row("leads:deal-win", "post", _pk("deal"), PARTY),
-    Row("leads:deal-lose", "post", _pk("deal"), PARTY),
+    Row("leads:deal-update", "post", _pk("deal"), PARTY, data={"name": "Press"}),
+    Row("leads:deal-win", "post", _pk("deal"), PARTY, data={"reason": "product"}),
+    Row("leads:deal-lose", "post", _pk("deal"), PARTY, data={"reason": "price"}),
     # -- measure and review together --------------------------------------------------------------------------
     Row("reviews:kpis"),
     Row("reviews:kpi", arguments=_KPI),
     Row("reviews:kpi-rows", arguments=_KPI),
     Row("reviews:list"),
     Row("reviews:detail", arguments=_pk("review")),
-    Row("reviews:minutes", "post", _pk("review"), EDITORS),
+    Row("reviews:minutes", "post", _pk("review"), EDITORS, data={"minutes": "We met.", "seen": "0"}),
     Row("reviews:close", "post", _pk("review"), EDITORS),
     Row("reviews:action-add", "post", _pk("review"), EDITORS),
     Row("reviews:action-done", "post", _action, EDITORS | {REP}),  # REP owns the action
     Row("reviews:action-drop", "post", _action, EDITORS),
+    # -- operations
+    Row("health:operations", allowed=EDITORS),
+    Row("health:mails-send-all", "post", allowed=EDITORS),
+    Row("health:mail-send", "post", _pk("notice"), EDITORS),
     # -- people and settings --------------------------------------------------------------------------------------
     Row("set_shortcuts", "post"),
     Row("accounts:profile"),
     Row("accounts:profile", "post"),
-    Row("accounts:absence-add", "post", _person(REP), ADMINS | PARTY),
+    Row("accounts:absence-add", "post", _person(REP), ADMINS | PARTY, data=_AWAY),
     Row("accounts:absence-remove", "post", _pk("absence"), ADMINS | PARTY),
     Row("accounts:tokens"),
     Row("accounts:token-create", "post"),
     Row("accounts:token-revoke", "post", lambda world: {"token_key": "0123456789abcde"}, frozenset(), 404),
-    Row("accounts:members", allowed=ADMINS),
+    Row("accounts:members"),
     Row("accounts:member-invite", allowed=ADMINS),
     Row("accounts:member-invite", "post", allowed=ADMINS),
     Row("accounts:member-edit", arguments=_person(REP), allowed=ADMINS),
     Row("accounts:member-edit", "post", _person(REP), ADMINS),
     Row("accounts:member-deactivate", "post", _person(REP), ADMINS),
     Row("accounts:member-activate", "post", _person(REP), ADMINS),
-    Row("accounts:member-end-sessions", "post", _person(OUTSIDER), ADMINS),
+    Row("accounts:member-end-sessions", "post", _person(MARKETER), ADMINS | {MARKETER}),
     Row("accounts:invitation-resend", "post", lambda world: {"pk": world.invitation.user_id}, ADMINS),
     Row("accounts:invitation-withdraw", "post", lambda world: {"pk": world.invitation.user_id}, ADMINS),
-    Row("accounts:teams", allowed=ADMINS),
+    Row("accounts:teams"),
     Row("accounts:team-new", allowed=ADMINS),
     Row("accounts:team-new", "post", allowed=ADMINS),
     Row("accounts:team-edit", arguments=lambda world: {"pk": world.people[REP].team_id}, allowed=ADMINS),
     Row("accounts:team-edit", "post", lambda world: {"pk": world.people[REP].team_id}, ADMINS),
     Row("accounts:team-remove", "post", lambda world: {"pk": world.people[REP].team_id}, ADMINS),
-    Row("accounts:company-days", allowed=ADMINS),
+    Row("accounts:company-days"),
     Row("accounts:company-days", "post", allowed=ADMINS),
     Row("accounts:company-day-remove", "post", _pk("company_day"), ADMINS),
     Row("accounts:organisation", allowed=ADMINS),
@@ -217,8 +224,17 @@ API_ROWS = (
     Row("handoff-api:handoffs"),
     Row("handoff-api:handoff", arguments=_pk("handoff")),
     Row("handoff-api:accept", "post", _pk("handoff"), PARTY),
-    Row("handoff-api:reject", "post", _pk("handoff"), PARTY),
+    Row("handoff-api:reject", "post", _pk("handoff"), PARTY, data={"reason": "timing"}),
     Row("handoff-api:withdraw", "post", _pk("handoff"), SUBMITTERS),
+    Row("leads-api:lead", arguments=_pk("lead")),
+    Row("leads-api:lead-deals", "post", _pk("sold"), PARTY, data={"name": "Press"}),
+    Row("leads-api:definitions"),
+    Row("leads-api:definition", arguments=_number("draft")),
+    Row("leads-api:deals"),
+    Row("leads-api:deal", arguments=_pk("deal")),
+    Row("leads-api:deal-win", "post", _pk("deal"), PARTY, data={"reason": "product"}),
+    Row("leads-api:deal-lose", "post", _pk("deal"), PARTY, data={"reason": "price"}),
+    Row("leads-api:deal", "put", _pk("deal"), PARTY, data={"name": "Press"}),
     Row("reviews-api:kpis"),
     Row("reviews-api:kpi-rows", arguments=_KPI),
 )

@@ -18,9 +18,11 @@ from alignment.kernel.errors import InvalidInput
 from alignment.kernel.htmx import retarget, wants_partial
 from handoff.forms.decisions import RejectForm
 from handoff.models import Handoff
-from handoff.rules.workflow import AlreadyDecided
+from handoff.rules import workflow
+from handoff.rules.workflow import Action, AlreadyDecided, Status
 from handoff.selectors.handoffs import get_handoff, waiting_count
 from handoff.selectors.history import reasons_in_use
+from handoff.selectors.standing import standing
 from handoff.services import decisions
 from handoff.views.cards import card_of, today_of_organisation
 
@@ -102,6 +104,8 @@ def _reject_form(request: PersonRequest, now: datetime) -> RejectForm:
 
 def _show_form(request: PersonRequest, pk: int, form: RejectForm, now: datetime, *, status: int = 200) -> HttpResponse:
     handoff = get_handoff(pk)
+    if handoff.status == Status.OFFERED:  # who was too late learns it from the service, in words
+        workflow.check(Action.REJECT, status=Status.OFFERED, standing=standing(handoff, request.user))
     form.auto_id = f"reject-{pk}-%s"
     context = {"handoff": handoff, "form": form}
     if wants_partial(request):
