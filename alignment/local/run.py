@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from alignment.local.servers import FOLDER, PROJECT, Servers
 from alignment.local.supervisor import Interrupts, Stopped, Supervisor, how_it_ended
 
 READY_WITHIN = 120.0
+SAY_EVERY = 15.0
 
 
 def run(folder: Path = FOLDER) -> int:
@@ -113,13 +115,24 @@ def run_side_by_side(commands: Sequence[Sequence[str]], log: Path, environment: 
     ]
     try:
         for command, child in children:
-            if child.wait():
-                what = " ".join(command[1:])
+            what = " ".join(command[1:])
+            wait_aloud(child, what)
+            if child.returncode:
                 raise LocalError(f"{what} {how_it_ended(child.returncode)}:\n{processes.last_lines(log, 30)}")
     finally:
         for _command, child in children:
             child.terminate()
             child.wait()
+
+
+def wait_aloud(child: subprocess.Popen[bytes], what: str) -> None:
+    """Wait for a command; say now and then that it is still at work."""
+    began = time.monotonic()
+    while child.poll() is None:
+        try:
+            child.wait(SAY_EVERY)
+        except subprocess.TimeoutExpired:
+            say(f"  ... {what}: {time.monotonic() - began:.0f} s")
 
 
 def stop(folder: Path = FOLDER) -> list[str]:
