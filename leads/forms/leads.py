@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from leads.forms.amounts import AmountField
 from leads.models import Campaign, Lead
 from leads.rules.fields import TouchKind
+from leads.selectors.leads import phone_words
 from leads.services.leads import FACTS
 
 THEIRS = "theirs"
@@ -39,7 +40,9 @@ class LeadForm(forms.Form):
     @classmethod
     def of(cls, lead: Lead) -> LeadForm:
         """The form as it is opened."""
-        return cls(initial={name: getattr(lead, name) for name in FACTS} | {"seen": lead.updated_at.isoformat()})
+        initial = {name: getattr(lead, name) for name in FACTS}
+        initial |= {"phone": phone_words(lead.phone), "seen": lead.updated_at.isoformat()}
+        return cls(initial=initial)
 
     def facts(self, lead: Lead) -> dict[str, Any]:
         """What was sent; after a conflict, what is there now where the person chose so."""

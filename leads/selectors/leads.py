@@ -244,4 +244,4 @@ def _disqualifier(line: verdicts.Line) -> AnswerItem:
 
 
 def _seen(line: verdicts.Line) -> str:
-    return _("seen: %(values)s") % {"values": _(", ").join(line.seen)} if line.seen else ""
+    return _("seen: %(values)s") % {"values": _(", ").join(dict.fromkeys(line.seen))} if line.seen else ""
