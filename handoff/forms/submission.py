@@ -77,7 +77,9 @@ class TouchForm(forms.Form):
         return cleaned
 
 
-TouchForms = forms.formset_factory(TouchForm, extra=TOUCH_ROWS, max_num=MOST_TOUCHES, validate_max=True)
+TouchForms = forms.formset_factory(
+    TouchForm, extra=TOUCH_ROWS, max_num=MOST_TOUCHES, absolute_max=MOST_TOUCHES + 1, validate_max=True
+)
 
 
 def lead_data(form: LeadForm, touches: forms.BaseFormSet[TouchForm]) -> LeadData:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import User
 from handoff.models import Clock
 from handoff.rules.clocks import Duty
@@ -43,5 +44,5 @@ def record(
     if activity.is_attempt:
         running = Clock.objects.filter(handoff__lead=lead_id, duty=Duty.FIRST_ATTEMPT, met_at=None, stopped_at=None)
         for handoff_id in running.order_by("handoff_id").values_list("handoff_id", flat=True):
-            clocks.meet(handoff_id=handoff_id, duty=Duty.FIRST_ATTEMPT, at=activity.at)
+            clocks.meet(handoff_id=handoff_id, duty=Duty.FIRST_ATTEMPT, at=activity.at, calendars=Calendars.load())
     return activity

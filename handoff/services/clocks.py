@@ -5,7 +5,8 @@ Rows are locked in the order handoff, lead, clock, routing rule.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Case, DateTimeField, F, Value, When
@@ -20,32 +21,38 @@ from handoff.services import notices
 BATCH = 100
 
 
-def deadline(*, duty: Duty, owner: User | None, team: Team | None, now: datetime) -> datetime | None:
+@dataclass(frozen=True)
+class Due:
+    """A deadline, and the side that owes the duty."""
+
+    at: datetime
+    side: str
+
+
+def due(*, duty: Duty, owner: User | None, team: Team | None, now: datetime, calendars: Calendars) -> Due | None:
     """When the duty is due in the business time of whoever owes it; None where no time was agreed for it."""
     policy = SlaPolicy.objects.filter(duty=duty).first()
     if policy is None:
         return None
-    calendars = Calendars.load()
-    amount = timedelta(minutes=policy.business_minutes)
     try:
-        return _calendar(calendars, owner, team).add(now, amount)
+        at = _calendar(calendars, owner, team).add(now, policy.time)
     except NoOpenTime:  # hours that never open are no reason to lose a lead
-        return calendars.of_organisation().add(now, amount)
+        at = calendars.of_organisation().add(now, policy.time)
+    return Due(at, policy.side)
 
 
 def start(
-    *, handoff: Handoff, duty: Duty, owner: User | None, team: Team | None, due_at: datetime | None, now: datetime
+    *, handoff: Handoff, duty: Duty, owner: User | None, team: Team | None, due: Due | None, now: datetime
 ) -> Clock | None:
-    """Start the clock of a duty; None where no time was agreed (``deadline`` said None)."""
-    if due_at is None:
+    """Start the clock of a duty; None where no time was agreed for it."""
+    if due is None:
         return None
-    policy = SlaPolicy.objects.get(duty=duty)
     return Clock.objects.create(
-        handoff=handoff, duty=duty, side=policy.side, team=team, owner=owner, started_at=now, due_at=due_at
+        handoff=handoff, duty=duty, side=due.side, team=team, owner=owner, started_at=now, due_at=due.at
     )
 
 
-def meet(*, handoff_id: int, duty: Duty, at: datetime) -> Clock | None:
+def meet(*, handoff_id: int, duty: Duty, at: datetime, calendars: Calendars) -> Clock | None:
     """The duty was done at ``at``; the clock keeps how much business time it took. None where none runs.
 
     What was done too late stays missed, also where the scan had not come by yet.
@@ -54,7 +61,9 @@ def meet(*, handoff_id: int, duty: Duty, at: datetime) -> Clock | None:
     if clock is None or at < clock.started_at:
         return None
     clock.met_at = at
-    clock.business_seconds = business_seconds(owner=clock.owner, team=clock.team, start=clock.started_at, end=at)
+    clock.business_seconds = business_seconds(
+        owner=clock.owner, team=clock.team, start=clock.started_at, end=at, calendars=calendars
+    )
     if at > clock.due_at:
         clock.breached_at = clock.due_at
     clock.save(update_fields=["met_at", "business_seconds", "breached_at"])
@@ -69,9 +78,11 @@ def stop(*, handoff_id: int, duty: Duty, now: datetime) -> None:
     )
 
 
-def business_seconds(*, owner: User | None, team: Team | None, start: datetime, end: datetime) -> int:
-    """Working time between two moments, of the person or else the team who owed the duty."""
-    return int(_calendar(Calendars.load(), owner, team).elapsed(start, end).total_seconds())
+def business_seconds(
+    *, owner: User | None, team: Team | None, start: datetime, end: datetime, calendars: Calendars
+) -> int:
+    """Working time between two moments, of the person or else the team who owed the duty; a skewed clock counts none."""
+    return max(int(_calendar(calendars, owner, team).elapsed(start, end).total_seconds()), 0)
 
 
 def scan(*, now: datetime) -> int:

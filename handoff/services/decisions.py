@@ -11,7 +11,8 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alignment.accounts.models import Organisation, User
+from alignment.accounts.calendars import Calendars
+from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotFound
 from handoff.models import Handoff, HandoffEvent, RejectionReason
 from handoff.rules import workflow
@@ -45,7 +46,8 @@ def accept(*, handoff_id: int, actor: User, now: datetime, comment: str = "") ->
     handoff = _locked(handoff_id)
     transition = _check(Action.ACCEPT, handoff, actor, now)
     handoff.comment = comment.strip()
-    _decide(handoff, transition.target, actor, now)
+    calendars = Calendars.load()
+    _decide(handoff, transition.target, actor, now, calendars)
     handoff.lead = stages.move(
         lead=handoff.lead,
         to=Stage.WITH_SALES,
@@ -55,8 +57,8 @@ def accept(*, handoff_id: int, actor: User, now: datetime, comment: str = "") ->
         owner=actor,
         recycle_on=None,
     )
-    due_at = clocks.deadline(duty=Duty.FIRST_ATTEMPT, owner=actor, team=actor.team, now=now)
-    clocks.start(handoff=handoff, duty=Duty.FIRST_ATTEMPT, owner=actor, team=actor.team, due_at=due_at, now=now)
+    due = clocks.due(duty=Duty.FIRST_ATTEMPT, owner=actor, team=actor.team, now=now, calendars=calendars)
+    clocks.start(handoff=handoff, duty=Duty.FIRST_ATTEMPT, owner=actor, team=actor.team, due=due, now=now)
     event = _record(handoff, Action.ACCEPT, actor, now, {"comment": handoff.comment})
     notices.decided(handoff=handoff, event=event, now=now)
     return handoff
@@ -82,9 +84,10 @@ def reject(
     transition = _check(Action.REJECT, handoff, actor, now)
     handoff.reason = _reason(reason, comment)
     handoff.comment = comment.strip()
-    today = now.astimezone(Organisation.get().zone).date()
+    calendars = Calendars.load()
+    today = now.astimezone(calendars.organisation.zone).date()
     handoff.next_step, handoff.recycle_on = _what_next(handoff.reason, next_step, recycle_on, today)
-    _decide(handoff, transition.target, actor, now)
+    _decide(handoff, transition.target, actor, now, calendars)
     data = {
         "reason": handoff.reason.code,
         "comment": handoff.comment,
@@ -126,7 +129,9 @@ def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") 
 
 
 def _locked(handoff_id: int) -> Handoff:
-    handoff = Handoff.objects.select_for_update(of=("self",)).with_people().filter(pk=handoff_id).first()
+    locked = Handoff.objects.select_for_update(of=("self",))
+    needed = locked.select_related("lead", "offered_to__team", "team", "submitted_by")
+    handoff = needed.filter(pk=handoff_id).first()
     if handoff is None:
         raise NotFound(_("There is no such handoff."))
     return handoff
@@ -140,14 +145,14 @@ def _check(action: Action, handoff: Handoff, actor: User, now: datetime) -> work
     return workflow.check(action, status=status, standing=standing(handoff, actor), told=told)
 
 
-def _decide(handoff: Handoff, status: Status, actor: User, now: datetime) -> None:
+def _decide(handoff: Handoff, status: Status, actor: User, now: datetime, calendars: Calendars) -> None:
     """Sales has answered: the clock stops where it stands."""
-    clocks.meet(handoff_id=handoff.pk, duty=Duty.DECIDE, at=now)
+    clocks.meet(handoff_id=handoff.pk, duty=Duty.DECIDE, at=now, calendars=calendars)
     handoff.status = status
     handoff.decided_at = now
     handoff.decided_by = actor
     handoff.business_seconds_to_decide = clocks.business_seconds(
-        owner=handoff.offered_to, team=handoff.team, start=handoff.offered_at, end=now
+        owner=handoff.offered_to, team=handoff.team, start=handoff.offered_at, end=now, calendars=calendars
     )
     handoff.save(update_fields=DECISION_FIELDS)
 

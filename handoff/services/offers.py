@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
+from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, NotFound
@@ -51,7 +52,7 @@ def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
     lead = _locked(lead_id)
     _check(lead)
     route = routing.route(lead=lead, now=now)
-    due_at = clocks.deadline(duty=Duty.DECIDE, owner=route.user, team=route.team, now=now)
+    due = clocks.due(duty=Duty.DECIDE, owner=route.user, team=route.team, now=now, calendars=Calendars.load())
     handoff = Handoff.objects.create(
         lead=lead,
         attempt=(lead.handoffs.aggregate(last=Max("attempt"))["last"] or 0) + 1,
@@ -63,9 +64,9 @@ def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
         offered_to=route.user,
         submitted_by=actor,
         offered_at=now,
-        decide_by=due_at,
+        decide_by=due.at if due else None,
     )
-    clocks.start(handoff=handoff, duty=Duty.DECIDE, owner=route.user, team=route.team, due_at=due_at, now=now)
+    clocks.start(handoff=handoff, duty=Duty.DECIDE, owner=route.user, team=route.team, due=due, now=now)
     handoff.lead = stages.move(lead=lead, to=Stage.OFFERED, actor=actor, now=now, data={"handoff": handoff.pk})
     HandoffEvent.objects.create(
         handoff=handoff,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.utils import timezone, translation
 
 from alignment.accounts.models import Organisation, Team, User
 from handoff.models import Handoff, RejectionReason, RoutingRule, SlaPolicy
@@ -21,6 +22,13 @@ REASONS = [
     ("duplicate", "Already in contact", "既に接触中", "close", 0, False),
 ]
 COMPANY_OF_100 = {"field": "employees", "op": "at_least", "value": 100}
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """Whoever signed in last in this thread leaves their language behind."""
+    with translation.override("en"), timezone.override("UTC"):
+        yield
 
 
 @pytest.fixture

@@ -1,0 +1,118 @@
+"""The mails of a handoff, in the language and zone of who reads them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.core import mail
+
+from alignment.outbox import mails
+from alignment.outbox import services as outbox
+from alignment.outbox.models import Notice
+from handoff.services import clocks, decisions, offers
+
+
+def rendered(template: str) -> tuple[str, str, str]:
+    words = mails.render(Notice.objects.get(template=f"handoff/email/{template}"))
+    return words.subject, words.text, words.html
+
+
+@pytest.fixture(params=["en", "ja"])
+def language(request, ren, mai):
+    for person in (ren, mai):
+        person.language = request.param
+        person.save()
+    return request.param
+
+
+def test_an_offer_says_who_until_when_and_why_you(language, offer, ren):
+    subject, text, html = rendered("offered")
+
+    deadline = {"en": "Apr 2, 2026 (Thu) 10:00", "ja": "2026/04/02(木) 10:00"}[language]
+    assert subject.startswith("[Alignment]")
+    assert all(part in subject for part in ("Yamada Works", "Hanako Tanaka", deadline))
+    for body in (text, html):
+        assert f"http://testserver/handoffs/{offer.pk}/" in body
+        assert "Ren" in body  # why it came to you
+        assert "100" in body  # why it qualified
+
+
+def test_a_deadline_is_written_in_the_readers_zone(make_offer, ren):
+    ren.time_zone = "Europe/Berlin"
+    ren.save()
+
+    make_offer()
+
+    assert "decide by Apr 1, 2026 (Wed) 18:00" in rendered("offered")[0]  # eight hours of a day in Berlin
+
+
+def test_a_decision_says_what_and_what_follows(language, offer, ren, now):
+    decisions.reject(handoff_id=offer.pk, reason="no_fit", comment="A school", actor=ren, now=now)
+
+    subject, text, html = rendered("decided")
+
+    reason = {"en": "Does not fit our target", "ja": "ターゲット外"}[language]
+    assert reason in subject
+    for body in (text, html):
+        assert "A school" in body
+        assert "Ren" in body
+        assert f"http://testserver/handoffs/{offer.pk}/" in body
+
+
+def test_an_acceptance_is_told_to_who_handed_it_over(offer, ren, mai, now):
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+
+    assert Notice.objects.get(template="handoff/email/decided").to_address == mai.email
+    assert rendered("decided")[0] == "[Alignment] Accepted: Yamada Works Hanako Tanaka"
+
+
+def test_a_missed_deadline_says_which_and_whose(language, offer, ren, now):
+    clocks.scan(now=now + timedelta(days=3))
+
+    subject, text, html = rendered("breached")
+
+    assert all(part in subject for part in ("[Alignment]", "Yamada Works", "Hanako Tanaka"))
+    for body in (text, html):
+        assert f"http://testserver/handoffs/{offer.pk}/" in body
+
+
+def test_a_manager_reads_who_owes_it(offer, sora, now):
+    clocks.scan(now=now + timedelta(days=3))
+
+    notice = Notice.objects.get(template="handoff/email/breached", to_address=sora.email)
+    assert "still waits for the answer of Ren" in mails.render(notice).text
+
+
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "{{ 7*7 }}", "=HYPERLINK(1)", "\u202egnirts"])
+def test_what_people_write_is_text_in_a_mail(text, make_offer, ren):
+    make_offer(full_name=text)
+
+    _subject, plain, html = rendered("offered")
+
+    assert text in plain
+    assert "<img" not in html
+    assert "49" not in html
+
+
+def test_a_line_break_in_a_name_stays_out_of_the_subject(make_offer, ren):
+    make_offer(full_name="Hanako\r\nBcc: everybody@example.com")
+
+    assert "\n" not in rendered("offered")[0]
+
+
+def test_nobody_is_mailed_about_what_they_did_themselves(lead, rule, aoi, ren, now):
+
+    offer = offers.hand_over(lead_id=lead.pk, actor=aoi, now=now)
+    Notice.objects.all().delete()
+
+    decisions.withdraw(handoff_id=offer.pk, actor=aoi, now=now)
+
+    assert Notice.objects.get().to_address == ren.email
+
+
+def test_the_mail_leaves_through_the_outbox(offer, ren, now):
+    outbox.sweep(now=now)
+
+    assert mail.outbox[0].to == [ren.email]
+    assert mail.outbox[0].alternatives[0][1] == "text/html"
