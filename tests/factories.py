@@ -80,7 +80,7 @@ def handoff(lead: Lead | None = None, **fields: Any) -> Handoff:
     if fields.get("status") in ("accepted", "rejected"):
         defaults |= {"decided_at": at, "decided_by": fields.get("offered_to") or by}
     if fields.get("status") == "rejected" and "reason" not in fields:
-        fields["reason"] = RejectionReason.objects.first()
+        fields["reason"] = rejection_reason()
     return Handoff.objects.create(lead=lead, **(defaults | fields))
 
 
@@ -92,6 +92,13 @@ def deal(**fields: Any) -> Deal:
     made_by = fields.pop("created_by", None) or creator()
     at = fields.get("opened_at", A_MOMENT)
     return Deal.objects.create(**({"created_by": made_by, "created_at": at, "opened_at": at} | fields))
+
+
+def rejection_reason(code: str = "timing", **fields: Any) -> RejectionReason:
+    """One of the agreed reasons, also where a test has emptied the tables."""
+    labels = {"timing": ("Too early", "時期尚早")}.get(code, (code, code))
+    defaults = {"label_en": labels[0], "label_ja": labels[1]}
+    return RejectionReason.objects.get_or_create(code=code, defaults=defaults | fields)[0]
 
 
 def clock(handoff_: Handoff | None = None, **fields: Any) -> Clock:
@@ -115,7 +122,7 @@ def definition() -> Definition:
 def version_in_force(
     *criteria: dict[str, Any], threshold: int = 10, since: datetime = A_MOMENT, number: int = 1
 ) -> DefinitionVersion:
-    """A version in force with these criteria: ``{"condition": ..., "points": 10}`` or ``{"kind": "disqualifier", ...}``."""
+    """A version in force with criteria such as ``{"condition": ..., "points": 10}``."""
     version = DefinitionVersion.objects.create(
         definition=definition(),
         number=number,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from alignment.accounts.models import User
 from alignment.kernel.periods import Period
-from handoff.models import Handoff, RejectionReason
+from handoff.models import Handoff
 from leads.models import Campaign, Deal, Lead
 from reviews.kpis.scope import Basis, GroupBy
 from tests import factories
@@ -179,7 +179,7 @@ class Written:
             offered_to=self._person(facts["offered_to"]),
             decided_at=facts["decided_at"],
             decided_by=self._person(facts["decided_by"]) if is_decided else None,
-            reason=RejectionReason.objects.first(),
+            reason=factories.rejection_reason(),
             business_seconds_to_decide=facts["seconds"],
         )
 

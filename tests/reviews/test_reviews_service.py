@@ -14,16 +14,15 @@ from django.db import InternalError, transaction
 
 from alignment.accounts.models import CompanyDay, User
 from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
-from alignment.outbox import services as outbox
+from alignment.outbox import mails
 from alignment.outbox.models import Notice
-from handoff.models import RejectionReason
 from leads.models import Lead
 from reviews.kpis.registry import KPIS
 from reviews.models import Action, AgendaItem, Review, ReviewSeries, Snapshot
 from reviews.services import actions, reviews
 from reviews.services.reviews import MinutesChanged, ReviewClosed, build_due_reviews, build_review
 from reviews.tasks import build_due_reviews as task
-from tests import factories
+from tests import baseline, factories
 from tests.conftest import TOKYO
 from tests.racing import at_once
 
@@ -191,7 +190,10 @@ def test_one_month_that_fails_does_not_stop_the_others(series: ReviewSeries, mon
     assert build_due_reviews(now=at(5, 11)) == 1
 
 
-def test_a_new_installation_has_a_monthly_series_that_begins_this_month(db: None) -> None:
+def test_a_new_installation_has_a_monthly_series_that_begins_this_month() -> None:
+    ReviewSeries.objects.all().delete()
+    baseline.restore()
+
     assert ReviewSeries.objects.filter(key="monthly", is_active=True).exists()
     assert task() == 0
     assert not Review.objects.exists()
@@ -217,7 +219,7 @@ def test_three_beats_at_once_build_one_review_and_write_each_person_once(now: da
 
 
 def reject(code: str, times: int, decided_at: datetime) -> None:
-    reason = RejectionReason.objects.get(code=code)
+    reason = factories.rejection_reason(code)
     for _time in range(times):
         factories.handoff(status="rejected", reason=reason, offered_at=decided_at, decided_at=decided_at)
 
@@ -271,12 +273,11 @@ def test_managers_and_participants_get_one_mail_each_in_their_language(
 
     notices = {notice.to_address: notice for notice in Notice.objects.all()}
     assert set(notices) == {aoi.email, sora.email, mai.email}
-    subject, text, html = outbox.render(notices[aoi.email])
-    assert "Mar 2026" in subject
-    for body in (text, html):
+    mail = mails.render(notices[aoi.email])
+    assert "Mar 2026" in mail.subject
+    for body in (mail.text, mail.html):
         assert f"http://testserver/reviews/{review.pk}/" in body
-    subject, text, _html = outbox.render(notices[sora.email])
-    assert "2026年3月" in subject
+    assert "2026年3月" in mails.render(notices[sora.email]).subject
 
 
 # -- minutes and closing -----------------------------------------------------------------------------------------

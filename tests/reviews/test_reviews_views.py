@@ -1,0 +1,310 @@
+"""The page of a review: frozen figures, exceptions, actions, minutes; changed only by those who may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from alignment.accounts.models import User
+from leads.models import Lead
+from reviews.models import Action, Review
+from reviews.services import actions, reviews
+from tests import factories
+from tests.conftest import TOKYO
+
+pytestmark = pytest.mark.django_db
+
+SignedIn = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+ENTERED = {"title": "Call within the hour", "due_on": "2026-04-20", "target_kpi": "conversion"}
+
+
+def at(month: int, day: int) -> datetime:
+    return datetime(2026, month, day, 12, tzinfo=TOKYO)
+
+
+def build(month: date = date(2026, 3, 1)) -> Review:
+    series = factories.review_series(first_month=date(2026, 1, 1))
+    return reviews.build_review(series=series, month=month, now=at(5, 1))
+
+
+@pytest.fixture
+def review(ren: User) -> Review:
+    """March: one lead won, one reason that repeats, one deadline missed."""
+    lead = factories.qualified_lead(captured_at=at(3, 2), source="social")
+    handoff = factories.handoff(lead, offered_at=at(3, 3), status="accepted", offered_to=ren)
+    factories.clock(handoff, due_at=at(3, 9), breached_at=at(3, 9), team=ren.team)
+    factories.deal(lead=lead, won_at=at(3, 12), amount=1_000_000)
+    reason = factories.rejection_reason("timing")
+    for _number in range(3):
+        factories.handoff(status="rejected", reason=reason, offered_at=at(3, 4))
+    return build()
+
+
+def text_of(answer: Any) -> str:
+    return unescape(answer.content.decode())
+
+
+# -- reading ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["mai", "ren", "rei", "aoi", "sora", "kei"])
+def test_everybody_may_read(signed_in: SignedIn, review: Review, who: str, request: pytest.FixtureRequest) -> None:
+    client = signed_in(request.getfixturevalue(who))
+
+    assert "Mar 2026" in text_of(client.get("/reviews/"))
+    page = text_of(client.get(f"/reviews/{review.pk}/"))
+    assert "Too early" in page
+    assert "1 of 1 after the deadline" in page
+    assert "reason of 3 of 3 rejections" in page
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_the_page_speaks_both_languages(signed_in: SignedIn, review: Review, mai: User, language: str) -> None:
+    User.objects.filter(pk=mai.pk).update(language=language)
+
+    page = text_of(signed_in(mai).get(f"/reviews/{review.pk}/"))
+
+    assert ("時期尚早" in page) == (language == "ja")
+    assert f'<html lang="{language}"' in page
+
+
+def test_the_page_shows_what_was_frozen_and_not_what_is_true_now(
+    signed_in: SignedIn, review: Review, mai: User
+) -> None:
+    client = signed_in(mai)
+
+    def figures() -> list[Any]:
+        context = client.get(f"/reviews/{review.pk}/").context
+        return [context["table"], [[one.figure for one in side[2]] for side in context["sides"]]]
+
+    before = figures()
+    Lead.objects.update(qualified_at=at(1, 1), captured_at=at(1, 1))
+    factories.deal(won_at=at(3, 20), amount=9_000_000)
+
+    assert figures() == before
+    assert next(figure for figure in before[0] if figure.key == "won_amount").value == "¥1M"
+
+
+def test_the_page_recomputes_nothing(signed_in: SignedIn, review: Review, mai: User) -> None:
+    client = signed_in(mai)
+    client.get(f"/reviews/{review.pk}/")
+
+    with CaptureQueriesContext(connection) as captured:
+        client.get(f"/reviews/{review.pk}/")
+
+    asked = " ".join(query["sql"] for query in captured)
+    assert "PERCENTILE_CONT" not in asked
+    assert '"leads_deal"' not in asked
+
+
+def test_the_basis_can_be_chosen(signed_in: SignedIn, review: Review, mai: User) -> None:
+    page = signed_in(mai).get(f"/reviews/{review.pk}/?basis=cohort")
+
+    assert page.context["basis"] == "cohort"
+
+
+def test_without_reviews_the_list_says_when_the_first_one_comes(signed_in: SignedIn, mai: User) -> None:
+    assert "No review yet" in text_of(signed_in(mai).get("/reviews/"))
+
+
+def test_an_unknown_review_is_not_found(signed_in: SignedIn, mai: User) -> None:
+    assert signed_in(mai).get("/reviews/999/").status_code == 404
+
+
+def test_lists_and_pages_ask_no_query_per_row(signed_in: SignedIn, review: Review, aoi: User, now: datetime) -> None:
+    client = signed_in(aoi)
+
+    def queries(path: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(path).status_code == 200
+        return len(captured)
+
+    def act(of: Review) -> None:
+        actions.add_action(review_id=of.pk, title="x", owner_id=aoi.pk, due_on=date(2026, 4, 1), actor=aoi, now=now)
+
+    act(review)
+    queries("/reviews/")
+    few, few_on_page = queries("/reviews/"), queries(f"/reviews/{review.pk}/")
+    for month in (date(2026, 1, 1), date(2026, 2, 1)):
+        earlier = build(month)
+        for _number in range(5):
+            act(earlier)
+            act(review)
+
+    assert queries("/reviews/") == few
+    assert queries(f"/reviews/{review.pk}/") == few_on_page
+
+
+# -- actions ------------------------------------------------------------------------------------------------------
+
+
+def add(client: Client, review: Review, owner: User, **options: Any) -> Any:
+    entered = ENTERED | {"owner": owner.pk} | options.pop("entered", {})
+    return client.post(f"/reviews/{review.pk}/actions/", entered, **options)
+
+
+def test_an_action_is_added_with_htmx_and_without(signed_in: SignedIn, review: Review, aoi: User, ren: User) -> None:
+    client = signed_in(aoi)
+
+    part = add(client, review, ren, headers=HTMX)
+    plain = add(client, review, ren)
+
+    assert part.status_code == 200
+    assert '<div id="review-actions"' in text_of(part)
+    assert "<html" not in text_of(part)
+    assert "Call within the hour" in text_of(part)
+    assert plain.url == f"/reviews/{review.pk}/"
+    assert Action.objects.count() == 2
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_incomplete_action_comes_back_with_what_was_entered(
+    signed_in: SignedIn, review: Review, aoi: User, headers: dict[str, str]
+) -> None:
+    answer = add(signed_in(aoi), review, aoi, entered={"due_on": ""}, headers=headers)
+
+    assert answer.status_code == 422
+    assert "Call within the hour" in text_of(answer)
+    assert ("<html" in text_of(answer)) == (not headers)
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize(("step", "status"), [("done", "done"), ("drop", "dropped")])
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_actions_end(
+    signed_in: SignedIn, review: Review, aoi: User, step: str, status: str, headers: dict[str, str]
+) -> None:
+    client = signed_in(aoi)
+    add(client, review, aoi)
+    action = Action.objects.get()
+
+    for _twice in range(2):
+        answer = client.post(f"/reviews/{review.pk}/actions/{action.pk}/{step}/", headers=headers)
+        assert answer.status_code == (200 if headers else 302)
+
+    action.refresh_from_db()
+    assert action.status == status
+
+
+def test_unfinished_actions_are_carried_over_with_their_count_until_they_end(
+    signed_in: SignedIn, review: Review, aoi: User, now: datetime
+) -> None:
+    client = signed_in(aoi)
+    january, february = build(date(2026, 1, 1)), build(date(2026, 2, 1))
+    add(client, january, aoi)
+    action = Action.objects.get()
+
+    def carried(of: Review) -> list[tuple[str, int]]:
+        context = client.get(f"/reviews/{of.pk}/").context
+        return [(line.action.title, line.times) for line in context["carried"]]
+
+    assert (carried(january), carried(february)) == ([], [("Call within the hour", 2)])
+    assert carried(review) == [("Call within the hour", 3)]
+    part = client.post(f"/reviews/{review.pk}/actions/{action.pk}/done/", headers=HTMX)
+    assert '<div id="carried-actions"' in text_of(part)
+    assert carried(review) == [("Call within the hour", 3)]  # it was open when this review was built
+
+    Action.objects.update(ended_at=review.built_at - timedelta(days=1))
+    assert carried(review) == []
+
+
+# -- minutes and closing -----------------------------------------------------------------------------------------
+
+
+def test_minutes_are_saved_with_htmx_and_without(signed_in: SignedIn, review: Review, aoi: User) -> None:
+    client = signed_in(aoi)
+
+    part = client.post(f"/reviews/{review.pk}/minutes/", {"minutes": "一つ目", "seen": 0}, headers=HTMX)
+    plain = client.post(f"/reviews/{review.pk}/minutes/", {"minutes": "二つ目", "seen": 1})
+
+    assert '<div id="minutes"' in text_of(part)
+    assert plain.url == f"/reviews/{review.pk}/#minutes"
+    review.refresh_from_db()
+    assert (review.minutes, review.minutes_version) == ("二つ目", 2)
+
+
+def test_whoever_saves_second_sees_both_texts_and_loses_none(
+    signed_in: SignedIn, review: Review, aoi: User, sora: User
+) -> None:
+    signed_in(aoi).post(f"/reviews/{review.pk}/minutes/", {"minutes": "from marketing", "seen": 0})
+    client = signed_in(sora)
+
+    refused = client.post(f"/reviews/{review.pk}/minutes/", {"minutes": "from sales", "seen": 0}, headers=HTMX)
+
+    page = text_of(refused)
+    assert refused.status_code == 409
+    assert "from marketing" in page
+    assert "from sales" in page
+    assert 'name="seen" value="1"' in page
+    client.post(f"/reviews/{review.pk}/minutes/", {"minutes": "from both", "seen": 1})
+    review.refresh_from_db()
+    assert review.minutes == "from both"
+
+
+def test_a_closed_review_can_only_be_read(signed_in: SignedIn, review: Review, aoi: User) -> None:
+    client = signed_in(aoi)
+
+    client.post(f"/reviews/{review.pk}/close/")
+    client.post(f"/reviews/{review.pk}/close/")  # twice is no fault
+
+    page = text_of(client.get(f"/reviews/{review.pk}/"))
+    assert "Closed by Aoi" in page
+    assert "<textarea" not in page
+    assert add(client, review, aoi).status_code == 409
+    assert client.post(f"/reviews/{review.pk}/minutes/", {"minutes": "x", "seen": 0}).status_code == 409
+    review.refresh_from_db()
+    assert review.minutes == ""
+
+
+# -- refusals ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", ["mai", "ren"])
+def test_others_see_no_controls_and_are_refused(
+    signed_in: SignedIn, review: Review, aoi: User, who: str, request: pytest.FixtureRequest
+) -> None:
+    person = request.getfixturevalue(who)
+    add(signed_in(aoi), review, aoi)
+    action = Action.objects.get()
+    client = signed_in(person)
+
+    page = text_of(client.get(f"/reviews/{review.pk}/"))
+
+    main = page[page.index("<main") : page.index("</main>")]
+    assert "<textarea" not in main
+    assert 'method="post"' not in main
+    for path in ("minutes/", "close/", "actions/", f"actions/{action.pk}/done/", f"actions/{action.pk}/drop/"):
+        assert client.post(f"/reviews/{review.pk}/{path}", ENTERED | {"seen": 0}).status_code == 403
+    action.refresh_from_db()
+    review.refresh_from_db()
+    assert (action.status, review.status, review.minutes) == ("open", "open", "")
+
+
+def test_an_owner_without_a_managers_role_may_mark_the_own_action_done(
+    signed_in: SignedIn, review: Review, aoi: User, ren: User
+) -> None:
+    add(signed_in(aoi), review, ren)
+    action = Action.objects.get()
+    client = signed_in(ren)
+
+    page = text_of(client.get(f"/reviews/{review.pk}/"))
+
+    assert f"/actions/{action.pk}/done/" in page
+    assert f"/actions/{action.pk}/drop/" not in page
+    assert client.post(f"/reviews/{review.pk}/actions/{action.pk}/done/", headers=HTMX).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["minutes/", "close/", "actions/"])
+def test_changes_need_a_post_and_a_sign_in(
+    client: Client, signed_in: SignedIn, review: Review, aoi: User, path: str
+) -> None:
+    assert client.post(f"/reviews/{review.pk}/{path}").status_code == 302
+    assert signed_in(aoi).get(f"/reviews/{review.pk}/{path}").status_code == 405
