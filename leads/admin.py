@@ -26,7 +26,7 @@ from leads.models import (
 )
 
 
-class ReadOnly(admin.ModelAdmin[Any]):
+class ReadOnly(admin.ModelAdmin):
     """Looked at, never changed."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
@@ -69,7 +69,7 @@ class CampaignAdmin(ReadOnly):
 
 
 @admin.register(Definition)
-class DefinitionAdmin(admin.ModelAdmin[Definition]):
+class DefinitionAdmin(admin.ModelAdmin):
     """Only its names may be mended here."""
 
     list_display = ["id", "key", "name_en", "name_ja"]
