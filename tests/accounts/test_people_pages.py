@@ -1,0 +1,174 @@
+"""The pages about people: a list to search, and what an admin does there."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from alignment.accounts.models import Invitation, User
+from alignment.accounts.services import invitations
+from alignment.outbox.models import Notice
+from tests import factories
+
+LIST = "accounts:members"
+
+
+@pytest.fixture
+def invited(kei):
+    invitation = invitations.invite(
+        email="new@example.com",
+        full_name="Nana New",
+        role="marketer",
+        side="marketing",
+        team=None,
+        language="en",
+        actor=kei,
+        now=timezone.now(),
+    )
+    return invitation.user
+
+
+def names(answer) -> set[str]:
+    return {person.full_name for person in answer.context["page"].object_list}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("q=re", {"Ren", "Rei"}),
+        ("q=MAI@", {"Mai"}),
+        ("position=manager:sales", {"Sora"}),
+        ("position=admin:", {"Kei"}),
+        ("state=invited", {"Nana New"}),
+        ("state=active&q=nana", set()),
+        ("team=none-such", {"Mai", "Ren", "Rei", "Aoi", "Sora", "Kei", "Nana New"}),
+    ],
+)
+def test_the_list_is_narrowed(signed_in, mai, ren, rei, aoi, sora, kei, invited, query, found):
+    assert names(signed_in(kei).get(f"{reverse(LIST)}?{query}")) == found
+
+
+def test_the_list_is_narrowed_by_team(signed_in, ren, rei, kei):
+    assert names(signed_in(kei).get(reverse(LIST), {"team": ren.team_id})) == {"Ren"}
+
+
+def test_the_list_alone_answers_htmx(signed_in, mai):
+    answer = signed_in(mai).get(reverse(LIST), headers={"HX-Request": "true"})
+
+    assert "<html" not in answer.text
+    assert 'id="people"' in answer.text
+
+
+def test_a_search_without_result_says_how_to_go_on(signed_in, mai):
+    page = signed_in(mai).get(reverse(LIST), {"q": "zzz"}).text
+
+    assert "Nobody fits this search" in page
+    assert "Show everybody" in page
+
+
+def test_only_admins_see_what_admins_do(signed_in, mai, kei):
+    invite = reverse("accounts:member-invite")
+
+    assert invite in signed_in(kei).get(reverse(LIST)).text
+    assert invite not in signed_in(mai).get(reverse(LIST)).text
+
+
+def test_the_list_costs_the_same_for_one_and_for_twenty(signed_in, kei):
+    client = signed_in(kei)
+    client.get(reverse(LIST))
+    with CaptureQueriesContext(connection) as few:
+        client.get(reverse(LIST))
+    for _number in range(20):
+        factories.user(team=factories.team(name="Web", side="marketing"))
+
+    with CaptureQueriesContext(connection) as many:
+        client.get(reverse(LIST))
+
+    assert len(many) == len(few)
+
+
+def test_an_admin_invites_from_the_page(signed_in, kei):
+    data = {
+        "email": "new@example.com",
+        "full_name": "Nana",
+        "position": "sales_rep:sales",
+        "team": "",
+        "language": "ja",
+    }
+
+    page = signed_in(kei).post(reverse("accounts:member-invite"), data, follow=True)
+
+    assert "new@example.com" in page.text
+    assert Notice.objects.get().template == "accounts/email/invitation"
+    assert Invitation.objects.get().user.role == "sales_rep"
+
+
+def test_what_is_missing_is_said_beside_the_field(signed_in, kei):
+    page = signed_in(kei).post(reverse("accounts:member-invite"), {"email": "not an address"})
+
+    assert page.status_code == 422
+    assert "Write an e-mail address such as" in page.text
+    assert "Enter the name." in page.text
+    assert "<title>Error:" in page.text
+
+
+def test_a_refusal_of_the_service_stands_beside_its_field(signed_in, kei, mai):
+    data = {"email": mai.email, "full_name": "Mai", "position": "marketer:marketing", "team": "", "language": "ja"}
+
+    page = signed_in(kei).post(reverse("accounts:member-invite"), data)
+
+    assert page.status_code == 422
+    assert "This person can already sign in." in page.text
+
+
+def test_an_admin_changes_a_role(signed_in, kei, mai):
+    data = {"full_name": "Mai", "position": "manager:marketing", "team": ""}
+
+    signed_in(kei).post(reverse("accounts:member-edit", args=[mai.pk]), data)
+
+    mai.refresh_from_db()
+    assert mai.role_name == "Marketing manager"
+
+
+@pytest.mark.parametrize(
+    ("action", "before", "after"),
+    [("member-deactivate", True, False), ("member-activate", False, True), ("member-end-sessions", True, True)],
+)
+def test_an_admin_lets_in_and_shuts_out(signed_in, kei, mai, action, before, after):
+    User.objects.filter(pk=mai.pk).update(is_active=before)
+
+    page = signed_in(kei).post(reverse(f"accounts:{action}", args=[mai.pk]), follow=True)
+
+    mai.refresh_from_db()
+    assert page.status_code == 200
+    assert mai.is_active is after
+
+
+def test_an_invitation_is_sent_again_and_withdrawn(signed_in, kei, invited):
+    client = signed_in(kei)
+
+    again = client.post(reverse("accounts:invitation-resend", args=[invited.pk]), follow=True)
+    gone = client.post(reverse("accounts:invitation-withdraw", args=[invited.pk]), follow=True)
+
+    assert "the earlier one no longer works" in again.text
+    assert "is withdrawn" in gone.text
+    assert not Invitation.objects.exists()
+
+
+def test_an_admin_cannot_shut_themselves_out_from_the_page(signed_in, kei):
+    client = signed_in(kei)
+    address = reverse("accounts:member-deactivate", args=[kei.pk])
+
+    page = client.get(reverse("accounts:member-edit", args=[kei.pk])).text
+    answer = client.post(address)
+
+    assert address not in page
+    assert answer.status_code == 400
+    assert "cannot shut yourself out" in answer.text
+
+
+def test_a_person_who_does_not_exist_is_not_found(signed_in, kei):
+    assert signed_in(kei).get(reverse("accounts:member-edit", args=[10**9])).status_code == 404

@@ -1,0 +1,228 @@
+"""Signing in: limits that hold, mails through the outbox, nothing told to strangers, sessions that end."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from allauth.mfa.adapter import get_adapter as mfa_adapter
+from allauth.mfa.totp.internal import auth as totp
+from django.core.cache import cache
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from alignment.accounts.middleware import SEEN, STARTED
+from alignment.accounts.models import User
+from alignment.outbox import mails
+from alignment.outbox.models import Notice
+
+PASSWORD = "correct-horse-battery"
+LOGIN = "account_login"
+
+
+def sign_in(client: Client, email: str, password: str = PASSWORD, **extra):
+    return client.post(reverse(LOGIN), {"login": email, "password": password}, **extra)
+
+
+def test_one_signs_in_by_address_whatever_its_case(client, mai):
+    assert sign_in(client, mai.email.upper()).status_code == 302
+    assert client.get("/").status_code == 200
+
+
+def test_signing_in_gives_a_new_session(client, mai):
+    client.get(reverse(LOGIN))
+    session = client.session
+    session["planted"] = "yes"
+    session.save()
+    before = session.session_key
+
+    sign_in(client, mai.email)
+
+    assert client.session.session_key != before
+
+
+def test_after_signing_out_the_old_cookie_opens_nothing(client, mai):
+    sign_in(client, mai.email)
+    cookie = client.cookies["sessionid"].value
+    client.post(reverse("account_logout"))
+
+    client.cookies["sessionid"] = cookie
+
+    assert client.get("/").status_code == 302
+
+
+def test_signing_out_takes_a_post(client, mai):
+    client.force_login(mai)
+
+    client.get(reverse("account_logout"))
+
+    assert client.get("/").status_code == 200
+
+
+def test_who_is_shut_out_does_not_get_in(client, mai):
+    User.objects.filter(pk=mai.pk).update(is_active=False)
+
+    sign_in(client, mai.email)
+
+    assert client.get("/").status_code == 302
+
+
+def test_after_five_wrong_passwords_even_the_right_one_waits(client, mai):
+    for _guess in range(5):
+        sign_in(client, mai.email, "wrong-guess")
+
+    answer = sign_in(client, mai.email)
+
+    assert answer.status_code == 200
+    assert "Too many" in answer.text
+
+
+def test_the_limit_holds_from_many_addresses(mai):
+    for number in range(5):
+        sign_in(Client(), mai.email, "wrong", REMOTE_ADDR=f"10.0.0.{number}")
+
+    assert "Too many" in sign_in(Client(), mai.email, REMOTE_ADDR="10.9.9.9").text
+
+
+def test_a_forged_forwarding_header_is_no_new_address(db):
+    for number in range(10):
+        sign_in(Client(), f"nobody{number}@example.com", "wrong", headers={"X-Forwarded-For": f"10.0.0.{number}"})
+
+    assert "Too many" in sign_in(Client(), "somebody@example.com", "wrong").text
+
+
+def test_the_limit_of_one_does_not_slow_another(mai, ren):
+    for number in range(5):
+        sign_in(Client(), mai.email, "wrong", REMOTE_ADDR=f"10.0.0.{number}")
+
+    assert sign_in(Client(), ren.email, REMOTE_ADDR="10.0.0.1").status_code == 302
+
+
+def test_limits_hold_while_redis_is_dead(client, mai, settings):
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    for _guess in range(5):
+        sign_in(client, mai.email, "wrong-guess")
+
+    assert "Too many" in sign_in(client, mai.email).text
+    assert cache.__class__.__module__ != "django.core.cache.backends.redis"
+
+
+def test_a_one_time_code_works_once(db, mai):
+    secret = totp.generate_totp_secret()
+    authenticator = totp.TOTP.activate(mai, secret)
+    code = totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
+
+    first, second = authenticator.validate_code(code), authenticator.validate_code(code)
+
+    assert (first, second) == (True, False)
+    assert mfa_adapter() is not None
+
+
+def test_a_reset_mail_leaves_through_the_outbox_to_our_own_address(client, mai, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+
+    client.post(reverse("account_reset_password"), {"email": mai.email}, headers={"host": "evil.example"})
+
+    text = mails.render(Notice.objects.get()).text
+    assert re.search(r"http://testserver/accounts/password/reset/key/\S+", text)
+    assert "evil.example" not in text
+
+
+def test_a_reset_link_is_not_readable_in_the_database(client, mai):
+    client.post(reverse("account_reset_password"), {"email": mai.email})
+
+    assert "reset/key" not in str(Notice.objects.values())
+
+
+def test_a_reset_link_works_once(client, mai):
+    client.post(reverse("account_reset_password"), {"email": mai.email})
+    link = re.search(r"http://testserver(/\S+key/\S+)", mails.render(Notice.objects.get()).text)[1]
+    new = {"password1": "brand-new-phrase", "password2": "brand-new-phrase"}
+
+    form = client.get(link, follow=True)
+    client.post(form.redirect_chain[-1][0], new)
+    again = Client().get(link, follow=True)
+
+    assert sign_in(Client(), mai.email, "brand-new-phrase").status_code == 302
+    assert "password1" not in again.text
+
+
+def test_known_and_unknown_addresses_get_the_same_answer(mai):
+    known = Client().post(reverse("account_reset_password"), {"email": mai.email})
+    unknown = Client().post(reverse("account_reset_password"), {"email": "nobody@example.com"})
+    wrong = sign_in(Client(), mai.email, "wrong")
+    nobody = sign_in(Client(), "nobody@example.com", "wrong")
+
+    assert (known.status_code, known["Location"]) == (unknown.status_code, unknown["Location"])
+    assert shape(wrong).replace(mai.email, "X") == shape(nobody).replace("nobody@example.com", "X")
+    assert {notice.template for notice in Notice.objects.all()} == {
+        "accounts/email/password_reset_key",
+        "accounts/email/unknown_account",
+    }
+
+
+def test_a_changed_password_is_told_to_its_owner(mai, client):
+    client.force_login(mai)
+    data = {"oldpassword": PASSWORD, "password1": "brand-new-phrase", "password2": "brand-new-phrase"}
+
+    client.post(reverse("account_change_password"), data)
+
+    notice = Notice.objects.get()
+    assert notice.to_address == mai.email
+    assert "The password is a new one." in mails.render(notice).text
+
+
+def test_nobody_signs_up(client, db):
+    data = {"email": "new@example.com", "password1": "brand-new-phrase", "password2": "brand-new-phrase"}
+
+    client.post(reverse("account_signup"), data)
+
+    assert not User.objects.exists()
+
+
+def test_a_session_that_was_not_used_ends(client, mai, settings):
+    client.force_login(mai)
+    client.get("/")
+    age(client, seen=settings.SESSION_IDLE_LIMIT + timedelta(minutes=1))
+
+    assert client.get("/").status_code == 302
+
+
+def test_a_session_in_use_ends_after_a_week(client, mai, settings):
+    client.force_login(mai)
+    client.get("/")
+    age(client, started=settings.SESSION_ABSOLUTE_LIMIT + timedelta(minutes=1))
+
+    assert client.get("/").status_code == 302
+
+
+def test_a_session_in_use_goes_on(client, mai, settings):
+    client.force_login(mai)
+    client.get("/")
+    age(client, seen=settings.SESSION_IDLE_LIMIT - timedelta(minutes=1))
+
+    assert client.get("/").status_code == 200
+    assert timezone.now().timestamp() - client.session[SEEN] < 60
+
+
+def test_a_session_is_written_at_most_every_five_minutes(client, mai, django_assert_num_queries):
+    client.force_login(mai)
+    client.get(reverse("accounts:tokens"))
+    before = client.session[SEEN]
+
+    client.get(reverse("accounts:tokens"))
+
+    assert client.session[SEEN] == before
+
+
+def age(client: Client, *, seen: timedelta = timedelta(0), started: timedelta = timedelta(0)) -> None:
+    session, now = client.session, timezone.now()
+    session[SEEN] = (now - seen).timestamp()
+    session[STARTED] = (now - started - seen).timestamp()
+    session.save()
+
+
+def shape(answer) -> str:
+    return f"{answer.status_code} " + re.sub(r'"[A-Za-z0-9]{64}"', '""', answer.text)
