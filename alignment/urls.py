@@ -5,6 +5,7 @@ from __future__ import annotations
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
 from alignment.accounts.views import preferences
 from alignment.home import views as home
@@ -21,6 +22,8 @@ urlpatterns = [
     path("preferences/theme/", preferences.theme, name="set_theme"),
     path("preferences/shortcuts/", preferences.shortcuts, name="set_shortcuts"),
     path("", include("alignment.accounts.urls")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include("handoff.api.urls")),
     path("api/v1/", include("leads.api.urls")),
     path("api/v1/", include("reviews.api.urls")),

@@ -235,6 +235,8 @@ API_ROWS = (
     Row("leads-api:deal-win", "post", _pk("deal"), PARTY, data={"reason": "product"}),
     Row("leads-api:deal-lose", "post", _pk("deal"), PARTY, data={"reason": "price"}),
     Row("leads-api:deal", "put", _pk("deal"), PARTY, data={"name": "Press"}),
+    Row("schema"),
+    Row("api-docs"),
     Row("reviews-api:kpis"),
     Row("reviews-api:kpi-rows", arguments=_KPI),
 )

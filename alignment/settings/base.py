@@ -328,6 +328,14 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "ENUM_NAME_OVERRIDES": {
+        "HandoffStatus": "handoff.rules.workflow.Status",
+        "TouchKind": "leads.rules.fields.TouchKind",
+        "WinReason": "leads.models.Deal.WinReason",
+        "LossReason": "leads.models.Deal.LossReason",
+        "VersionStatus": "leads.rules.versions.VersionStatus",
+    },
 }
 DRF_STANDARDIZED_ERRORS = {"ALLOWED_ERROR_STATUS_CODES": ["400", "401", "403", "404", "409"]}
 

@@ -3,7 +3,7 @@
 import os
 
 from alignment.settings.base import *  # noqa: F403
-from alignment.settings.base import BASE_DIR, DATABASES, LOGGING
+from alignment.settings.base import DATABASES, LOGGING
 
 SECRET_KEY = "for-tests-only-" + "t" * 40
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
@@ -16,4 +16,3 @@ DEMO = True
 LANGUAGE_CODE = "en"
 LOGGING["root"] = {"handlers": ["console"], "level": "ERROR"}
 FAILPOINTS_ENABLED = True
-STATIC_ROOT = BASE_DIR / "static"
