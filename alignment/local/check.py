@@ -18,7 +18,7 @@ PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
 PACKAGES = ("alignment", "leads", "handoff", "reviews")
 CODE = (*PACKAGES, "tests", "manage.py")
-TESTS = {"DJANGO_SETTINGS_MODULE": "alignment.settings.test"}
+DEVELOPMENT = {"DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "alignment.settings.prod",
     "SECRET_KEY": secrets.token_urlsafe(64),
@@ -43,10 +43,12 @@ def checks(schema: Path) -> list[Check]:
     layers = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     return [
         Check("types", [PYTHON, "-m", "mypy", *PACKAGES]),
-        Check("API schema", [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", str(schema)], TESTS),
+        Check(
+            "API schema", [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", str(schema)], DEVELOPMENT
+        ),
         Check("production settings", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
-        Check("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"], TESTS),
-        Check("translations", [*MANAGE, "check_translations"], TESTS),
+        Check("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"], DEVELOPMENT),
+        Check("translations", [*MANAGE, "check_translations"], DEVELOPMENT),
         Check("layers", [PYTHON, "-c", layers]),
         Check("templates", [PYTHON, "-m", "djlint", "--lint", "--quiet", "templates"]),
         Check("style", [PYTHON, "-m", "ruff", "check", "--quiet", *CODE]),
