@@ -81,7 +81,7 @@ def stop(*, handoff_id: int, duty: Duty, now: datetime) -> None:
 def business_seconds(
     *, owner: User | None, team: Team | None, start: datetime, end: datetime, calendars: Calendars
 ) -> int:
-    """Working time between two moments, of the person or else the team who owed the duty; a skewed clock counts none."""
+    """Working time of whoever owed the duty between two moments; none where a skewed clock has them the wrong way."""
     return max(int(_calendar(calendars, owner, team).elapsed(start, end).total_seconds()), 0)
 
 

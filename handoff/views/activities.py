@@ -14,19 +14,23 @@ from django.views.decorators.http import require_POST
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.htmx import redirect
-from handoff.forms.activities import ActivityForm
-from handoff.selectors.leads import submitted_lead
 from handoff.services import activities
+from leads.forms.activities import ActivityForm
+from leads.rules.activities import ActivityKind
+from leads.selectors.leads import lead_page
 
 
 @require_POST
 def record(request: PersonRequest, lead_pk: int) -> HttpResponse:
     """Record an activity, then back to the page of the lead; what cannot be taken is shown in the form again."""
-    form = ActivityForm(request.POST)
+    kind = request.POST.get("kind", "")
+    if kind not in ActivityKind.values:
+        raise InvalidInput(_("Choose what was done."), field="kind")
+    form = ActivityForm(request.POST, kind=ActivityKind(kind))
     if form.is_valid() and _recorded(form, request, lead_pk):
         messages.success(request, _("The activity is recorded."))
         return redirect(request, "leads:detail", lead_pk)
-    context = {"form": form, "lead": submitted_lead(lead_pk)}
+    context = {"form": form, "lead": lead_page(lead_pk)}
     return render(request, "handoff/activity.html", context, status=422)
 
 

@@ -18,11 +18,11 @@ from handoff.models import Handoff
 from handoff.rules.workflow import Status
 from handoff.selectors import handoffs, history
 from handoff.selectors.cards import criteria
-from handoff.selectors.leads import submitted_lead
 from handoff.selectors.sentences import next_step, why_here
 from handoff.selectors.time_left import TimeLeft, time_left
 from handoff.views.cards import answers, card_of
 from leads.rules.stages import Stage
+from leads.selectors.leads import lead_page
 
 PER_PAGE = 25
 
@@ -66,7 +66,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
 @require_GET
 def panel(request: PersonRequest, lead_pk: int) -> HttpResponse:
     """All handoffs of one lead: the part that the page of the lead loads."""
-    lead = submitted_lead(lead_pk)
+    lead = lead_page(lead_pk)
     found = list(history.of_lead(lead_pk))
     context = {
         "lead": lead,

@@ -21,9 +21,10 @@ from alignment.kernel.errors import DomainError, InvalidInput
 from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data
 from handoff.models import Handoff
 from handoff.selectors.cards import criteria
-from handoff.selectors.leads import ready_to_hand_over, submitted_lead
+from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
+from leads.selectors.leads import lead_page
 
 PER_PAGE = 25
 MOST_AT_ONCE = 100
@@ -59,7 +60,7 @@ def submit(request: PersonRequest) -> HttpResponse:
 @require_GET
 def submitted(request: PersonRequest, lead_pk: int) -> HttpResponse:
     """What became of a lead that was just submitted: the verdict in sentences, and where it went."""
-    lead = submitted_lead(lead_pk)
+    lead = lead_page(lead_pk)
     handoff = lead.handoffs.with_people().order_by("-attempt").first()
     context = {
         "lead": lead,

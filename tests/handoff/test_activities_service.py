@@ -93,13 +93,19 @@ def test_the_page_records_an_activity(accepted, ren, signed_in):
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
-    [({}, "Choose what was done."), ({"kind": "call", "outcome": "met"}, "Choose an outcome that fits")],
+    ("given", "status", "said"),
+    [
+        ({}, 400, "Choose what was done."),
+        ({"kind": "call"}, 422, "This field is required."),
+        ({"kind": "call", "outcome": "met"}, 422, "Select a valid choice"),
+        (CALL | {"at": "2999-01-01T10:00"}, 422, "lies in the future"),
+    ],
 )
-def test_what_cannot_be_recorded_is_said_in_the_form(given, said, accepted, ren, signed_in):
+def test_what_cannot_be_recorded_is_said(given, status, said, accepted, ren, signed_in):
     answer = signed_in(ren).post(reverse("handoff:activity-record", args=[accepted.lead_id]), given)
 
-    assert (answer.status_code, said in answer.text) == (422, True)
+    assert (answer.status_code, said in answer.text) == (status, True)
+    assert not Activity.objects.exists()
 
 
 @pytest.mark.parametrize("person", ["mai", "aoi", "kei", "rei"])
