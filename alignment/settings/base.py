@@ -382,6 +382,7 @@ LOGGING = {
 }
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_USER_ID_FIELD = "pk"
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIdMiddleware has replaced what is none
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False  # an address of a person is nothing for the log of every request
 
 # -- the organisation's first values (editable in the settings pages afterwards) ------------------------

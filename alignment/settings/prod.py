@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from alignment.settings.base import *  # noqa: F403
-from alignment.settings.base import SECRET_KEY, SITE_URL, STORAGES, env
+from alignment.settings.base import ALLAUTH_TRUSTED_PROXY_COUNT, SECRET_KEY, SITE_URL, STORAGES, env
 
 
 def _refuse(name: str, how: str) -> None:
@@ -14,7 +14,7 @@ def _refuse(name: str, how: str) -> None:
 
 if env.bool("DEBUG", default=False):
     _refuse("DEBUG", "Unset it: production never runs in debug mode.")
-if len(SECRET_KEY) < 50:
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 20 or SECRET_KEY.startswith("for-this-machine-only"):
     _refuse("SECRET_KEY", "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'")
 if urlsplit(SITE_URL).scheme != "https":
     _refuse("SITE_URL", "Set it to the public https address, for example https://alignment.example.com")
@@ -29,8 +29,8 @@ CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+if ALLAUTH_TRUSTED_PROXY_COUNT:  # without a proxy of ours anybody could claim that a request came encrypted
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 2 * 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
