@@ -102,7 +102,9 @@ function focus(element) {
 
 // Closing a step that opened in place gives the focus back to what opened it.
 document.addEventListener("keydown", (event) => {
-  const step = event.key === "Escape" && event.target.closest?.("details[data-confirm][open], details.person[open]");
+  if (event.key !== "Escape") return;
+  const step = event.target.closest?.("details[data-confirm][open], details.person[open]")
+    ?? event.target.closest?.("[data-key-item]")?.querySelector("details[data-confirm][open]");
   if (!step) return;
   step.open = false;
   step.querySelector("summary").focus();

@@ -28,7 +28,9 @@ function move(area, step) {
 }
 
 function press(area, key) {
-  const item = document.activeElement?.closest("[data-key-item]") ?? items(area)[0] ?? area;
+  const here = document.activeElement?.closest("[data-key-item]") ?? items(area)[0] ?? area;
+  // A step that has opened gets the keys at once, also before it has the focus: "2 1" is never an "1" of the card.
+  const item = here.querySelector("details[data-confirm][open]") ?? here;
   const selector = `[data-key="${CSS.escape(key)}"]`;
   const button = [...item.querySelectorAll(selector), ...area.querySelectorAll(`:scope > ${selector}`)].find(visible);
   button?.click();
