@@ -117,7 +117,7 @@ def check_headers(mapping: Mapping, headers: Sequence[str]) -> None:
     """Refuse a file that lacks a mapped column or names one twice."""
     for header in headers:
         if header and headers.count(header) > 1 and header in mapping.mapped_headers():
-            raise InvalidInput(_("The column “%(name)s” stands twice in the file.") % {"name": header}, field=header)
+            raise InvalidInput(_("The column “%(name)s” is in the file twice.") % {"name": header}, field=header)
     for header in mapping.mapped_headers():
         if header not in headers:
             found = ", ".join(headers)[:300]

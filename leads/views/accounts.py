@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -28,13 +30,14 @@ def listing(request: PersonRequest) -> HttpResponse:
     """Companies by name or industry, key accounts first."""
     words, key_only = request.GET.get("q", ""), request.GET.get("key") == "1"
     found = selectors.accounts(words=words, key_only=key_only)
-    context = {
+    context: dict[str, Any] = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
         "q": words,
         "key_only": key_only,
         "is_filtered": bool(words or key_only),
     }
-    template = "leads/accounts/_results.html" if htmx.wants_partial(request) else "leads/accounts/list.html"
+    context["is_part"] = htmx.wants_partial(request)
+    template = "leads/accounts/_results.html" if context["is_part"] else "leads/accounts/list.html"
     return render(request, template, context)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -25,14 +27,15 @@ PAGE = 25
 def listing(request: PersonRequest) -> HttpResponse:
     """Campaigns with their leads, newest first."""
     words = request.GET.get("q", "")
-    context = {
+    context: dict[str, Any] = {
         "page": Paginator(selectors.campaigns(words=words), PAGE).get_page(request.GET.get("page")),
         "q": words,
         "is_filtered": bool(words),
         "may_edit": request.user.may(Permission.SUBMIT_LEAD),
         "unit": deal_selectors.currency_unit(deal_selectors.currency()),
     }
-    template = "leads/campaigns/_results.html" if htmx.wants_partial(request) else "leads/campaigns/list.html"
+    context["is_part"] = htmx.wants_partial(request)
+    template = "leads/campaigns/_results.html" if context["is_part"] else "leads/campaigns/list.html"
     return render(request, template, context)
 
 

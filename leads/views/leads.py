@@ -50,7 +50,8 @@ def listing(request: PersonRequest) -> HttpResponse:
         "submit_url": _url("handoff:submit"),
         "today": timezone.localdate(),
     }
-    template = "leads/leads/_results.html" if htmx.wants_partial(request) else "leads/leads/list.html"
+    context["is_part"] = htmx.wants_partial(request)
+    template = "leads/leads/_results.html" if context["is_part"] else "leads/leads/list.html"
     return render(request, template, context)
 
 

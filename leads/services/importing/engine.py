@@ -93,7 +93,7 @@ def _readable_rows(table: list[list[str]], headers: list[str], context: Context)
             continue
         key = fields.pop("external_id", "") or _content_key(cells, seen)
         if key in seen:
-            message = _("The external id “%(id)s” stands already in row %(row)d.") % {"id": key, "row": seen[key]}
+            message = _("The external id “%(id)s” is already in row %(row)d.") % {"id": key, "row": seen[key]}
             context.result.refuse(number, "id_twice", message, cells)
             continue
         seen[key] = number
