@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
+from alignment.kernel import outages
 from alignment.kernel.errors import DomainError
 
 log = structlog.get_logger(__name__)
@@ -30,8 +29,15 @@ class Busy(APIException):
 
     status_code = 503
     default_code = "busy"
-    default_detail = _("The system is busy just now. Nothing was changed. Try again in a few seconds.")
-    wait = 5  # becomes the header Retry-After
+    default_detail = outages.BUSY
+    wait = outages.RETRY_AFTER  # becomes the header Retry-After
+
+
+class Unavailable(Busy):
+    """The database did not answer: a change that was asked for may have been made."""
+
+    default_code = "unavailable"
+    default_detail = outages.LOST
 
 
 class _Refusal(APIException):
@@ -48,9 +54,9 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
     """
     if isinstance(exc, DomainError):
         exc = _as_api_exception(exc)
-    elif isinstance(exc, OperationalError | InterfaceError):
-        log.warning("database_busy", error=repr(exc))
-        exc = Busy()
+    elif isinstance(exc, outages.FAULTS):
+        log.warning("database_fault", error=repr(exc))
+        exc = Busy() if outages.is_undone(exc) else Unavailable()
     return standardized_handler(exc, context)
 
 

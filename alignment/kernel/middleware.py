@@ -7,18 +7,16 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext as _
 
+from alignment.kernel import outages
 from alignment.kernel.errors import DomainError
 from alignment.kernel.htmx import wants_partial
 
 log = structlog.get_logger(__name__)
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{7,63}")
-RETRY_AFTER = "5"
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -55,11 +53,11 @@ class DomainErrorMiddleware:
         if isinstance(exception, DomainError):
             page = "404.html" if exception.http_status == 404 else "refused.html"
             return _answer(request, page, str(exception.message), exception.http_status)
-        if isinstance(exception, OperationalError | InterfaceError):
-            log.warning("database_busy", error=repr(exception))
-            message = _("The system is busy just now. Nothing was changed. Try again in a few seconds.")
+        if isinstance(exception, outages.FAULTS):
+            log.warning("database_fault", error=repr(exception))
+            message = str(outages.BUSY if outages.is_undone(exception) else outages.LOST)
             response = _answer(request, "503.html", message, 503)
-            response["Retry-After"] = RETRY_AFTER
+            response["Retry-After"] = str(outages.RETRY_AFTER)
             return response
         return None
 
