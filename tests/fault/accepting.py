@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 TIMEOUT = 15.0
+PAUSE_AFTER_REFUSAL = 0.3
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def _work(orders: dict, numbered: Iterator[tuple[int, int]], lock: threading.Loc
         with lock:
             sys.stdout.write(json.dumps(vars(attempt)) + "\n")
             sys.stdout.flush()
-        stopping.wait(orders["pause"])
+        stopping.wait(orders["pause"] if attempt.is_answered else PAUSE_AFTER_REFUSAL)
 
 
 def main(orders: dict) -> None:

@@ -29,7 +29,7 @@ from alignment.celery import app
 from alignment.health.checks import BEAT, WORKER
 from alignment.health.models import Heartbeat
 from alignment.kernel import queue
-from alignment.local import processes, programs, servers
+from alignment.local import postgres, processes, programs, servers
 from alignment.local.processes import Process
 from alignment.local.servers import POSTGRES, REDIS
 from alignment.outbox.models import Notice, NoticeState
@@ -73,12 +73,17 @@ class Servers:
         """The address of one database."""
         return urlsplit(self.running[POSTGRES].url)._replace(path=f"/{database}").geturl()
 
-    def execute(self, statement: str) -> None:
-        """Run a statement for the whole server, outside any transaction."""
-        with closing(psycopg2.connect(self.database_url("postgres"))) as connection:
+    def execute(self, *statements: str, as_superuser: bool = False) -> None:
+        """Run statements for the whole server, outside any transaction."""
+        address = urlsplit(self.database_url("postgres"))
+        if as_superuser:
+            password = processes.read(self.folder / "postgres.json")["password"]
+            address = address._replace(netloc=f"{postgres.SUPERUSER}:{password}@{address.hostname}:{address.port}")
+        with closing(psycopg2.connect(address.geturl())) as connection:
             connection.autocommit = True
             with connection.cursor() as cursor:
-                cursor.execute(statement)
+                for statement in statements:
+                    cursor.execute(statement)
 
     def redis(self) -> redis.Redis:
         return redis.Redis.from_url(self.running[REDIS].url, socket_timeout=5)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import signal
 import time
 
-from django.db import connections
+import pytest
+from django.db import connection, connections
 
 from alignment.local.servers import POSTGRES
+from handoff.models import Handoff
 from tests.fault import ledger, world
 from tests.fault.accepting import Accepting
 from tests.fault.stack import until, until_sent
 
 RECOVERED_WITHIN = 5
+NOBODY = "nobody"
 
 
 def test_accepts_during_a_crash_of_the_database_are_there_whole_or_not_at_all(stack, people, measured):
@@ -55,3 +58,38 @@ def test_accepts_during_a_crash_of_the_database_are_there_whole_or_not_at_all(st
     assert [attempt for attempt in after if not attempt.is_answered] == []
     assert {name: stack.pid(name) for name in pids} == pids
     assert all(stack.is_running(name) for name in pids)
+
+
+@pytest.fixture
+def commits_that_wait(stack):
+    """Every commit is written and then waits for a standby that does not exist; off again after the test."""
+    reload = "SELECT pg_reload_conf()"
+    stack.servers.execute(f"ALTER SYSTEM SET synchronous_standby_names = '{NOBODY}'", reload, as_superuser=True)
+    yield
+    stack.servers.start()
+    stack.servers.execute("ALTER SYSTEM RESET synchronous_standby_names", reload, as_superuser=True)
+
+
+def is_one_waiting() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'")
+        return cursor.fetchone()[0] > 0
+
+
+def test_an_answer_that_is_lost_with_the_database_does_not_say_that_nothing_was_changed(
+    stack, people, request, measured
+):
+    (handoff,) = world.offers(people, 1)
+    stack.start("web")
+    request.getfixturevalue("commits_that_wait")
+    accepting = Accepting(stack, people.token, [handoff])
+    until(is_one_waiting, within=10, what="the commit is written and waits")
+    connections.close_all()
+
+    stack.servers.end(POSTGRES, signal.SIGQUIT)
+    (attempt,) = accepting.finish(20)
+    stack.servers.start()
+
+    measured(f"answered {attempt.status} {attempt.code!r}")
+    assert Handoff.objects.get().status == "accepted"
+    assert (attempt.status, attempt.code) == (503, "unavailable")

@@ -218,8 +218,8 @@ def test_an_import_killed_at_ten_random_moments_ends_as_if_it_had_not_been(stack
         assert counts() == wanted.counts[kind]
 
     measured(
-        f"seed {seed}: killed after {', '.join(f'{moment:.1f}' for moment in moments)} s of storing, {late} files were "
-        f"through before; slowest end {max(ends):.1f} s; undisturbed {wanted.seconds['leads']:.1f} s for {LEADS} leads, "
+        f"seed {seed}: killed after {', '.join(f'{moment:.1f}' for moment in moments)} s of storing, {late} files got "
+        f"through; slowest end {max(ends):.1f} s; undisturbed {wanted.seconds['leads']:.1f} s for {LEADS} leads, "
         f"{wanted.seconds['deals']:.1f} s for {DEALS} deals"
     )
     assert wanted.reports["leads"]["refused"] == LEADS / 250

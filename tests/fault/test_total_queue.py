@@ -98,7 +98,7 @@ def test_accepts_during_forty_seconds_of_kills_are_neither_lost_nor_doubled(stac
         f"{len(faults)} faults ({', '.join(f'{faults.count(name)} {name}' for name in sorted(set(faults)))}), "
         f"ended by themselves: {', '.join(revived) or 'none'}; drained in {drained:.0f} s"
     )
-    assert account.answered >= 100
+    assert account.answered >= 50
     account.check()
     assert account.unsent == 0
     killed_senders = faults.count("kill_worker") + faults.count("kill_pool_child") + faults.count("crash_postgres")

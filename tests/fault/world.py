@@ -38,7 +38,7 @@ def begin() -> World:
     sora = factories.user("sora", role="manager", side="sales")
     factories.version_in_force({"condition": CONDITION, "points": 10, "why": "Budget"}, threshold=10)
     factories.routing_rule(team)
-    _token, secret = ApiToken.objects.create(user=ren, name="fault test")
+    _token, secret = ApiToken.objects.create(user=ren, name="fault test", last_used_at=timezone.now())
     return World(mai, ren, sora, secret)
 
 
