@@ -20,7 +20,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     Rendered without the request, so that no context processor asks a database that may be the fault.
     """
     message = _(
-        "Nothing of what you just sent was kept half-way. Try again; if it happens again, tell an admin this"
+        "Nothing that you just sent was saved half-way. Try again; if it happens again, tell an admin this"
         " number: %(request_id)s"
     ) % {"request_id": request.META.get("HTTP_X_REQUEST_ID", "–")}
     return HttpResponse(render_to_string("500.html", {"message": message}), status=500)

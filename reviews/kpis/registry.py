@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from alignment.accounts.roles import Side
 from alignment.kernel.errors import NotFound
@@ -43,7 +43,7 @@ KPIS: Final = Registry(
     (
         Kpi(
             "leads",
-            gettext_lazy("Leads"),
+            pgettext_lazy("figure", "Leads"),
             Unit.COUNT,
             Good.UP,
             gettext_lazy("Leads by the day on which they were captured."),
@@ -70,7 +70,7 @@ KPIS: Final = Registry(
         ),
         Kpi(
             "accepted",
-            gettext_lazy("Accepted"),
+            pgettext_lazy("figure", "Accepted"),
             Unit.COUNT,
             Good.UP,
             gettext_lazy("Handoffs that sales accepted, by the day of the decision."),
@@ -79,7 +79,7 @@ KPIS: Final = Registry(
         ),
         Kpi(
             "rejected",
-            gettext_lazy("Rejected"),
+            pgettext_lazy("figure", "Rejected"),
             Unit.COUNT,
             Good.DOWN,
             gettext_lazy("Handoffs that sales rejected with a reason, by the day of the decision."),
@@ -107,7 +107,7 @@ KPIS: Final = Registry(
         ),
         Kpi(
             "contacted",
-            gettext_lazy("Contacted"),
+            pgettext_lazy("figure", "Contacted"),
             Unit.COUNT,
             Good.UP,
             gettext_lazy("Leads by the day on which sales first spoke with them; attempts do not count."),

@@ -167,7 +167,7 @@ def test_an_admin_cannot_shut_themselves_out_from_the_page(signed_in, kei):
 
     assert address not in page
     assert answer.status_code == 400
-    assert "cannot shut yourself out" in answer.text
+    assert "cannot stop your own access" in answer.text
 
 
 def test_a_person_who_does_not_exist_is_not_found(signed_in, kei):

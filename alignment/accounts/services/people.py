@@ -43,7 +43,7 @@ def deactivate(*, person_id: int, actor: User, now: datetime) -> User:
     actor.require(Permission.INVITE_PEOPLE)
     person = _locked(person_id)
     if person.pk == actor.pk:
-        raise InvalidInput(_("You cannot shut yourself out. Ask another admin."), code="own_account")
+        raise InvalidInput(_("You cannot stop your own access. Ask another admin."), code="own_account")
     _keep_an_admin(person)
     person.is_active = False
     person.save(update_fields=["is_active"])
