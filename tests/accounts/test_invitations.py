@@ -204,6 +204,16 @@ def test_an_accepted_invitation_is_not_sent_again(invite, kei):
         invitations.resend(person_id=invitation.user_id, actor=kei, now=timezone.now())
 
 
+def test_a_used_link_does_not_let_somebody_back_in_who_was_shut_out(invite):
+    invitation = invite()
+    token = token_of(link_of_last_mail())
+    invitations.accept(token_hash=invitation.token_hash, full_name="Nana", password=PASSWORD, now=timezone.now())
+    User.objects.filter(pk=invitation.user_id).update(is_active=False)
+
+    with pytest.raises(DoorIsClosed):
+        invitations.open_invitation(token_hash=invitations.hash_of(token), now=timezone.now())
+
+
 def test_a_weak_password_is_refused_and_the_door_stays_open(invite):
     invite()
     client = Client()
