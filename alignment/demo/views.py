@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
+import structlog
 from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -16,7 +17,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alignment.accounts.models import User
 from alignment.demo.people import ROLES
+from alignment.outbox import mails
 from alignment.outbox.models import Notice, NoticeState
+
+log = structlog.get_logger(__name__)
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -63,5 +67,14 @@ def mailbox(request: HttpRequest) -> HttpResponse:
 @require_safe
 @only_in_demo
 def mail(request: HttpRequest, pk: int) -> HttpResponse:
-    """One mail as it left: subject and plain text."""
-    return render(request, "demo/mail.html", {"mail": get_object_or_404(Notice, pk=pk)})
+    """One mail as its reader gets it, links included: what is kept of it has its secrets masked."""
+    notice = get_object_or_404(Notice, pk=pk)
+    return render(request, "demo/mail.html", {"mail": notice, "words": _as_read(notice)})
+
+
+def _as_read(notice: Notice) -> mails.Rendered:
+    try:
+        return mails.render(notice)
+    except Exception as error:  # an old mail whose template has changed is shown as it was kept
+        log.warning("mail_not_rendered", notice_id=notice.pk, error=repr(error))
+        return mails.Rendered(notice.subject, notice.body, "")
