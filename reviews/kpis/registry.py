@@ -161,7 +161,7 @@ KPIS: Final = Registry(
             sources.QUALIFIED,
             by_period=gettext_lazy(
                 "Qualified leads with a deal won in the period divided by leads qualified in the period; "
-                "these are not the same leads, so it can exceed 100%."
+                "these are not the same leads, so it can be greater than the whole."
             ),
         ),
         Kpi(
