@@ -1,0 +1,118 @@
+"""The first page and what stands around every page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from alignment.health import services as health
+from alignment.home.work import MOST, needs_me_now
+from alignment.outbox.models import Notice, NoticeState
+from tests import factories
+
+
+@pytest.fixture
+def running(db):
+    """Worker and scheduler live."""
+    health.note("worker", now=timezone.now())
+    health.note("beat", now=timezone.now())
+
+
+def labels(answer) -> list[str]:
+    return [item.label for item in answer.context["navigation"]]
+
+
+@pytest.mark.parametrize("who", ["mai", "ren", "aoi", "sora", "kei"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_every_role_has_a_first_page_in_both_languages(request, signed_in, running, who, language):
+    person = request.getfixturevalue(who)
+    person.language = language
+    person.save()
+
+    page = signed_in(person).get("/")
+
+    assert page.status_code == 200
+    assert f'lang="{language}"' in page.text
+
+
+def test_a_rep_finds_the_offers_to_decide(signed_in, running, ren, now):
+    lead = factories.qualified_lead(full_name="Hanako Tanaka")
+    factories.handoff(lead, offered_to=ren, team=ren.team)
+
+    assert "Decide on Hanako Tanaka" in signed_in(ren).get("/").text
+
+
+def test_a_marketer_finds_the_leads_to_hand_over(running, mai, now):
+    factories.qualified_lead()
+
+    assert "Hand over 1 qualified lead" in [work.text for work in needs_me_now(mai, now=now)]
+
+
+def test_an_admin_finds_the_mails_that_were_given_up(running, kei, now):
+    Notice.objects.create(to_address="a@b.example", created_at=now, next_at=now, state=NoticeState.DEAD)
+
+    (work,) = [work for work in needs_me_now(kei, now=now) if work.icon == "mail"]
+
+    assert work.url == reverse("health:operations")
+
+
+def test_nothing_to_do_is_said_kindly(signed_in, running, ren):
+    assert "Nothing waits for you" in signed_in(ren).get("/").text
+
+
+def test_at_most_seven_things_are_asked(running, sora, now):
+    for number in range(20):
+        factories.handoff(factories.qualified_lead(full_name=f"Lead {number}"))
+
+    assert len(needs_me_now(sora, now=now)) <= MOST
+
+
+def test_the_way_to_the_inbox_is_for_those_who_decide(signed_in, running, ren, mai):
+    assert "Inbox" in labels(signed_in(ren).get("/"))
+    assert "Inbox" not in labels(signed_in(mai).get("/"))
+
+
+def test_the_page_one_is_on_is_marked(signed_in, running, mai):
+    items = signed_in(mai).get(reverse("accounts:profile")).context["navigation"]
+
+    assert [item.label for item in items if item.active] == ["Settings"]
+
+
+@pytest.mark.parametrize("part", ["worker", "beat"])
+def test_silence_is_told_to_those_who_can_do_something(signed_in, running, sora, mai, part):
+    health.note(part, now=timezone.now() - timedelta(minutes=4))
+
+    assert len(signed_in(sora).get("/").context["banners"]) == 1
+    assert list(signed_in(mai).get("/").context["banners"]) == []
+
+
+def test_the_frame_costs_a_fragment_nothing(signed_in, running, ren):
+    client = signed_in(ren)
+    client.get(reverse("accounts:members"))
+
+    with CaptureQueriesContext(connection) as queries:
+        client.get(reverse("accounts:members"), headers={"HX-Request": "true"})
+
+    statements = [query["sql"] for query in queries]
+    assert not any("health_heartbeat" in sql or "handoff_handoff" in sql for sql in statements)
+
+
+def test_the_first_page_costs_the_same_with_many_offers(signed_in, running, sora):
+    client = signed_in(sora)
+    for _number in range(MOST):
+        factories.handoff(factories.qualified_lead())
+    client.get("/")
+    with CaptureQueriesContext(connection) as few:
+        client.get("/")
+    for _number in range(20):
+        factories.handoff(factories.qualified_lead())
+
+    with CaptureQueriesContext(connection) as many:
+        client.get("/")
+
+    assert len(many) == len(few)
