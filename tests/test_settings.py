@@ -37,7 +37,8 @@ import json
 from django.conf import settings
 names = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASES", "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME",
          "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEMO",
-         "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG", "SECURE_PROXY_SSL_HEADER"]
+         "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG",
+         "SECURE_PROXY_SSL_HEADER"]
 print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.contrib.knox_auth_token import KnoxTokenScheme
 
 
-class TokenScheme(KnoxTokenScheme):  # type: ignore[no-untyped-call]
+class TokenScheme(KnoxTokenScheme):
     """Our subclass of knox's authentication."""
 
     target_class = "alignment.accounts.authentication.TokenAuthentication"
