@@ -53,10 +53,13 @@ def shared_folder(owner: Account) -> Path:
     """Return a folder outside private homes that `owner` can walk through; only root needs one."""
     for folder in SHARED_FOLDERS:
         try:
-            folder.mkdir(mode=0o711, exist_ok=True)
+            folder.mkdir(exist_ok=True)
         except OSError:
             continue
-        if folder.stat().st_uid == os.geteuid() and not folder.is_symlink() and owner.may(folder, os.X_OK):
+        if folder.is_symlink() or folder.stat().st_uid != os.geteuid():
+            continue  # somebody else's: the second one lies where everybody may write
+        folder.chmod(0o711)  # whatever the umask says
+        if owner.may(folder, os.X_OK):
             return folder
     raise LocalError(
         "PostgreSQL does not run as root, and its unprivileged user can't reach this folder. "
