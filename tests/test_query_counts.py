@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from alignment.accounts.models import Absence, CompanyDay
+from alignment.accounts.models import CompanyDay, Invitation
 from alignment.outbox.models import Notice, NoticeState
 from tests import factories
 
@@ -29,14 +30,21 @@ def _company_day() -> None:
     CompanyDay.objects.create(on=last.on.replace(day=last.on.day + 1) if last else "2026-08-01")
 
 
-def _absence() -> None:
-    person = factories.user()
-    Absence.objects.create(user=person, starts_on="2026-05-01", ends_on="2026-05-02")
+def _invited() -> None:
+    """Somebody with everything that a line of the list shows: a team, and an invitation that is open."""
+    now = timezone.now()
+    person = factories.user(team=factories.team(name="Web", side="marketing"), is_active=False)
+    Invitation.objects.create(
+        user=person,
+        token_hash=f"{person.pk:064}",
+        invited_by=person,
+        created_at=now,
+        expires_at=now + timedelta(days=7),
+    )
 
 
 LISTS: list[tuple[str, str, Callable[[], object]]] = [
-    ("accounts:members", "", factories.user),
-    ("accounts:members", "", _absence),
+    ("accounts:members", "", _invited),
     ("accounts:teams", "", _team),
     ("accounts:company-days", "?year=2026", _company_day),
     ("health:operations", "", _notice),
