@@ -10,13 +10,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone, translation
-from reviews.services.reviews import build_due_reviews
 
 from alignment.accounts.models import User
 from alignment.demo import company, story
 from alignment.demo.simulation import Simulation
 from alignment.kernel import queue
 from leads.models import Lead
+from reviews.services.reviews import build_due_reviews
 
 YEAR = timedelta(days=365)
 
