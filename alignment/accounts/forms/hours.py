@@ -16,6 +16,7 @@ from alignment.kernel.hours import WEEKDAYS, WeeklyHours
 
 _DASHES = str.maketrans(dict.fromkeys("〜~‐‑‒–—−ー―→", "-"))
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*-\s*(\d{1,2})(?::(\d{2}))?")
+EXAMPLE = "09:00–12:00, 13:00–18:00"
 _BETWEEN = re.compile(r"[\s,、,;/]*")
 
 
@@ -37,6 +38,7 @@ class WeeklyHoursWidget(forms.MultiWidget):
         context = super().get_context(name, value, attrs)
         for index, part in enumerate(context["widget"]["subwidgets"]):
             part["attrs"] |= {"class": "form-control", "autocomplete": "off", "spellcheck": "false"}
+            part["attrs"]["placeholder"] = EXAMPLE if index < 5 else ""
             part["day"] = DAY_NAMES[index]
         return context
 
