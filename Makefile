@@ -49,7 +49,7 @@ check: install ## Check format, style, types, layers, migrations, translations, 
 	@exec $(LOCAL) with $(RUN) alignment/local/check.py
 
 schema: install ## Write the API's schema to tests/openapi.yaml, which `make check` compares
-	@exec $(LOCAL) with $(MANAGE) spectacular --validate --fail-on-warn --file tests/openapi.yaml
+	@exec $(LOCAL) with $(MANAGE) spectacular --lang en --validate --fail-on-warn --file tests/openapi.yaml
 
 bench: install ## Measure one subject on throw-away servers: make bench TARGET=import, or all of them
 	@exec $(LOCAL) with sh -c '$(MANAGE) migrate --no-input --verbosity 0 && exec $(MANAGE) bench $(TARGET)'

@@ -44,15 +44,17 @@ def checks(schema: Path) -> list[Check]:
     return [
         Check("types", [PYTHON, "-m", "mypy", *PACKAGES]),
         Check(
-            "API schema", [*MANAGE, "spectacular", "--validate", "--fail-on-warn", "--file", str(schema)], DEVELOPMENT
+            "API schema",
+            [*MANAGE, "spectacular", "--lang", "en", "--validate", "--fail-on-warn", "--file", str(schema)],
+            DEVELOPMENT,
         ),
         Check("production settings", [*MANAGE, "check", "--deploy", "--fail-level", "WARNING"], PRODUCTION),
         Check("migrations", [*MANAGE, "makemigrations", "--check", "--dry-run"], DEVELOPMENT),
         Check("translations", [*MANAGE, "check_translations"], DEVELOPMENT),
         Check("layers", [PYTHON, "-c", layers]),
         Check("templates", [PYTHON, "-m", "djlint", "--lint", "--quiet", "templates"]),
-        Check("style", [PYTHON, "-m", "ruff", "check", "--quiet", *CODE]),
-        Check("format", [PYTHON, "-m", "ruff", "format", "--check", "--quiet", *CODE]),
+        Check("style", [PYTHON, "-m", "ruff", "check", "--no-cache", "--quiet", *CODE]),
+        Check("format", [PYTHON, "-m", "ruff", "format", "--no-cache", "--check", "--quiet", *CODE]),
     ]
 
 
