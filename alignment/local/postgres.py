@@ -108,10 +108,10 @@ def create(folder: Path, *, durable: bool) -> dict[str, Any]:
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    draft.rename(data)
     place = "postgres" if data.parent == folder else str(data)
     cluster = {"data": place, "password": password, "uid": owner.uid, "gid": owner.gid}
     processes.write(folder / "postgres.json", cluster)
+    draft.rename(data)
     return cluster
 
 
