@@ -208,7 +208,7 @@ def first_version(language: str) -> dict[str, Any]:
                 "why": say(Words("何らかの関心を示した", "They showed some interest"), language),
             },
             {
-                "condition": {"not": {"field": "company", "op": "is_blank"}},
+                "condition": {"field": "company", "op": "is_present"},
                 "points": 5,
                 "why": say(Words("会社名が分かる", "We know the company"), language),
             },
