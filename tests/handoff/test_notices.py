@@ -84,7 +84,7 @@ def test_a_manager_reads_who_owes_it(offer, sora, now):
     assert "still waits for the answer of Ren" in mails.render(notice).text
 
 
-@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "{{ 7*7 }}", "=HYPERLINK(1)", "\u202egnirts"])
+@pytest.mark.parametrize("text", ["<img src=x onerror=alert(1)>", "{{ 7919*7907 }}", "=HYPERLINK(1)", "\u202egnirts"])
 def test_what_people_write_is_text_in_a_mail(text, make_offer, ren):
     make_offer(full_name=text)
 
@@ -92,7 +92,7 @@ def test_what_people_write_is_text_in_a_mail(text, make_offer, ren):
 
     assert text in plain
     assert "<img" not in html
-    assert "49" not in html
+    assert "62615533" not in html
 
 
 def test_a_line_break_in_a_name_stays_out_of_the_subject(make_offer, ren):
