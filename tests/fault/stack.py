@@ -246,6 +246,11 @@ class Stack:
         """The processes that a program has started."""
         return [int(pid) for pid in Path(f"/proc/{self.pid(name)}/task/{self.pid(name)}/children").read_text().split()]
 
+    def all_processes(self) -> dict[str, list[int]]:
+        """Web, worker and beat with all their children, as far as they run."""
+        names = [name for name in self.children if name.partition("-")[0] in ("web", "worker", "beat")]
+        return {name: [self.pid(name), *self.pool_children(name)] for name in names if self.is_running(name)}
+
     def _wait_for(self, name: str, began: datetime) -> None:
         kind = name.partition("-")[0]
         if kind == "web":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections import Counter
 
 import pytest
 from django.db import connection, connections
@@ -22,8 +23,8 @@ def test_accepts_during_a_crash_of_the_database_are_there_whole_or_not_at_all(st
     handoffs = world.offers(people, 600)
     stack.variables |= {"FAULT_LEASE": "5", "FAULT_MINUTE": "3"}
     stack.start("web", "worker", "beat")
-    pids = {name: stack.pid(name) for name in stack.children}
     until(lambda: stack.broken_parts() == set(), within=60, what="everything is ready")
+    processes = stack.all_processes()
     accepting = Accepting(stack, people.token, handoffs, pause=0.05)
     until(lambda: len(accepting.attempts()) >= 20, within=20, what="accepts come in")
 
@@ -56,8 +57,23 @@ def test_accepts_during_a_crash_of_the_database_are_there_whole_or_not_at_all(st
     assert recovered <= RECOVERED_WITHIN
     assert worker_recovered <= RECOVERED_WITHIN
     assert [attempt for attempt in after if not attempt.is_answered] == []
-    assert {name: stack.pid(name) for name in pids} == pids
-    assert all(stack.is_running(name) for name in pids)
+    assert stack.all_processes() == processes  # none ended and was replaced
+
+
+def test_after_a_crash_that_nobody_saw_no_request_meets_a_dead_connection(stack, people, measured):
+    handoffs = world.offers(people, 100)
+    stack.start("web")
+    before = Accepting(stack, people.token, handoffs[:50], threads=8).finish(30)
+    connections.close_all()
+    stack.servers.end(POSTGRES, signal.SIGQUIT)
+    stack.servers.start()
+
+    after = Accepting(stack, people.token, handoffs[50:], threads=8).finish(30)
+
+    statuses = Counter(attempt.status for attempt in after)
+    measured(f"50 accepts after the restart: {dict(statuses)}")
+    assert [attempt.status for attempt in before] == [200] * 50
+    assert statuses == {200: 50}
 
 
 @pytest.fixture
