@@ -73,14 +73,14 @@ def of_version(version: DefinitionVersion, *, seen: int) -> VersionValues:
 
 
 def of_post(data: Mapping[str, Any]) -> VersionValues:
-    """What was sent, whatever it holds; never raises."""
+    """What was sent, whatever it holds; an input that was not there yet has its first value. Never raises."""
 
     def text(name: str, default: str = "") -> str:
         return str(data.get(name, default))
 
     def read(cls: type[Any], prefix: str) -> dict[str, str]:
-        names = [name for name, default in asdict(cls()).items() if isinstance(default, str)]
-        return {name: text(f"{prefix}{name}") for name in names}
+        first = {name: default for name, default in asdict(cls()).items() if isinstance(default, str)}
+        return {name: text(f"{prefix}{name}", default) for name, default in first.items()}
 
     criteria = []
     for index in range(_count(text("criteria-count"))):
