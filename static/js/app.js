@@ -76,6 +76,30 @@ document.addEventListener(EVENTS.beforeSwap, (event) => {
   }
 });
 
+// -- what somebody types while an answer is on its way is kept --------------------------------------
+
+const typedMeanwhile = new WeakMap();
+
+document.addEventListener(EVENTS.beforeSwap, (event) => {
+  const { xhr, target, requestConfig } = event.detail;
+  const sent = requestConfig?.formData;
+  if (!sent || !target) return;
+  const fields = [...target.querySelectorAll("input[id]:not([type=checkbox], [type=radio], [type=hidden]), textarea[id]")];
+  typedMeanwhile.set(xhr, fields.filter((field) => sent.has(field.name) && sent.get(field.name) !== field.value)
+    .map(({ id, value }) => [id, value]));
+});
+
+document.addEventListener(EVENTS.settled, (event) => {
+  const typed = typedMeanwhile.get(event.detail.xhr) ?? [];
+  typedMeanwhile.delete(event.detail.xhr);
+  for (const [id, value] of typed) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    field.value = value;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+});
+
 // -- focus ---------------------------------------------------------------------------------------
 
 const USER_EVENTS = new Set(["click", "submit", "keydown", "change"]);
