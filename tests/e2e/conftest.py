@@ -17,6 +17,7 @@ from alignment.accounts.models import Absence, Organisation, Team, User
 from alignment.health import services as health
 from handoff.models import Handoff
 from handoff.services import offers
+from reviews.models import ReviewSeries
 from tests import baseline, factories
 
 playwright = pytest.importorskip("playwright.sync_api")
@@ -88,6 +89,7 @@ def clock(now: datetime, monkeypatch: pytest.MonkeyPatch) -> Clock:
 def installation(transactional_db: None, clock: Clock, language: str) -> Organisation:
     """A new installation in which worker and beat are alive."""
     baseline.restore()
+    ReviewSeries.objects.update(first_month=timezone.localdate().replace(day=1))
     for part in ("beat", "worker"):
         health.note(part, now=timezone.now())
     organisation = Organisation.get()
@@ -109,9 +111,25 @@ def people(
 
 
 @pytest.fixture
-def enter(live_server, chromium, people: dict[str, User], language: str) -> Iterator[Enter]:
+def visitors() -> list[Visitor]:
+    """Everybody who came during the test."""
+    return []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """Add to a failure what was on the screens."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for visitor in getattr(item, "funcargs", {}).get("visitors", []):
+            report.sections.append((f"screen: {visitor.path}", visitor.screen()))
+    return report
+
+
+@pytest.fixture
+def enter(live_server, chromium, people: dict[str, User], language: str, visitors: list[Visitor]) -> Iterator[Enter]:
     """Opens a browser for a person who has signed in (None: a visitor)."""
-    contexts, visitors = [], []
+    contexts = []
 
     def open_browser(person: User | None = None, *, scripts: bool = True) -> Visitor:
         context = chromium.new_context(

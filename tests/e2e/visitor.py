@@ -77,6 +77,11 @@ class Visitor:
         with translation.override(self.language):
             return ngettext(one, many, number) % values
 
+    def word(self, label: Any) -> str:
+        """A lazy label, such as the one of a choice, as this person reads it."""
+        with translation.override(self.language):
+            return str(label)
+
     # -- going and finding -----------------------------------------------------------------------------------------
 
     def open(self, name: str, *args: Any) -> None:
@@ -106,6 +111,22 @@ class Visitor:
         """What opens a step in place: a button with scripts or without."""
         return (within or self.main).locator("summary").filter(has_text=self._whole(self.say(text, **say)))
 
+    def menu(self, text: str) -> Locator:
+        """A way of the main navigation."""
+        ways = self.page.get_by_role("navigation", name=self.say("Main navigation"), exact=True)
+        return ways.get_by_role("link", name=self.say(text))
+
+    def part(self, text: str, **say: Any) -> Locator:
+        """A part of the page with this heading or label."""
+        return self.main.get_by_role("region", name=self.say(text, **say), exact=True)
+
+    def group(self, text: str, *, within: Locator | None = None, **say: Any) -> Locator:
+        return (within or self.main).get_by_role("group", name=self.say(text, **say))
+
+    def choose(self, label: str | Any, *, within: Locator | None = None) -> None:
+        """Choose one of several answers."""
+        (within or self.main).get_by_role("radio", name=re.compile(rf"^{re.escape(label)}", re.IGNORECASE)).check()
+
     def heading(self, text: str | re.Pattern[str]) -> Locator:
         return self.main.get_by_role("heading", name=text)
 
@@ -113,7 +134,8 @@ class Visitor:
         """The input with this label; the label may also say whether it has to be filled in."""
         needs = "|".join(re.escape(self.say(need, context="form field")) for need in ("required", "optional"))
         name = re.escape(self.say(label, **say))
-        return (within or self.main).get_by_label(re.compile(rf"^\s*{name}\s*({needs})?\s*$"))
+        labelled = (within or self.main).get_by_label(re.compile(rf"^\s*{name}\s*({needs})?\s*$"))
+        return labelled.and_(self.page.locator("input, select, textarea"))
 
     def offer(self, name: str) -> Locator:
         """The card of an offer."""
@@ -169,6 +191,11 @@ class Visitor:
     def is_clean(self) -> None:
         """Nothing was refused by the policy, logged as an error, or fetched from elsewhere."""
         assert not self.faults, "\n".join(self.faults)
+
+    def screen(self) -> str:
+        """What is on the screen, for the report of a failure."""
+        page = self.main.aria_snapshot() if self.main.count() else ""
+        return "\n".join([*self.faults, page[-6000:]])
 
     def _note_console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not REFUSED.match(message.text):
