@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 from alignment.accounts.models import Team, User
 from alignment.kernel import formats
 from alignment.outbox import services as outbox
-from handoff.models import Handoff, RejectionReason
+from handoff.models import Handoff
 from handoff.rules.workflow import Status
 from leads.models import Deal
 from leads.rules.activities import ActivityKind, Outcome
@@ -208,7 +208,7 @@ def _accept_and_win(rep: Visitor, handoff: Handoff, words: Words) -> None:
     expect(rep.heading(words.tanaka)).to_be_visible()
     rep.sees("Attempt %(attempt)s", attempt=1)
 
-    rep.page.get_by_text(re.compile(f"^{re.escape(rep.word(ActivityKind.CALL.label))}$", re.IGNORECASE)).first.click()
+    rep.kind_of_activity(ActivityKind.CALL).click()
     rep.choose(rep.word(Outcome.SPOKE.label))
     rep.inspect()
     rep.button("Record").click()
@@ -239,8 +239,8 @@ def _reject(rep: Visitor, handoff: Handoff, words: Words) -> None:
         rep.link("Add a comment, or choose what happens next and when", within=card).press("Enter")
     back_on = timezone.localdate() + timedelta(days=45)
     with translation.override(rep.language):
-        day, reason = formats.date(back_on), RejectionReason.objects.get(code="timing").label
-    rep.choose(reason, within=card)
+        day = formats.date(back_on)
+    rep.choose(rep.reason_label("timing"), within=card)
     rep.field("What should marketing know?", within=card).fill(words.comment)
     rep.field("Back to marketing on", within=card).fill(back_on.isoformat())
     rep.inspect()

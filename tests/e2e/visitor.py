@@ -15,6 +15,9 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext, pgettext
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
+from handoff.models import RejectionReason
+from leads.rules.activities import ActivityKind
+
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
 REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (400|403|409|422)")
 """What the browser itself says about an answer that a test asked for."""
@@ -137,6 +140,20 @@ class Visitor:
         labelled = (within or self.main).get_by_label(re.compile(rf"^\s*{name}\s*({needs})?\s*$"))
         return labelled.and_(self.page.locator("input, select, textarea"))
 
+    def reason_label(self, code: str) -> str:
+        """A reason for giving a lead back, as this person reads it."""
+        with translation.override(self.language):
+            return RejectionReason.objects.get(code=code).label
+
+    def reason(self, code: str, *, within: Locator) -> Locator:
+        """The button or link of a reason on a card."""
+        words = self.reason_label(code)
+        return within.get_by_role("button", name=words).or_(within.get_by_role("link", name=words))
+
+    def kind_of_activity(self, kind: ActivityKind) -> Locator:
+        """What opens the form for a call, a mail, a meeting."""
+        return self.main.locator("summary").filter(has_text=self._whole(self.word(kind.label)))
+
     def offer(self, name: str) -> Locator:
         """The card of an offer."""
         return self.page.get_by_role("article", name=name, exact=True)
@@ -211,7 +228,7 @@ class Visitor:
 
     @staticmethod
     def _whole(text: str) -> re.Pattern[str]:
-        return re.compile(rf"^\s*{re.escape(text)}\s*\d?\s*$")
+        return re.compile(rf"^\s*{re.escape(text)}\s*\d?\s*$", re.IGNORECASE)
 
 
 def _said(violation: dict[str, Any]) -> str:
