@@ -26,7 +26,7 @@ RUN export DJANGO_SETTINGS_MODULE=alignment.settings.prod SITE_URL=https://build
         SECRET_KEY=only-for-the-build-only-for-the-build-only-for-the-build-only \
         DATABASE_URL=postgresql://build.invalid/none REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
     && python manage.py compile_translations \
-    && python manage.py collectstatic --no-input --ignore 'tabler-*' --ignore '*.rtl.*' \
+    && python manage.py collectstatic --no-input \
     && rm -rf node_modules package.json package-lock.json .npmrc requirements-prod.lock \
     && chmod -R a+rX .
 

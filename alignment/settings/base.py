@@ -41,7 +41,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "django.contrib.staticfiles",
+    "alignment.kernel.assets.Assets",
     "django.contrib.postgres",
     "django.forms",
     "allauth",

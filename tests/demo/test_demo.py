@@ -5,7 +5,7 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from alignment.accounts.models import User
 from alignment.demo.people import ROLES
 from alignment.outbox import services as outbox
 from alignment.outbox.models import Notice
+from leads.models import Lead
 from tests import factories
 
 POSITIONS = {
@@ -127,3 +128,13 @@ def test_the_command_names_the_five(five):
 
 def test_a_factory_person_is_no_demo_person(db):
     assert factories.user("marketer").email not in POSITIONS
+
+
+def test_the_demo_stays_away_where_somebody_works_already(db):
+    factories.lead()
+
+    call_command("seed_demo", once=True)
+
+    assert Lead.objects.count() == 1
+    with pytest.raises(CommandError, match="not the demo's"):
+        call_command("seed_demo")
