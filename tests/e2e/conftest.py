@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client
 from django.utils import timezone
+from pytest_django.live_server_helper import LiveServer
 
 from alignment.accounts.models import Absence, Organisation, Team, User
 from alignment.health import services as health
@@ -71,6 +73,16 @@ def _program() -> str:
     pytest.skip(why)
 
 
+@pytest.fixture(scope="session")
+def live_server() -> Iterator[LiveServer]:
+    """The pages with their static files; pytest-django's own knows the app that finds them only by Django's name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("django.test.testcases._StaticFilesHandler", StaticFilesHandler)
+        server = LiveServer("localhost")
+    yield server
+    server.stop()
+
+
 @pytest.fixture(params=["en", "ja"])
 def language(request: pytest.FixtureRequest) -> str:
     """Every journey runs in both languages."""
@@ -127,7 +139,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture
-def enter(live_server, chromium, people: dict[str, User], language: str, visitors: list[Visitor]) -> Iterator[Enter]:
+def enter(live_server, chromium, installation: Organisation, language: str, visitors: list[Visitor]) -> Iterator[Enter]:
     """Opens a browser for a person who has signed in (None: a visitor)."""
     contexts = []
 
