@@ -19,8 +19,10 @@ from handoff.models import RejectionReason
 from leads.rules.activities import ActivityKind
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
-REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (400|403|409|422)")
-"""What the browser itself says about an answer that a test asked for."""
+EXPECTED = re.compile(
+    r"Failed to load resource: the server responded with a status of (400|403|409|422)|htmx:(sendAbort|afterRequest),"
+)
+"""What the browser says about a refusal, and htmx about a request that a newer one has replaced."""
 
 TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) => {
@@ -215,7 +217,7 @@ class Visitor:
         return "\n".join([*self.faults, page[-6000:]])
 
     def _note_console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not REFUSED.match(message.text):
+        if message.type == "error" and not EXPECTED.match(message.text):
             self.faults.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def _note_request(self, request: Request) -> None:
