@@ -37,7 +37,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE_MS = 10_000
+PATIENCE_MS = 45_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -52,6 +52,7 @@ def chromium() -> Iterator[playwright.Browser]:
     program = _program()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; nothing here is async
     try:
+        playwright.expect.set_options(timeout=PATIENCE_MS)  # a busy machine is slow, not wrong
         with playwright.sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=program, args=FLAGS)
             yield browser
