@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.test import Client
 from django.utils import timezone
+from playwright.sync_api import Browser, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from alignment.accounts.models import Absence, Organisation, Team, User
@@ -21,11 +22,8 @@ from handoff.models import Handoff
 from handoff.services import offers
 from reviews.models import ReviewSeries
 from tests import baseline, factories
-
-playwright = pytest.importorskip("playwright.sync_api")
-
-from tests.e2e.clock import Clock  # noqa: E402
-from tests.e2e.visitor import WIDE, Enter, Visitor  # noqa: E402
+from tests.e2e.clock import Clock
+from tests.e2e.visitor import WIDE, Enter, Visitor
 
 HERE = Path(__file__).parent
 FLAGS = [
@@ -47,13 +45,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="package")
-def chromium() -> Iterator[playwright.Browser]:
+def chromium() -> Iterator[Browser]:
     """One browser for all tests: $CHROMIUM, else the system's."""
     program = _program()
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # playwright's loop runs in this thread; nothing here is async
     try:
-        playwright.expect.set_options(timeout=PATIENCE_MS)  # a busy machine is slow, not wrong
-        with playwright.sync_playwright() as driver:
+        with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=program, args=FLAGS)
             yield browser
             browser.close()
@@ -62,16 +59,15 @@ def chromium() -> Iterator[playwright.Browser]:
 
 
 def _program() -> str:
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    """The path of the browser; without one the tests are skipped, or fail where E2E_REQUIRED=1."""
+    named = os.environ.get("CHROMIUM")
+    found = shutil.which(named) if named else shutil.which("chromium") or shutil.which("google-chrome")
+    why = "no Chromium: install the system's package, or give its path as CHROMIUM"
     if found and not (settings.NODE_MODULES / "axe-core").exists():
-        found, why = None, "node_modules is not installed (make install)"
-    else:
-        why = "no Chromium: install the system's package or name one in $CHROMIUM"
-    if found:
-        return found
-    if os.environ.get("E2E_REQUIRED") == "1":
-        pytest.fail(why)
-    pytest.skip(why)
+        found, why = None, "axe-core is not installed: make install"
+    if found is None:
+        (pytest.fail if os.environ.get("E2E_REQUIRED") == "1" else pytest.skip)(why)
+    return found
 
 
 @pytest.fixture(scope="session")

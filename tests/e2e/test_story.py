@@ -114,7 +114,6 @@ def _agree(aoi: Visitor, sora: Visitor, people: dict[str, User], words: Words) -
     aoi.sees("Proposed. The managers who have to sign were told.")
     aoi.button("Sign for marketing").click()
     aoi.sees("Signed. Now it is the other side's turn.")
-    aoi.inspect()
 
     sora.open("home")
     sora.inspect()
@@ -203,7 +202,6 @@ def _accept_and_win(rep: Visitor, handoff: Handoff, words: Words) -> None:
     with rep.swap():
         rep.press("1")
     rep.sees("You accepted %(name)s.", name=words.tanaka)
-    rep.inspect()
     rep.link("Open the lead").click()
     expect(rep.heading(words.tanaka)).to_be_visible()
     rep.sees("Attempt %(attempt)s", attempt=1)
@@ -213,7 +211,6 @@ def _accept_and_win(rep: Visitor, handoff: Handoff, words: Words) -> None:
     rep.inspect()
     rep.button("Record").click()
     rep.sees("The activity is recorded.")
-    rep.inspect()
 
     rep.link("Open a deal").click()
     rep.field("Amount").fill("1,200,000")
@@ -282,7 +279,6 @@ def _review(aoi: Visitor, people: dict[str, User], words: Words) -> None:
     aoi.main.get_by_role("row").get_by_role("link").first.click()
     won = aoi.main.get_by_role("row").filter(has_text=aoi.word(KPIS["deals_won"].label)).first
     expect(won.get_by_role("cell").first).to_contain_text("1")
-    aoi.inspect()
 
     actions = aoi.part("Actions")
     aoi.field("What is to be done", within=actions).fill(words.action)
