@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from alignment.local import processes
+from alignment.local.servers import PROJECT
 
 TIMEOUT = 15.0
 PAUSE_AFTER_REFUSAL = 0.3
@@ -50,7 +54,13 @@ class Accepting:
         orders = {"url": stack.url, "token": token, "handoffs": handoffs, "threads": threads, "pause": pause}
         with self.file.open("w") as stream:
             self.child = subprocess.Popen(
-                [sys.executable, __file__], stdin=subprocess.PIPE, stdout=stream, text=True, start_new_session=True
+                [sys.executable, "-m", "tests.fault.accepting"],
+                cwd=PROJECT,
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                text=True,
+                start_new_session=True,
+                preexec_fn=processes.dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 (no threads here)
             )
         stack.children[self.file.name] = self.child
         assert self.child.stdin
@@ -109,8 +119,6 @@ def _work(orders: dict, numbered: Iterator[tuple[int, int]], lock: threading.Loc
 
 def main(orders: dict) -> None:
     """Work until all offers are asked for or TERM comes."""
-    import signal
-
     stopping, lock = threading.Event(), threading.Lock()
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     numbered: Iterable[tuple[int, int]] = enumerate(orders["handoffs"], start=1)

@@ -204,6 +204,7 @@ class Stack:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            preexec_fn=processes.dies_with_parent(signal.SIGTERM),  # noqa: PLW1509 (no threads here)
         )
         return child
 
