@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,9 @@ from alignment.kernel import textio
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import Deal, DealEvent, ImportRun, Lead, LeadEvent
 from leads.rules.stages import Stage
+from leads.selectors.timeline import timeline
 from leads.services.importing import ImportResult, run_import
+from leads.services.leads import ChangedMeanwhile, update_lead
 from tests import factories
 from tests.real_data import FOLDER, MAVEN_DEALS, OLIST_DEALS, OLIST_LEADS, needs_maven, needs_olist
 
@@ -104,13 +106,47 @@ def test_the_same_file_twice_changes_nothing(take: Any) -> None:
     assert [(r.created, r.updated, r.unchanged) for r in again] == [(0, 0, 2), (0, 0, 2)]
 
 
-def test_a_corrected_file_updates_and_says_what_was_there(take: Any) -> None:
-    take("leads", "id,name,company,mail,date\nA1,Jhon,,,\n", LEADS)
+def test_a_corrected_file_updates_and_the_timeline_says_what_was_there(take: Any) -> None:
+    take("leads", "id,name,company,mail,date\nA1,Jhon,One,j@one.example,\n", LEADS)
 
-    result = take("leads", "id,name,company,mail,date\nA1,John,,,\n", LEADS)
+    result = take("leads", "id,name,company,mail,date\nA1,John,Two,j@two.example,\n", LEADS)
 
     assert result.updated == 1
-    assert LeadEvent.objects.get(kind="updated").data["changed"] == {"full_name": ["Jhon", "John"]}
+    changes = LeadEvent.objects.get(kind="updated").data["changes"]
+    assert changes == {
+        "full_name": ["Jhon", "John"],
+        "company_name": ["One", "Two"],
+        "email": ["j@one.example", "j@two.example"],
+    }  # what follows from these (account, domain) is not said again
+    assert "Name: Jhon → John" in timeline(Lead.objects.get(), kind="changes")[0].text
+
+
+def test_a_form_that_was_open_during_an_import_is_told(take: Any, mai: User, now: datetime) -> None:
+    take("leads", "id,name,company,mail,date\nA1,Jhon,,,\n", LEADS)
+    opened = Lead.objects.get()
+    later = now + timedelta(minutes=5)
+    raw = b"id,name,company,mail,date\nA1,John,,,\n"
+    run_import(kind="leads", raw=raw, file_name="f.csv", mapping=LEADS, actor=mai, now=later)
+
+    with pytest.raises(ChangedMeanwhile):
+        update_lead(
+            lead_id=opened.pk,
+            facts={"full_name": "Jack"},
+            seen=opened.updated_at,
+            actor=mai,
+            now=later + timedelta(minutes=1),
+        )
+
+    assert Lead.objects.get().full_name == "John"
+
+
+def test_a_deal_that_a_later_file_corrects_says_what_was_there(take: Any) -> None:
+    mapping = DEALS | {"columns": DEALS["columns"] | {"no": "external_id"}}
+    take("deals", "no,lead,who,won,lost,value\nD1,,,2026-02-01,,10\n", mapping)
+
+    take("deals", "no,lead,who,won,lost,value\nD1,,,2026-02-01,,12\n", mapping)
+
+    assert DealEvent.objects.get(kind="changed").data["changes"] == {"amount": ["10.00", "12"]}
 
 
 def test_a_blank_in_a_later_file_erases_nothing(take: Any) -> None:

@@ -19,6 +19,7 @@ from leads.rules.mappings import Mapping
 from leads.services.importing.result import ImportResult
 
 BATCH = 1000
+DERIVED = frozenset({"account_id", "email_domain", "is_free_mail"})
 
 
 @dataclass(frozen=True)
@@ -84,8 +85,19 @@ def changes(record: Model, wanted: dict[str, Any]) -> dict[str, tuple[Any, Any]]
     }
 
 
-def plain(value: Any) -> Any:
-    """A value as JSON keeps it in an event."""
+def as_event_data(difference: dict[str, tuple[Any, Any]]) -> dict[str, Any]:
+    """What changed, in the form of every other change, which timeline and the guard of open forms read.
+
+    Columns that follow from others are not said again.
+    """
+    return {
+        "changes": {
+            column: [_plain(old), _plain(new)] for column, (old, new) in difference.items() if column not in DERIVED
+        }
+    }
+
+
+def _plain(value: Any) -> Any:
     if isinstance(value, datetime | date):
         return value.isoformat()
     return str(value) if isinstance(value, Decimal) else value

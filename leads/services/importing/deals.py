@@ -17,9 +17,9 @@ from leads.services.importing.context import (
     Context,
     Row,
     accounts_by_key,
+    as_event_data,
     changes,
     people_by_name,
-    plain,
 )
 
 WON_WORDS = frozenset({"won", "closed won", "closedwon", "受注", "成約"})
@@ -170,8 +170,7 @@ def _update(changed: list[tuple[Deal, dict[str, tuple[Any, Any]]]], context: Con
         for column, (_old, value) in difference.items():
             setattr(deal, column, value)
         columns |= difference.keys()
-        data = {"changed": {column: [plain(old), plain(value)] for column, (old, value) in difference.items()}}
-        events.append(_event(deal, DealEvent.Kind.CHANGED, context.now, context, data))
+        events.append(_event(deal, DealEvent.Kind.CHANGED, context.now, context, as_event_data(difference)))
         for column, kind in (("won_at", DealEvent.Kind.WON), ("lost_at", DealEvent.Kind.LOST)):
             if column in difference and difference[column][0] is None:
                 events.append(_event(deal, kind, difference[column][1], context))

@@ -12,7 +12,7 @@ from leads.rules import normalise
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging
 from leads.services.capture import CLOCK_SKEW, LIMITS, LONG_TEXT, email_facts
-from leads.services.importing.context import BATCH, Context, Row, accounts_by_key, changes, plain
+from leads.services.importing.context import BATCH, Context, Row, accounts_by_key, as_event_data, changes
 
 _TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
 
@@ -144,8 +144,7 @@ def _update(changed: list[tuple[Lead, dict[str, tuple[Any, Any]]]], context: Con
         if lead.qualified_at and lead.stage == Stage.CAPTURED:
             lead.stage = Stage.PAST
         columns |= difference.keys()
-        data = {"changed": {column: [plain(old), plain(value)] for column, (old, value) in difference.items()}}
-        events.append(_event(lead, LeadEventKind.UPDATED, context.now, context, data=data))
+        events.append(_event(lead, LeadEventKind.UPDATED, context.now, context, data=as_event_data(difference)))
     if changed:
         Lead.objects.bulk_update([lead for lead, _d in changed], sorted(columns), batch_size=BATCH)
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
