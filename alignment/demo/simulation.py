@@ -209,7 +209,7 @@ class Simulation:
             company_name=company,
             job_title=say(title),
             industry=say(industry),
-            prefecture=pick(story.PREFECTURES),
+            prefecture=say(pick(story.PREFECTURES)),
             employee_count=employees,
             source=say(source.channel),
             campaign=say(source.campaign),

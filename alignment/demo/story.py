@@ -179,7 +179,16 @@ INDUSTRIES = (
     (Words("電子部品", "electronics"), Words("電子", "Electronics")),
     (Words("商社", "trading"), Words("商事", "Trading")),
 )
-PREFECTURES = ("東京都", "神奈川県", "愛知県", "大阪府", "兵庫県", "福岡県", "静岡県", "埼玉県")
+PREFECTURES = (
+    Words("東京都", "Tokyo"),
+    Words("神奈川県", "Kanagawa"),
+    Words("愛知県", "Aichi"),
+    Words("大阪府", "Osaka"),
+    Words("兵庫県", "Hyogo"),
+    Words("福岡県", "Fukuoka"),
+    Words("静岡県", "Shizuoka"),
+    Words("埼玉県", "Saitama"),
+)
 JOB_TITLES = (
     (Words("品質保証部長", "Head of quality"), 0.9),
     (Words("製造課長", "Production manager"), 0.75),

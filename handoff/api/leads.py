@@ -11,10 +11,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from handoff.api.handoffs import caller_of
-from handoff.api.outputs import HandoffOutput, VerdictOutput, handoff_facts, verdict_facts
+from handoff.api.outputs import HandoffOutput, handoff_facts
 from handoff.selectors.handoffs import get_handoff
 from handoff.services.submission import Submission, submit_lead
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
+from leads.api.outputs import VerdictOutput, verdict_facts
 from leads.rules.fields import TouchKind
 from leads.services.capture import LeadData, TouchData
 

@@ -1,4 +1,4 @@
-"""How handoffs and verdicts look to programs."""
+"""How handoffs look to programs; the verdict in them looks as it does on a lead."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from handoff.rules.workflow import Action, Status
 from handoff.selectors.history import clocks_of
 from handoff.selectors.sentences import why_here
 from handoff.selectors.standing import allowed_actions
-from leads.models import Verdict
-from leads.selectors import verdicts
+from leads.api.outputs import VerdictOutput, verdict_facts
 
 
 class PersonOutput(serializers.Serializer[Any]):
@@ -28,30 +27,6 @@ class PersonOutput(serializers.Serializer[Any]):
 class TeamOutput(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
-
-
-class CriterionOutput(serializers.Serializer[Any]):
-    """One criterion's answer, as it was given."""
-
-    sentence = serializers.CharField()
-    met = serializers.BooleanField()
-    points = serializers.IntegerField(help_text="what it gave")
-    worth = serializers.IntegerField(help_text="what it would have given")
-    is_disqualifier = serializers.BooleanField()
-    why = serializers.CharField()
-    seen = serializers.ListField(child=serializers.CharField(), help_text="the values looked at")
-
-
-class VerdictOutput(serializers.Serializer[Any]):
-    """One lead judged by one version of the definition."""
-
-    version = serializers.IntegerField()
-    is_qualified = serializers.BooleanField()
-    is_disqualified = serializers.BooleanField()
-    points = serializers.IntegerField()
-    threshold = serializers.IntegerField()
-    judged_at = serializers.DateTimeField()
-    criteria = CriterionOutput(many=True)
 
 
 class RoutingOutput(serializers.Serializer[Any]):
@@ -143,22 +118,6 @@ def handoff_details(handoff: Handoff, *, caller: User) -> dict[str, Any]:
         "verdict": verdict_facts(handoff.verdict),
         "stamp": {"lead": handoff.stamp.get("lead", {}), "touches": handoff.stamp.get("touches", [])},
         "clocks": clocks_of(handoff),
-    }
-
-
-def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
-    """A verdict in sentences of the caller's language."""
-    if verdict is None:
-        return None
-    view = verdicts.explain(verdict)
-    return {
-        "version": view.version_number,
-        "is_qualified": view.is_qualified,
-        "is_disqualified": view.is_disqualified,
-        "points": view.points,
-        "threshold": view.threshold,
-        "judged_at": verdict.judged_at,
-        "criteria": view.lines,
     }
 
 

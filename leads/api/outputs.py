@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Model
 from rest_framework import serializers
 
-from leads.models import Criterion, Deal, DefinitionVersion, Lead
+from leads.models import Criterion, Deal, DefinitionVersion, Lead, Verdict
 from leads.rules.conditions import parse
 from leads.rules.fields import TouchKind
 from leads.rules.sentences import say
@@ -62,7 +62,7 @@ class LeadTouchOutput(serializers.Serializer[Any]):
     detail = serializers.CharField()
 
 
-class LeadAnswerOutput(serializers.Serializer[Any]):
+class CriterionAnswerOutput(serializers.Serializer[Any]):
     """One criterion's answer, as it was given."""
 
     sentence = serializers.CharField(help_text="in the caller's language")
@@ -74,7 +74,7 @@ class LeadAnswerOutput(serializers.Serializer[Any]):
     seen = serializers.ListField(child=serializers.CharField(), help_text="the values looked at")
 
 
-class LeadVerdictOutput(serializers.Serializer[Any]):
+class VerdictOutput(serializers.Serializer[Any]):
     """A lead judged by one version of the definition."""
 
     version = serializers.IntegerField()
@@ -83,14 +83,14 @@ class LeadVerdictOutput(serializers.Serializer[Any]):
     points = serializers.IntegerField()
     threshold = serializers.IntegerField()
     judged_at = serializers.DateTimeField()
-    criteria = LeadAnswerOutput(many=True)
+    criteria = CriterionAnswerOutput(many=True)
 
 
 class LeadDetailOutput(LeadOutput):
     """A lead with what it did and what the definition says of it."""
 
     touches = LeadTouchOutput(many=True)
-    verdict = LeadVerdictOutput(allow_null=True)
+    verdict = VerdictOutput(allow_null=True)
 
 
 class CriterionSentenceOutput(serializers.Serializer[Any]):
@@ -202,19 +202,24 @@ def lead_facts(lead: Lead) -> dict[str, Any]:
 
 def lead_details(lead: Lead) -> dict[str, Any]:
     """A lead as ``LeadDetailOutput`` takes it."""
-    verdict = None
-    if lead.verdict is not None:
-        view = verdicts.explain(lead.verdict)
-        verdict = {
-            "version": view.version_number,
-            "is_qualified": view.is_qualified,
-            "is_disqualified": view.is_disqualified,
-            "points": view.points,
-            "threshold": view.threshold,
-            "judged_at": lead.verdict.judged_at,
-            "criteria": view.lines,
-        }
-    return lead_facts(lead) | {"touches": list(lead.touches.order_by("-at", "-pk")), "verdict": verdict}
+    touches = list(lead.touches.order_by("-at", "-pk"))
+    return lead_facts(lead) | {"touches": touches, "verdict": verdict_facts(lead.verdict)}
+
+
+def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
+    """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None."""
+    if verdict is None:
+        return None
+    view = verdicts.explain(verdict)
+    return {
+        "version": view.version_number,
+        "is_qualified": view.is_qualified,
+        "is_disqualified": view.is_disqualified,
+        "points": view.points,
+        "threshold": view.threshold,
+        "judged_at": verdict.judged_at,
+        "criteria": view.lines,
+    }
 
 
 def version_facts(version: DefinitionVersion) -> dict[str, Any]:
