@@ -80,16 +80,21 @@ def write(
 
 
 def claim(*, now: datetime, limit: int = 50, notice_id: int | None = None) -> list[Notice]:
-    """Take up to ``limit`` due notices under a lease; two callers never get the same row while a lease runs."""
+    """Take up to ``limit`` due notices under a lease; two callers never get the same row while a lease runs.
+
+    The choice is materialised: as a subquery in WHERE the planner may ask it anew for every row, each time for the next
+    ones that nobody has locked, and the limit would hold for none of them.
+    """
     only = "AND id = %(notice_id)s" if notice_id is not None else ""
     sql = f"""
-        UPDATE outbox_notice SET claimed_until = %(until)s, attempts = attempts + 1
-        WHERE id IN (
+        WITH due AS MATERIALIZED (
             SELECT id FROM outbox_notice
             WHERE state = 'pending' AND next_at <= %(now)s AND (claimed_until IS NULL OR claimed_until < %(now)s) {only}
             ORDER BY next_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
         )
-        RETURNING id
+        UPDATE outbox_notice SET claimed_until = %(until)s, attempts = attempts + 1
+        FROM due WHERE outbox_notice.id = due.id
+        RETURNING outbox_notice.id
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql, {"now": now, "until": now + Notice.LEASE, "limit": limit, "notice_id": notice_id})
@@ -129,10 +134,12 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
     """Send what is due; returns how many left. Called every minute, by any number of workers."""
     sent, stop_at = 0, time.monotonic() + SWEEP_FOR
     for _round in range(limit):
-        batch = claim(now=now, limit=1)
-        if not batch or time.monotonic() > stop_at:
+        if time.monotonic() > stop_at:
             break
-        sent += deliver(batch[0])
+        batch = claim(now=now, limit=1)
+        if not batch:
+            break
+        sent += sum(deliver(notice) for notice in batch)
     return sent
 
 
