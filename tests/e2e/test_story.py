@@ -138,7 +138,8 @@ def _sign_in(visitor: Visitor, person: User) -> None:
 
 def _write_definition(aoi: Visitor, words: Words) -> None:
     """Two criteria, of which the first alone is enough."""
-    aoi.button("Add a criterion").click()
+    with aoi.swap():
+        aoi.button("Add a criterion").click()
     first = aoi.group("Criterion %(number)s", number=1)
     with aoi.swap():
         aoi.field("Fact", within=first).select_option(label=aoi.word(FIELDS["employees"].label))
