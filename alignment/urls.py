@@ -11,6 +11,7 @@ from alignment.accounts.views import preferences
 from alignment.home import views as home
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # with our limits and second factor
+handler404 = "alignment.kernel.views.not_found"
 handler500 = "alignment.kernel.views.server_error"
 
 urlpatterns = [

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import structlog
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 from drf_standardized_errors.handler import exception_handler as standardized_handler
 from drf_standardized_errors.types import ExceptionHandlerContext
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.pagination import PageNumberPagination
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from alignment.kernel import outages
-from alignment.kernel.errors import DomainError
+from alignment.kernel.errors import DomainError, InvalidInput
 
 log = structlog.get_logger(__name__)
 
@@ -22,6 +24,13 @@ class Pages(PageNumberPagination):
     page_size = 50
     page_size_query_param = "page_size"
     max_page_size = 200
+
+    def get_page_size(self, request: Request) -> int:
+        """The size asked for; refuse what is no number instead of guessing one."""
+        asked = request.query_params.get(self.page_size_query_param)
+        if asked and not (asked.isdecimal() and int(asked)):
+            raise InvalidInput(_("Give a number of records from 1 to 200."), field=self.page_size_query_param)
+        return super().get_page_size(request) or self.page_size
 
 
 class Busy(APIException):

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from alignment.accounts.models import User
 from handoff.api.outputs import HandoffDetailOutput, HandoffOutput, handoff_details, handoff_facts
 from handoff.forms.filters import HandoffApiFilter
 from handoff.models import Handoff
 from handoff.rules.next_steps import NextStep
 from handoff.selectors.handoffs import get_handoff, listing
 from handoff.services import decisions
-
-
-def caller_of(request: Request) -> User:
-    """The person the program acts as."""
-    return cast(User, request.user)
+from leads.api.requests import caller_of, narrowed, read
 
 
 class CommentInput(serializers.Serializer[Any]):
@@ -54,10 +48,7 @@ class HandoffsView(GenericAPIView):
 
     @extend_schema(operation_id="handoffs_list", responses=HandoffOutput(many=True), tags=["handoffs"])
     def get(self, request: Request) -> Response:
-        found = HandoffApiFilter(request.query_params, queryset=listing(), request=request)
-        if not found.is_valid():
-            raise ValidationError(dict(found.errors))
-        page = self.paginate_queryset(found.qs) or []
+        page = self.paginate_queryset(narrowed(HandoffApiFilter, request, listing())) or []
         facts = [handoff_facts(handoff, caller=caller_of(request)) for handoff in page]
         return self.get_paginated_response(HandoffOutput(facts, many=True).data)
 
@@ -77,7 +68,7 @@ class AcceptView(APIView):
         operation_id="handoffs_accept", request=CommentInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
     def post(self, request: Request, pk: int) -> Response:
-        data = _read(CommentInput, request)
+        data = read(CommentInput, request)
         decisions.accept(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
         return _details(request, pk)
 
@@ -89,7 +80,7 @@ class RejectView(APIView):
         operation_id="handoffs_reject", request=RejectInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
     def post(self, request: Request, pk: int) -> Response:
-        data = _read(RejectInput, request)
+        data = read(RejectInput, request)
         decisions.reject(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
         return _details(request, pk)
 
@@ -101,15 +92,9 @@ class WithdrawView(APIView):
         operation_id="handoffs_withdraw", request=CommentInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
     def post(self, request: Request, pk: int) -> Response:
-        data = _read(CommentInput, request)
+        data = read(CommentInput, request)
         decisions.withdraw(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
         return _details(request, pk)
-
-
-def _read(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = serializer_class(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def _details(request: Request, pk: int) -> Response:

@@ -10,12 +10,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from handoff.api.handoffs import caller_of
 from handoff.api.outputs import HandoffOutput, handoff_facts
 from handoff.selectors.handoffs import get_handoff
 from handoff.services.submission import Submission, submit_lead
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
 from leads.api.outputs import VerdictOutput, verdict_facts
+from leads.api.requests import caller_of, read
 from leads.rules.fields import TouchKind
 from leads.services.capture import LeadData, TouchData
 
@@ -82,9 +82,8 @@ class LeadsAndSubmissionView(LeadsView):
         tags=["leads"],
     )
     def post(self, request: Request) -> Response:
-        given = LeadInput(data=request.data)
-        given.is_valid(raise_exception=True)
-        done = submit_lead(data=_lead_data(given.validated_data), actor=caller_of(request), now=timezone.now())
+        data = _lead_data(read(LeadInput, request))
+        done = submit_lead(data=data, actor=caller_of(request), now=timezone.now())
         return Response(SubmissionOutput(_facts(done, request)).data, status=201 if done.is_new else 200)
 
 

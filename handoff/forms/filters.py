@@ -11,6 +11,7 @@ from alignment.accounts.roles import Side
 from handoff.models import Handoff
 from handoff.querysets import HandoffQuerySet
 from handoff.rules.workflow import Status
+from leads.forms.filters import IdFilter
 from leads.models import Lead
 
 
@@ -47,7 +48,7 @@ class HandoffListFilter(HandoffFilter):
 class HandoffApiFilter(HandoffFilter):
     """The API's: with the lead, and with ``mine`` for what waits for the caller."""
 
-    lead = django_filters.NumberFilter(field_name="lead_id")
+    lead = IdFilter(field_name="lead_id")
     mine = django_filters.BooleanFilter(method="only_mine", help_text="true: only what the caller may decide.")
 
     def only_mine(self, handoffs: HandoffQuerySet, _name: str, mine: bool) -> HandoffQuerySet:

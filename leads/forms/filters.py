@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import django_filters
@@ -10,6 +11,8 @@ from django.db.models import F, QuerySet
 from django.db.models.expressions import OrderBy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Side
@@ -21,6 +24,28 @@ from leads.selectors import leads as selectors
 ME = "me"
 NONE = "none"
 TURNS = [("marketing", _("Marketing")), ("sales", _("Sales")), ("nobody", _("Nobody"))]
+
+
+@extend_schema_field(OpenApiTypes.INT)
+class IdFilter(django_filters.NumberFilter):
+    """By the number of another record; one that does not exist finds nothing."""
+
+    field_class = forms.IntegerField
+
+
+class _MomentField(django_filters.fields.IsoDateTimeField):
+    def clean(self, value: Any) -> datetime | None:
+        moment = super().clean(value)
+        try:
+            return moment.astimezone(UTC) if moment else None
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(django_filters.IsoDateTimeFilter):
+    """By a moment with its zone, such as 2026-04-01T09:00:00+09:00, as far from UTC as it may be."""
+
+    field_class = _MomentField
 
 
 class LeadFilter(django_filters.FilterSet):
@@ -42,8 +67,8 @@ class LeadFilter(django_filters.FilterSet):
     qualified = django_filters.BooleanFilter(
         label=_("Ever qualified"), field_name="qualified_at", lookup_expr="isnull", exclude=True
     )
-    captured_from = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="gte")
-    captured_to = django_filters.IsoDateTimeFilter(field_name="captured_at", lookup_expr="lt")
+    captured_from = MomentFilter(field_name="captured_at", lookup_expr="gte")
+    captured_to = MomentFilter(field_name="captured_at", lookup_expr="lt")
     sort = django_filters.OrderingFilter(
         label=_("Sort by"),
         fields=[
@@ -118,8 +143,8 @@ class DealFilter(django_filters.FilterSet):
 
     state = django_filters.ChoiceFilter(label=_("State"), choices=STATES, method="in_state")
     owner = django_filters.CharFilter(label=_("Owner in sales"), method="of_owner")
-    lead = django_filters.NumberFilter(field_name="lead_id")
-    account = django_filters.NumberFilter(field_name="account_id")
+    lead = IdFilter(field_name="lead_id")
+    account = IdFilter(field_name="account_id")
 
     class Meta:
         model = Deal

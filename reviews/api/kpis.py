@@ -9,12 +9,13 @@ from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
+from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alignment.accounts.models import Organisation
-from alignment.kernel.api import Pages
+from leads.models import Lead
 from reviews.forms.queries import GROUPINGS, read_part, read_scope, write_query
 from reviews.kpis.kpi import Figure, Part
 from reviews.kpis.registry import KPIS
@@ -108,12 +109,17 @@ class KpisView(APIView):
         return Response(output.data)
 
 
-class KpiRowsView(APIView):
+class KpiRowsView(GenericAPIView):
     """The records behind one figure, newest first."""
+
+    queryset = Lead.objects.none()
+    serializer_class = RowOutput
+    filter_backends: list[Any] = []
 
     @extend_schema(
         operation_id="kpis_rows_list",
         parameters=[
+            OpenApiParameter("key", location=OpenApiParameter.PATH, enum=[kpi.key for kpi in KPIS]),
             *SCOPE_PARAMETERS,
             OpenApiParameter("group", OpenApiTypes.STR, description="The key of one group (may be empty)."),
             OpenApiParameter("part", enum=Part.values, description="Default: what the figure counts."),
@@ -123,9 +129,8 @@ class KpiRowsView(APIView):
     )
     def get(self, request: Request, key: str) -> Response:
         records = rows_behind(kpi=KPIS[key], scope=_scope(request), part=read_part(request.query_params))
-        pages = Pages()
-        page = pages.paginate_queryset(records, request, view=self) or []
-        return pages.get_paginated_response(RowOutput([as_row(record) for record in page], many=True).data)
+        page = self.paginate_queryset(records) or []
+        return self.get_paginated_response(RowOutput([as_row(record) for record in page], many=True).data)
 
 
 def _scope(request: Request) -> Scope:

@@ -211,3 +211,22 @@ def test_a_lead_that_is_not_with_sales_takes_no_deal(api: Api, ren: User):
     answer = opened(api(ren), factories.lead())
 
     assert (answer.status_code, answer.json()["errors"][0]["code"]) == (409, "not_with_sales")
+
+
+@pytest.mark.parametrize("moment", ["2026-04-01T00:00:00-23:50", "0001-01-01T00:00:00%2B14:00"])
+def test_a_moment_far_from_utc_is_understood_or_refused(api: Api, mai: User, lead: Lead, moment: str) -> None:
+    answer = api(mai).get(f"/api/v1/leads/?captured_from={moment}")
+
+    assert answer.status_code in (200, 400)
+
+
+def test_a_page_size_that_is_no_number_is_refused(api: Api, mai: User, lead: Lead) -> None:
+    answer = api(mai).get("/api/v1/leads/?page_size=many")
+
+    assert (answer.status_code, answer.json()["errors"][0]["attr"]) == (400, "page_size")
+
+
+def test_a_wrong_address_answers_a_program_in_its_own_shape(api: Api, mai: User) -> None:
+    answer = api(mai).get("/api/v1/leads/-1/")
+
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (404, "not_found")
