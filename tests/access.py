@@ -9,16 +9,11 @@ a fault of ours counts as let in.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from alignment.accounts.models import Invitation, User
-from handoff.models import Handoff, RoutingRule
-from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead
-from reviews.models import Action, Review
+from tests.everything import ADMIN, MARKETER, MARKETING_MANAGER, OUTSIDER, REP, SALES_MANAGER, World
 
-MARKETER, REP, OUTSIDER = "marketer", "rep", "outsider"
-MARKETING_MANAGER, SALES_MANAGER, ADMIN = "marketing manager", "sales manager", "admin"
 HOUSE = frozenset({MARKETER, REP, OUTSIDER, MARKETING_MANAGER, SALES_MANAGER, ADMIN})
 MANAGERS = frozenset({MARKETING_MANAGER, SALES_MANAGER})
 SALES = frozenset({REP, OUTSIDER, SALES_MANAGER})
@@ -26,29 +21,6 @@ SUBMITTERS = frozenset({MARKETER, MARKETING_MANAGER, ADMIN})
 EDITORS = MANAGERS | {ADMIN}
 PARTY = frozenset({REP, SALES_MANAGER})
 """Those to whom the one offer of this world is made, and their manager."""
-
-
-@dataclass
-class World:
-    """One of everything, for the addresses of the rows."""
-
-    people: dict[str, User] = field(default_factory=dict)
-    lead: Lead = None  # type: ignore[assignment]
-    sold: Lead = None  # type: ignore[assignment]
-    qualified: Lead = None  # type: ignore[assignment]
-    handoff: Handoff = None  # type: ignore[assignment]
-    deal: Deal = None  # type: ignore[assignment]
-    draft: DefinitionVersion = None  # type: ignore[assignment]
-    proposed: DefinitionVersion = None  # type: ignore[assignment]
-    campaign: Campaign = None  # type: ignore[assignment]
-    account: Account = None  # type: ignore[assignment]
-    rule: RoutingRule = None  # type: ignore[assignment]
-    review: Review = None  # type: ignore[assignment]
-    action: Action = None  # type: ignore[assignment]
-    invitation: Invitation = None  # type: ignore[assignment]
-    absence: Any = None
-    company_day: Any = None
-    notice: Any = None
 
 
 Arguments = Callable[[World], dict[str, Any]]

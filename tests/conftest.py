@@ -12,7 +12,9 @@ from rest_framework.test import APIClient
 
 from alignment.accounts.models import Team, User
 from alignment.kernel import catalogue
+from tests import everything as worlds
 from tests import factories
+from tests.everything import ADMIN, MARKETER, MARKETING_MANAGER, OUTSIDER, REP, SALES_MANAGER, World
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -79,6 +81,13 @@ def sora(db: None) -> User:
 def kei(db: None) -> User:
     """An admin."""
     return factories.user("kei", role="admin", side="")
+
+
+@pytest.fixture
+def everything(mai: User, ren: User, rei: User, aoi: User, sora: User, kei: User) -> World:
+    """One of everything, and the people of the house."""
+    people = {MARKETER: mai, REP: ren, OUTSIDER: rei, MARKETING_MANAGER: aoi, SALES_MANAGER: sora, ADMIN: kei}
+    return worlds.make(people)
 
 
 @pytest.fixture

@@ -126,12 +126,12 @@ def version_in_force(
     version = DefinitionVersion.objects.create(
         definition=definition(),
         number=number,
-        status="in_force",
         threshold=threshold,
-        in_force_from=since,
         created_by=creator(),
         created_at=since,
     )
     for position, fields in enumerate(criteria):
         version.criteria.create(position=position, **fields)
+    version.status, version.in_force_from = "in_force", since
+    version.save()
     return version

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import transaction
@@ -11,107 +10,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
-from alignment.accounts.models import Absence, CompanyDay, Invitation, User
-from alignment.outbox.models import Notice
-from handoff.models import RoutingRule
-from handoff.services.decisions import accept
-from handoff.services.submission import submit_lead
-from leads.services import definitions
-from leads.services.capture import LeadData, capture_lead
-from leads.services.deals import open_deal
-from leads.services.definitions import CriterionData
-from reviews.models import Action, ReviewSeries
-from reviews.services.reviews import build_review
+from alignment.accounts.models import User
 from tests import factories
-from tests.access import (
-    ADMIN,
-    API_ROWS,
-    HOUSE,
-    MARKETER,
-    MARKETING_MANAGER,
-    OUTSIDER,
-    REP,
-    ROWS,
-    SALES_MANAGER,
-    Row,
-    World,
-)
+from tests.access import API_ROWS, HOUSE, ROWS, Row
+from tests.everything import ADMIN, World
 
 FOREIGN = ("accounts/", "django-admin/")
 """Pages of allauth and of Django's own admin site: tested as a whole below."""
 ANONYMOUS, DEACTIVATED = "anonymous", "deactivated"
-NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
-WEB = {"field": "source", "op": "is", "value": "web"}
-
-
-@pytest.fixture
-def world(mai: User, ren: User, rei: User, aoi: User, sora: User, kei: User) -> World:
-    """One of everything, made through the services."""
-    people = {MARKETER: mai, REP: ren, OUTSIDER: rei, MARKETING_MANAGER: aoi, SALES_MANAGER: sora, ADMIN: kei}
-    world = World(people=people)
-    _agree(aoi, sora)
-    world.rule = RoutingRule.objects.create(position=1, name="All", condition={"all": []}, team=ren.team)
-    world.handoff = _submit(mai, "One").handoff  # type: ignore[assignment]
-    world.lead = world.handoff.lead
-    world.sold = accept(handoff_id=_submit(mai, "Two").handoff.pk, actor=ren, now=NOW).lead  # type: ignore[union-attr]
-    world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
-    deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
-    world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
-    world.campaign, world.account = factories.campaign(), factories.account()
-    world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
-    definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
-    _make_review(world)
-    _make_settings(world)
-    return world
-
-
-def _agree(aoi: User, sora: User) -> None:
-    draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
-    definitions.save_draft(
-        version_id=draft.pk,
-        threshold=10,
-        criteria=[CriterionData(condition=WEB, points=10, why="Web leads buy.")],
-        reason="First",
-        takes_effect_at=None,
-        actor=aoi,
-        now=NOW,
-    )
-    definitions.propose(version_id=draft.pk, reason="First", actor=aoi, now=NOW)
-    for manager in (aoi, sora):
-        definitions.sign(version_id=draft.pk, actor=manager, now=NOW)
-
-
-def _submit(mai: User, name: str):
-    return submit_lead(data=LeadData(full_name=name, source="web"), actor=mai, now=NOW)
-
-
-def _make_review(world: World) -> None:
-    series = ReviewSeries.objects.get(key="monthly")
-    world.review = build_review(series=series, month=date(2026, 3, 1), now=NOW)
-    world.action = Action.objects.create(
-        review=world.review,
-        title="Call sooner",
-        owner=world.people[REP],
-        due_on="2026-05-01",
-        created_by=world.people[SALES_MANAGER],
-        created_at=NOW,
-    )
-
-
-def _make_settings(world: World) -> None:
-    guest = factories.user("guest", is_active=False)
-    world.invitation = Invitation.objects.create(
-        user=guest,
-        token_hash="0" * 64,
-        invited_by=world.people[ADMIN],
-        created_at=NOW,
-        expires_at=NOW + timedelta(days=7),
-    )
-    world.absence = Absence.objects.create(user=world.people[REP], starts_on="2026-05-01", ends_on="2026-05-02")
-    world.company_day = CompanyDay.objects.create(on="2026-08-13")
-    world.notice = Notice.objects.create(
-        to_address="a@b.example", language="en", time_zone="UTC", template="x", created_at=NOW, next_at=NOW
-    )
 
 
 def _visitor(world: World, name: str) -> User | None:
@@ -150,27 +56,27 @@ def _faults(client: Client, world: World, rows: tuple[Row, ...], visitor: str, s
 
 
 @pytest.mark.parametrize("visitor", [ANONYMOUS, DEACTIVATED, *sorted(HOUSE)])
-def test_every_page_lets_in_exactly_those_who_may(world: World, visitor: str) -> None:
+def test_every_page_lets_in_exactly_those_who_may(everything: World, visitor: str) -> None:
     client = Client(raise_request_exception=False)
-    person = _visitor(world, visitor)
+    person = _visitor(everything, visitor)
     if person is not None:
         client.force_login(person)
     if visitor == DEACTIVATED:
         User.objects.filter(pk=person.pk).update(is_active=False)  # the session is older than the deactivation
 
-    assert "\n".join(_faults(client, world, ROWS, visitor, "sign in")) == ""
+    assert "\n".join(_faults(client, everything, ROWS, visitor, "sign in")) == ""
 
 
 @pytest.mark.parametrize("visitor", [ANONYMOUS, DEACTIVATED, *sorted(HOUSE)])
-def test_every_operation_of_the_api_lets_in_exactly_those_who_may(world: World, visitor: str) -> None:
+def test_every_operation_of_the_api_lets_in_exactly_those_who_may(everything: World, visitor: str) -> None:
     client = APIClient(raise_request_exception=False)
-    person = _visitor(world, visitor)
+    person = _visitor(everything, visitor)
     if person is not None:
         client.force_login(person)
     if visitor == DEACTIVATED:
         User.objects.filter(pk=person.pk).update(is_active=False)
 
-    assert "\n".join(_faults(client, world, API_ROWS, visitor, 401)) == ""
+    assert "\n".join(_faults(client, everything, API_ROWS, visitor, 401)) == ""
 
 
 def _addresses(resolver: URLResolver, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
@@ -209,14 +115,14 @@ def test_foreign_pages_ask_to_sign_in(db: None, address: str) -> None:
     assert "/login/" in response.headers["Location"]
 
 
-def test_the_admin_site_is_for_admins(world: World) -> None:
+def test_the_admin_site_is_for_admins(everything: World) -> None:
     def status(person: User) -> int:
         client = Client()
         client.force_login(person)
         return client.get("/django-admin/").status_code
 
-    assert {name: status(person) for name, person in world.people.items()} == {
-        name: 200 if name == ADMIN else 302 for name in world.people
+    assert {name: status(person) for name, person in everything.people.items()} == {
+        name: 200 if name == ADMIN else 302 for name in everything.people
     }
 
 

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-import pghistory
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.core.exceptions import ValidationError
@@ -22,6 +21,7 @@ from knox.models import AbstractAuthToken
 
 from alignment.accounts.policies import Permission, allows
 from alignment.accounts.roles import POSITIONS, Role, Side
+from alignment.kernel import history
 from alignment.kernel.calendar import WeeklyHours
 from alignment.kernel.errors import DomainError, NotAllowed
 
@@ -49,7 +49,7 @@ def validate_time_zone(value: str) -> None:
         raise ValidationError(_("“%(zone)s” is not a time zone."), params={"zone": value}) from error
 
 
-@pghistory.track(model_name="OrganisationHistory")
+@history.tracked("OrganisationHistory")
 class Organisation(models.Model):
     """The one company that uses this installation (a single row)."""
 
@@ -107,7 +107,7 @@ class CompanyDay(models.Model):
         return f"{self.on} {self.kind}"
 
 
-@pghistory.track(model_name="TeamHistory")
+@history.tracked("TeamHistory")
 class Team(models.Model):
     """A group of people of one side; its hours (or the organisation's) rule its clocks."""
 
@@ -155,7 +155,7 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         return self.get(email__iexact=email)
 
 
-@pghistory.track(exclude=["password", "last_login"], model_name="UserHistory")
+@history.tracked("UserHistory", exclude=["password", "last_login"])
 class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]  # knox's manager is untyped
     """A person. Without an e-mail address it is a name that an import brought, to be matched to a person later."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -12,12 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import Team
 from alignment.accounts.roles import Side
+from alignment.kernel import history
 from handoff.models.handoffs import Handoff
 from handoff.querysets import ClockQuerySet
 from handoff.rules.clocks import ClockState, Duty
 
 
-@pghistory.track(model_name="SlaPolicyHistory")
+@history.tracked("SlaPolicyHistory")
 class SlaPolicy(models.Model):
     """How long a side has for a duty, in minutes of the owing side's business time."""
 

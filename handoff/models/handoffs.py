@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pghistory
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import Team
+from alignment.kernel import history
 from handoff.querysets import HandoffQuerySet
 from handoff.rules.next_steps import NextStep
 from handoff.rules.workflow import Action, Status
@@ -38,7 +37,7 @@ class RejectionReason(models.Model):
         return self.label_ja if (translation.get_language() or "").startswith("ja") else self.label_en
 
 
-@pghistory.track(model_name="HandoffHistory")
+@history.tracked("HandoffHistory")
 class Handoff(models.Model):
     """The current state of one handoff; ``HandoffEvent`` is its history.
 
@@ -99,6 +98,12 @@ class Handoff(models.Model):
             models.Index(fields=["offered_at"], name="handoff_offered_idx"),
             models.Index(fields=["decided_at"], name="handoff_decided_idx"),
         ]
+        triggers = [
+            history.final(
+                *("lead", "attempt", "version", "verdict", "stamp", "routing", "submitted_by", "offered_at"),
+                name="stamp_is_final",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.status}"
@@ -117,7 +122,7 @@ class HandoffEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["handoff", "at"], name="handoff_event_idx")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.action}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import Team
+from alignment.kernel import history
 
 
 def every_lead() -> dict[str, list[object]]:
@@ -15,7 +15,7 @@ def every_lead() -> dict[str, list[object]]:
     return {"all": []}
 
 
-@pghistory.track(model_name="RoutingRuleHistory")
+@history.tracked("RoutingRuleHistory")
 class RoutingRule(models.Model):
     """When the condition holds, the offer goes round the available members of the team; the first that fits wins."""
 

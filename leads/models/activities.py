@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from leads.models.leads import APPEND_ONLY, Lead
+from alignment.kernel import history
+from leads.models.leads import Lead
 from leads.rules.activities import ActivityKind, Outcome
 
 
@@ -34,7 +35,7 @@ class Activity(models.Model):
             models.CheckConstraint(condition=Q(is_contact=False) | Q(is_attempt=True), name="activity_contact_attempt"),
         ]
         indexes = [models.Index(fields=["lead", "at"], name="activity_lead_idx")]
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.outcome}"

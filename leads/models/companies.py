@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import pghistory
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel import history
 
-@pghistory.track(model_name="AccountHistory")
+
+@history.tracked("AccountHistory")
 class Account(models.Model):
     """A company; ``name_key`` is the normalised name by which it is found again."""
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel import history
 from leads.models.companies import Account
-from leads.models.leads import APPEND_ONLY, Lead
+from leads.models.leads import Lead
 
 
-@pghistory.track(model_name="DealHistory")
+@history.tracked("DealHistory")
 class Deal(models.Model):
     """An opportunity with an amount in the organisation's currency; may stand without a lead (sales found it).
 
@@ -94,7 +94,7 @@ class DealEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["deal", "at"], name="deal_event_idx")]
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"

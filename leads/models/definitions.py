@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pghistory
 import pgtrigger
 from django.conf import settings
 from django.db import models
@@ -10,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.roles import Side
+from alignment.kernel import history
 from leads.rules.versions import VersionStatus
 
 
@@ -24,7 +24,7 @@ class Definition(models.Model):
         return self.name_en
 
 
-@pghistory.track(model_name="DefinitionVersionHistory")
+@history.tracked("DefinitionVersionHistory")
 class DefinitionVersion(models.Model):
     """One numbered version: takes effect only when a manager of each side has signed it, and is then never edited.
 
@@ -64,6 +64,17 @@ class DefinitionVersion(models.Model):
                 name="definition_version_in_force_has_time",
             ),
         ]
+        triggers = [
+            pgtrigger.Protect(
+                name="signed_is_final",
+                operation=pgtrigger.Update,
+                condition=pgtrigger.Condition(
+                    "OLD.status NOT IN ('draft', 'proposed')"
+                    " AND (OLD.definition_id, OLD.number, OLD.threshold, OLD.reason)"
+                    " IS DISTINCT FROM (NEW.definition_id, NEW.number, NEW.threshold, NEW.reason)"
+                ),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.definition_id} v{self.number}"
@@ -92,6 +103,23 @@ class Criterion(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind="points") | Q(points=0), name="criterion_disqualifier_no_points"),
         ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="signed_is_final",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
+                func="""
+                    IF EXISTS (
+                        SELECT 1 FROM leads_definitionversion
+                        WHERE id IN (OLD.version_id, NEW.version_id) AND status NOT IN ('draft', 'proposed')
+                    ) THEN
+                        RAISE EXCEPTION 'pgtrigger: Cannot change criteria of a version that both sides have signed';
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            )
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"
@@ -117,6 +145,10 @@ class Signature(models.Model):
                 name="signature_one_side_per_person",
             ),
         ]
+        triggers = [
+            *history.kept(),
+            history.final("version", "side", "signed_by", "signed_at", name="signed_once"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.side}"
@@ -140,7 +172,7 @@ class Verdict(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["lead", "judged_at"], name="verdict_lead_idx")]
-        triggers = [pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {'qualified' if self.is_qualified else 'not qualified'}"

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import pghistory
-import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel import history
 from leads.models.companies import Account
 from leads.querysets import LeadQuerySet
 from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind, Stage
-
-APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-"""For tables of events: the database refuses to change or remove a row."""
 
 
 class Campaign(models.Model):
@@ -43,7 +39,7 @@ class Campaign(models.Model):
         return self.name
 
 
-@pghistory.track(model_name="LeadHistory")
+@history.tracked("LeadHistory")
 class Lead(models.Model):
     """A person who showed interest.
 
@@ -151,7 +147,7 @@ class LeadEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["lead", "at"], name="lead_event_idx")]
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"

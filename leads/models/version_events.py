@@ -7,8 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from alignment.kernel import history
 from leads.models.definitions import DefinitionVersion
-from leads.models.leads import APPEND_ONLY
 
 
 class VersionEvent(models.Model):
@@ -37,7 +37,7 @@ class VersionEvent(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["version", "at"], name="version_event_idx")]
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import pghistory
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel import history
 from reviews.models.reviews import Review
 
 
-@pghistory.track(model_name="ActionHistory")
+@history.tracked("ActionHistory")
 class Action(models.Model):
     """An improvement with one owner and a due date; until it ends, every later review of the series shows it again."""
 

@@ -10,10 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from alignment.kernel import formats
-
-APPEND_ONLY = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
-"""What a review was built from stays as it is: the database refuses to change or remove it."""
+from alignment.kernel import formats, history
 
 
 class ReviewSeries(models.Model):
@@ -94,7 +91,7 @@ class Snapshot(models.Model):
     taken_at = models.DateTimeField()
 
     class Meta:
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} of review {self.review_id}"
@@ -114,7 +111,7 @@ class AgendaItem(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["review", "position"], name="agenda_item_position")]
-        triggers = [APPEND_ONLY]
+        triggers = history.append_only()
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind}"

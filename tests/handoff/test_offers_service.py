@@ -11,7 +11,7 @@ from alignment.kernel.errors import NotAllowed, NotFound
 from alignment.outbox.models import Notice
 from handoff.models import Handoff, SlaPolicy
 from handoff.services import offers
-from leads.models import Lead
+from leads.models import Account, Campaign, Lead
 from tests import factories
 
 
@@ -82,7 +82,8 @@ def test_the_stamp_keeps_what_was_true_that_day(make_offer, make_lead, version, 
     offer = make_offer(full_name="Hanako Tanaka", campaign=campaign, job_title="Buyer")
 
     Lead.objects.filter(pk=offer.lead_id).update(full_name="Somebody Else", job_title="")
-    version.criteria.update(points=1)
+    Account.objects.update(employee_count=3)
+    Campaign.objects.update(promise="Nothing")
     offer.refresh_from_db()
 
     assert (offer.stamp["version"], offer.stamp["points"], offer.stamp["threshold"]) == (1, 10, 10)

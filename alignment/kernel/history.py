@@ -1,0 +1,52 @@
+"""What the database itself refuses, whoever asks: history is written once, and what was agreed or stamped stays."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pghistory
+import pgtrigger
+from django.db.models import Model
+
+MAY_EMPTY = "alignment.may_empty_history"
+"""The session setting under which tables of history may be truncated: the tests need it between two of them."""
+
+_Tracked = TypeVar("_Tracked", bound=type[Model])
+
+
+def _not_emptied() -> pgtrigger.Trigger:
+    """Row triggers do not see TRUNCATE; this one does."""
+    return pgtrigger.Trigger(
+        name="not_emptied",
+        level=pgtrigger.Statement,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Truncate,
+        func=f"""
+            IF current_setting('{MAY_EMPTY}', true) IS DISTINCT FROM 'yes' THEN
+                RAISE EXCEPTION 'pgtrigger: Cannot truncate the table %', TG_TABLE_NAME;
+            END IF;
+            RETURN NULL;
+        """,
+    )
+
+
+def append_only() -> list[pgtrigger.Trigger]:
+    """For tables of events: the database refuses to change, remove or truncate rows."""
+    changed = pgtrigger.Protect(name="append_only", operation=pgtrigger.Update | pgtrigger.Delete)
+    return [changed, _not_emptied()]
+
+
+def kept() -> list[pgtrigger.Trigger]:
+    """For tables whose rows may change in part: the database refuses to remove or truncate them."""
+    return [pgtrigger.Protect(name="kept", operation=pgtrigger.Delete), _not_emptied()]
+
+
+def final(*fields: str, name: str) -> pgtrigger.Trigger:
+    """These columns never change once the row is written."""
+    return pgtrigger.ReadOnly(name=name, fields=list(fields))
+
+
+def tracked(model_name: str, **options: Any) -> Callable[[_Tracked], _Tracked]:
+    """Keep every version of a row in the append-only table ``model_name``, written by triggers."""
+    return pghistory.track(model_name=model_name, meta={"triggers": [_not_emptied()]}, **options)

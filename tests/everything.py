@@ -1,0 +1,118 @@
+"""One of everything that the product keeps, for tests that look at all of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from alignment.accounts.models import Absence, CompanyDay, Invitation, User
+from alignment.outbox.models import Notice
+from handoff.models import Handoff, RoutingRule
+from handoff.services.decisions import accept
+from handoff.services.submission import submit_lead
+from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead
+from leads.services import definitions
+from leads.services.capture import LeadData, capture_lead
+from leads.services.deals import open_deal
+from leads.services.definitions import CriterionData
+from reviews.models import Action, Review, ReviewSeries
+from reviews.services.reviews import build_review
+from tests import factories
+
+MARKETER, REP, OUTSIDER = "marketer", "rep", "outsider"
+MARKETING_MANAGER, SALES_MANAGER, ADMIN = "marketing manager", "sales manager", "admin"
+NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
+WEB = {"field": "source", "op": "is", "value": "web"}
+
+
+@dataclass
+class World:
+    """One of everything, for the addresses of the rows."""
+
+    people: dict[str, User] = field(default_factory=dict)
+    lead: Lead = None  # type: ignore[assignment]
+    sold: Lead = None  # type: ignore[assignment]
+    qualified: Lead = None  # type: ignore[assignment]
+    handoff: Handoff = None  # type: ignore[assignment]
+    deal: Deal = None  # type: ignore[assignment]
+    draft: DefinitionVersion = None  # type: ignore[assignment]
+    proposed: DefinitionVersion = None  # type: ignore[assignment]
+    campaign: Campaign = None  # type: ignore[assignment]
+    account: Account = None  # type: ignore[assignment]
+    rule: RoutingRule = None  # type: ignore[assignment]
+    review: Review = None  # type: ignore[assignment]
+    action: Action = None  # type: ignore[assignment]
+    invitation: Invitation = None  # type: ignore[assignment]
+    absence: Any = None
+    company_day: Any = None
+    notice: Any = None
+
+
+def make(people: dict[str, User]) -> World:
+    """One of everything, made through the services wherever there is one."""
+    mai, ren, aoi, sora = (people[name] for name in (MARKETER, REP, MARKETING_MANAGER, SALES_MANAGER))
+    world = World(people=people)
+    _agree(aoi, sora)
+    world.rule = RoutingRule.objects.create(position=1, name="All", condition={"all": []}, team=ren.team)
+    world.handoff = _submit(mai, "One").handoff  # type: ignore[assignment]
+    world.lead = world.handoff.lead
+    world.sold = accept(handoff_id=_submit(mai, "Two").handoff.pk, actor=ren, now=NOW).lead  # type: ignore[union-attr]
+    world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
+    deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
+    world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
+    world.campaign, world.account = factories.campaign(), factories.account()
+    world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
+    definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
+    _make_review(world)
+    _make_settings(world)
+    return world
+
+
+def _agree(aoi: User, sora: User) -> None:
+    draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
+    definitions.save_draft(
+        version_id=draft.pk,
+        threshold=10,
+        criteria=[CriterionData(condition=WEB, points=10, why="Web leads buy.")],
+        reason="First",
+        takes_effect_at=None,
+        actor=aoi,
+        now=NOW,
+    )
+    definitions.propose(version_id=draft.pk, reason="First", actor=aoi, now=NOW)
+    for manager in (aoi, sora):
+        definitions.sign(version_id=draft.pk, actor=manager, now=NOW)
+
+
+def _submit(mai: User, name: str):
+    return submit_lead(data=LeadData(full_name=name, source="web"), actor=mai, now=NOW)
+
+
+def _make_review(world: World) -> None:
+    series = ReviewSeries.objects.get(key="monthly")
+    world.review = build_review(series=series, month=date(2026, 3, 1), now=NOW)
+    world.action = Action.objects.create(
+        review=world.review,
+        title="Call sooner",
+        owner=world.people[REP],
+        due_on="2026-05-01",
+        created_by=world.people[SALES_MANAGER],
+        created_at=NOW,
+    )
+
+
+def _make_settings(world: World) -> None:
+    guest = factories.user("guest", is_active=False)
+    world.invitation = Invitation.objects.create(
+        user=guest,
+        token_hash="0" * 64,
+        invited_by=world.people[ADMIN],
+        created_at=NOW,
+        expires_at=NOW + timedelta(days=7),
+    )
+    world.absence = Absence.objects.create(user=world.people[REP], starts_on="2026-05-01", ends_on="2026-05-02")
+    world.company_day = CompanyDay.objects.create(on="2026-08-13")
+    world.notice = Notice.objects.create(
+        to_address="a@b.example", language="en", time_zone="UTC", template="x", created_at=NOW, next_at=NOW
+    )
