@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from alignment.accounts.models import User
 from alignment.demo.people import ROLES
+from alignment.kernel.inputs import search_words
 from alignment.outbox import mails
 from alignment.outbox.models import Notice, NoticeState
 
@@ -57,7 +58,7 @@ def enter(request: HttpRequest) -> HttpResponse:
 def mailbox(request: HttpRequest) -> HttpResponse:
     """All mails of the demo, newest first; those that still wait are marked."""
     notices = Notice.objects.order_by("-created_at", "-pk")
-    if words := request.GET.get("q", "").strip():
+    if words := search_words(request.GET.get("q", "")):
         notices = notices.filter(to_address__icontains=words) | notices.filter(subject__icontains=words)
     page = Paginator(notices, PAGE).get_page(request.GET.get("page"))
     context = {"page": page, "words": words, "waiting": NoticeState.PENDING}

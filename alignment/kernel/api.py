@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from alignment.kernel import outages
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.inputs import whole_number
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +29,7 @@ class Pages(PageNumberPagination):
     def get_page_size(self, request: Request) -> int:
         """The size asked for; refuse what is no number instead of guessing one."""
         asked = request.query_params.get(self.page_size_query_param)
-        if asked and not (asked.isdecimal() and int(asked)):
+        if asked and not whole_number(asked):
             raise InvalidInput(_("Give a number of records from 1 to 200."), field=self.page_size_query_param)
         return super().get_page_size(request) or self.page_size
 

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from alignment.accounts.models import Team
 from alignment.accounts.roles import Side
+from alignment.kernel.inputs import whole_number
 from handoff.models import RoutingRule
 from leads.forms.definition_rows import OP_LABELS
 from leads.rules.conditions import WITHOUT_VALUE, ConditionFault, Op, parse
@@ -88,6 +89,6 @@ def _typed(value: str, op: str | None, kind: FieldType) -> Any:
     if op == Op.IN.value:
         return [part.strip() for part in value.replace("、", ",").split(",") if part.strip()]
     if kind in (FieldType.NUMBER, FieldType.DATE):
-        digits = value.replace(",", "")
-        return int(digits) if digits.isascii() and digits.isdigit() else value
+        number = whole_number(value.replace(",", ""))
+        return value if number is None else number
     return value

@@ -18,6 +18,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.inputs import whole_number
 from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data
 from handoff.models import Handoff
 from handoff.selectors.cards import criteria
@@ -107,16 +108,16 @@ def hand_over_many(request: PersonRequest) -> HttpResponse:
 
 
 def _chosen(request: PersonRequest) -> list[int]:
-    given = [value for value in request.POST.getlist("lead") if value.isascii() and value.isdigit()]
-    return sorted({int(value) for value in given})[:MOST_AT_ONCE]
+    given = {whole_number(value) for value in request.POST.getlist("lead")}
+    return sorted(number for number in given if number is not None)[:MOST_AT_ONCE]
 
 
 def _rows(request: PersonRequest) -> dict[str, str]:
     """The posted form, with one more row of touches where that was asked for."""
     given = {name: str(value) for name, value in request.POST.items()}
-    rows = given.get("touches-TOTAL_FORMS", "")
-    if "add_row" in given and rows.isascii() and rows.isdigit():
-        given["touches-TOTAL_FORMS"] = str(min(int(rows) + 1, MOST_TOUCHES))
+    rows = whole_number(given.get("touches-TOTAL_FORMS", ""))
+    if "add_row" in given and rows is not None:
+        given["touches-TOTAL_FORMS"] = str(min(rows + 1, MOST_TOUCHES))
     return given
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from alignment.kernel.inputs import whole_number
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount, parse
 
@@ -106,7 +107,7 @@ def flat(values: VersionValues) -> dict[str, str]:
 def changed(values: VersionValues, action: str) -> VersionValues:
     """The values after a button for rows: ``add``, ``remove-2``, ``up-2``, ``down-2``, ``test-2``, ``untest-2-0``."""
     verb, *places = action.split("-")
-    index = [int(place) for place in places if place.isdecimal()]
+    index = [place for text in places if (place := whole_number(text)) is not None]
     rows = values.criteria
     if verb == "add" and len(rows) < MAX_ROWS:
         rows.append(CriterionValues())
@@ -186,4 +187,4 @@ def _of_part(part: Condition) -> TestValues | None:
 
 
 def _count(text: str) -> int:
-    return min(int(text), MAX_ROWS) if text.isdecimal() else 0
+    return min(whole_number(text) or 0, MAX_ROWS)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.inputs import whole_number
 from leads.forms import definition_values as values
 from leads.forms.definition_rows import CriterionForm, TestForm, number
 from leads.forms.definition_values import CriterionValues, VersionValues
@@ -63,7 +64,7 @@ class Builder:
 
     @property
     def seen(self) -> int | None:
-        return int(self.values.seen) if self.values.seen.isdecimal() else None
+        return whole_number(self.values.seen)
 
     @property
     def threshold(self) -> int:

@@ -16,6 +16,7 @@ from drf_spectacular.utils import extend_schema_field
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Side
+from alignment.kernel.inputs import whole_number
 from leads.models import Account, Campaign, Deal, Lead
 from leads.querysets import LeadQuerySet
 from leads.rules.stages import Stage
@@ -102,7 +103,8 @@ class LeadFilter(django_filters.FilterSet):
             return leads.filter(owner=self.request.user)
         if value == NONE:
             return leads.filter(owner=None)
-        return leads.filter(owner=int(value)) if value.isdecimal() else leads.none()
+        number = whole_number(value)
+        return leads.none() if number is None else leads.filter(owner=number)
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Always in a full order, so that pages never overlap; what is not known comes last."""
@@ -158,4 +160,5 @@ class DealFilter(django_filters.FilterSet):
     def of_owner(self, deals: QuerySet[Deal], _name: str, value: str) -> QuerySet[Deal]:
         if value == ME:
             return deals.filter(owner=self.request.user)
-        return deals.filter(owner=int(value)) if value.isdecimal() else deals.none()
+        number = whole_number(value)
+        return deals.none() if number is None else deals.filter(owner=number)

@@ -16,6 +16,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
+from alignment.kernel.inputs import search_words
 from leads.forms.leads import AccountForm
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
@@ -28,7 +29,7 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Companies by name or industry, key accounts first."""
-    words, key_only = request.GET.get("q", ""), request.GET.get("key") == "1"
+    words, key_only = search_words(request.GET.get("q", "")), request.GET.get("key") == "1"
     found = selectors.accounts(words=words, key_only=key_only)
     context: dict[str, Any] = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),

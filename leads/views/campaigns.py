@@ -15,6 +15,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
+from alignment.kernel.inputs import search_words
 from leads.forms.leads import CampaignForm
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
@@ -26,7 +27,7 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Campaigns with their leads, newest first."""
-    words = request.GET.get("q", "")
+    words = search_words(request.GET.get("q", ""))
     context: dict[str, Any] = {
         "page": Paginator(selectors.campaigns(words=words), PAGE).get_page(request.GET.get("page")),
         "q": words,

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
+from alignment.kernel.inputs import whole_number
 from leads.forms.definitions import Builder
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import parse
@@ -79,8 +80,9 @@ def _page(request: PersonRequest, version: DefinitionVersion, builder: Builder, 
     if not htmx.wants_partial(request):
         context["known_values"] = samples.known_values()
         return render(request, "leads/definitions/edit.html", context, status=status)
-    part, _dash, place = request.POST.get("part", "").partition("-")
-    row = rows[int(place)] if place.isdecimal() and int(place) < len(rows) else None
+    part, _dash, text = request.POST.get("part", "").partition("-")
+    place = whole_number(text)
+    row = rows[place] if place is not None and place < len(rows) else None
     if row is None or part not in ("criterion", "said"):
         return render(request, "leads/definitions/_builder.html", context, status=status)
     return render(request, f"leads/definitions/_{part}.html", context | {"row": row, "is_live": True})

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
+from alignment.kernel.inputs import whole_number
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionStatus
 from leads.selectors import definitions as selectors
@@ -155,5 +156,4 @@ def _page(
 
 
 def _seen(request: PersonRequest) -> int | None:
-    text = request.POST.get("seen", "")
-    return int(text) if text.isdecimal() else None
+    return whole_number(request.POST.get("seen", ""))

@@ -25,6 +25,7 @@ from alignment.accounts.views.sections import sections
 from alignment.kernel.errors import DomainError
 from alignment.kernel.hours import WEEKDAYS
 from alignment.kernel.htmx import redirect
+from alignment.kernel.inputs import whole_number
 
 FIRST_YEAR, LAST_YEAR = 2000, 2098
 
@@ -162,5 +163,5 @@ def _months(year: int, days: list[SpecialDay], current: Organisation) -> list[Mo
 
 def _year(request: HttpRequest) -> int:
     this_year = timezone.localdate().year
-    text = request.GET.get("year", "")
-    return int(text) if text.isdecimal() and FIRST_YEAR <= int(text) <= LAST_YEAR else this_year
+    asked = whole_number(request.GET.get("year", ""))
+    return asked if asked is not None and FIRST_YEAR <= asked <= LAST_YEAR else this_year
