@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.utils import timezone
@@ -18,8 +19,14 @@ MOST_TOUCHES = 20
 
 
 class LeadForm(forms.Form):
-    """Person, company, where the lead came from."""
+    """Person, company, where the lead came from. ``once`` names the form: the same one sent twice makes one lead."""
 
+    once = forms.UUIDField(
+        widget=forms.HiddenInput,
+        required=False,
+        initial=uuid4,
+        error_messages={"invalid": _("This form is not complete any more. Load the page again and fill it in anew.")},
+    )
     full_name = forms.CharField(label=_("Name"), max_length=200, required=False)
     full_name_kana = forms.CharField(label=_("Name in kana"), max_length=200, required=False)
     email = forms.CharField(label=_("E-mail address"), max_length=254, required=False)
@@ -85,8 +92,13 @@ TouchForms = forms.formset_factory(
 def lead_data(form: LeadForm, touches: forms.BaseFormSet[TouchForm]) -> LeadData:
     """What the two forms say, as the service takes it."""
     values = dict(form.cleaned_data)
-    campaign = values.pop("campaign")
-    return LeadData(**values, campaign=campaign.name if campaign else "", touches=_touches(touches))
+    campaign, once = values.pop("campaign"), values.pop("once")
+    return LeadData(
+        **values,
+        campaign=campaign.name if campaign else "",
+        external_id=str(once) if once else None,
+        touches=_touches(touches),
+    )
 
 
 def _touches(rows: forms.BaseFormSet[TouchForm]) -> tuple[TouchData, ...]:

@@ -41,7 +41,7 @@ class Refusal:
 
 @require_http_methods(["GET", "POST"])
 def submit(request: PersonRequest) -> HttpResponse:
-    """A new lead: judged at once, and offered to sales when it qualifies."""
+    """A new lead: judged at once, and offered to sales when it qualifies. The same form again changes nothing."""
     request.user.require(Permission.SUBMIT_LEAD)
     if request.method == "GET":
         return _show_form(request, LeadForm(), TouchForms(prefix="touches"))
@@ -55,6 +55,10 @@ def submit(request: PersonRequest) -> HttpResponse:
     except InvalidInput as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return _show_form(request, form, touches, status=422)
+    if not done.is_new:
+        messages.info(
+            request, _("This form was sent before: this is what came of it. Use “Submit another” for the next.")
+        )
     return redirect("handoff:submitted", lead_pk=done.lead.pk)
 
 

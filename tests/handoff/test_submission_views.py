@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -41,6 +42,52 @@ def test_a_submitted_lead_leads_to_its_verdict_and_where_it_went(version, rule, 
         "Ren",
     ):
         assert said in answer.text
+
+
+def once_of(page: str) -> str:
+    found = re.search(r'name="once" value="([0-9a-f-]{36})"', page)
+    assert found
+    return found[1]
+
+
+def test_the_same_form_sent_twice_makes_one_lead_and_one_offer(version, rule, mai, ren, signed_in):
+    client = signed_in(mai)
+    form = BIG | {"once": once_of(client.get(SUBMIT).text)}
+
+    first = client.post(SUBMIT, form)
+    again = client.post(SUBMIT, form, follow=True)
+
+    assert again.redirect_chain == [(first.url, 302)]
+    assert "This form was sent before" in again.text
+    assert (Lead.objects.count(), Handoff.objects.count()) == (1, 1)
+    assert Lead.objects.get().source_system == "portal"
+
+
+def test_two_forms_make_two_leads(version, rule, mai, ren, signed_in):
+    client = signed_in(mai)
+
+    for _form in range(2):
+        client.post(SUBMIT, BIG | {"once": once_of(client.get(SUBMIT).text)})
+
+    assert Lead.objects.count() == 2
+
+
+@pytest.mark.parametrize(("given", "status"), [({"source": ""}, 422), ({"add_row": "1"}, 200)])
+def test_a_form_that_comes_back_is_still_the_same_form(given, status, mai, signed_in, agreements):
+    client = signed_in(mai)
+    once = once_of(client.get(SUBMIT).text)
+
+    answer = client.post(SUBMIT, BIG | {"once": once} | given)
+
+    assert (answer.status_code, once_of(answer.text)) == (status, once)
+
+
+def test_a_form_whose_name_was_changed_is_refused_in_words(version, rule, mai, signed_in):
+    answer = signed_in(mai).post(SUBMIT, BIG | {"once": "mine"})
+
+    assert answer.status_code == 422
+    assert "Load the page again" in answer.text
+    assert not Lead.objects.exists()
 
 
 def test_a_lead_that_does_not_qualify_says_what_is_missing(version, rule, mai, ren, signed_in):
