@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,9 +17,9 @@ from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
+from leads.services.texts import LONG_TEXT, check_text, check_values
 
 CLOCK_SKEW = timedelta(minutes=5)
-LONG_TEXT = 5000
 LIMITS = {
     **{field.name: field.max_length for field in Account._meta.concrete_fields if field.max_length},
     **{field.name: field.max_length for field in Lead._meta.concrete_fields if field.max_length},
@@ -207,13 +206,4 @@ def _check_texts(data: LeadData) -> None:
             check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
     for index, touch in enumerate(data.touches):
         check_text(touch.detail, longest=TOUCH_DETAIL, field=f"touches[{index}].detail")
-    if "\\u0000" in json.dumps(data.custom):
-        raise InvalidInput(_("This text has a character that cannot be stored."), field="custom")
-
-
-def check_text(value: str, *, longest: int, field: str) -> None:
-    """Refuse a text that is too long or that PostgreSQL cannot store, with the field's name."""
-    if len(value) > longest:
-        raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=field)
-    if "\x00" in value:
-        raise InvalidInput(_("This text has a character that cannot be stored."), field=field)
+    check_values(data.custom, field="custom")

@@ -98,6 +98,37 @@ def test_what_cannot_be_taken_is_named_by_its_path(given, path, version, rule, m
     assert not Lead.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("custom", "path"),
+    [
+        ('{"booth": "\\ud800"}', "custom.booth"),
+        ('{"\\ud800": 1}', "custom"),
+        ('{"booth": ["a", "\\u0000"]}', "custom.booth[1]"),
+        ('{"booth": 1e400}', "custom.booth"),
+        ('{"booth": ' + "[" * 20_000 + "]" * 20_000 + "}", None),
+        ('{"booth": ' + "[" * 100 + "]" * 100 + "}", "custom"),
+        ('{"booth": [' + "1," * 200 + "1]}", "custom"),
+        ('{"booth": "' + "x" * 5001 + '"}', "custom.booth"),
+    ],
+)
+def test_own_facts_that_no_table_holds_are_refused_by_their_path(custom, path, version, rule, mai, api):
+    body = f'{{"full_name": "Hanako", "custom": {custom}}}'
+
+    answer = api(mai).post(LEADS, body, content_type="application/json")
+
+    assert answer.status_code == 400
+    assert [error["attr"] for error in answer.json()["errors"]] == [path]
+    assert not Lead.objects.exists()
+
+
+def test_own_facts_are_kept_as_they_were_said(version, rule, mai, api):
+    custom = {"path": "C:\\u0000", "booth": {"hall": [4, 1.5, None, True]}}
+
+    lead = api(mai).post(LEADS, BIG | {"custom": custom}, format="json").json()["lead"]
+
+    assert Lead.objects.get(pk=lead["id"]).custom == custom
+
+
 def test_what_programs_may_not_set_is_left_alone(version, rule, mai, ren, api):
     given = {
         "stage": "customer",
