@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from django.db import connection
+from django.db import connection, transaction
 
 from alignment.kernel.errors import DomainError
+from alignment.local import processes
 
 
 def at_once(*calls: Callable[[], object]) -> list[object]:
@@ -30,3 +31,32 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return results
+
+
+def while_uncommitted(change: Callable[[], object], call: Callable[[], object]) -> object:
+    """Run ``call`` in a thread while ``change`` is uncommitted, commit once it waits; its result or refusal."""
+    results: list[object] = []
+
+    def run() -> None:
+        try:
+            results.append(call())
+        except DomainError as error:
+            results.append(error)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=run)
+    with transaction.atomic():
+        change()
+        thread.start()
+        assert processes.wait_until(lambda: not thread.is_alive() or _somebody_waits(), 10, 0.01)
+    thread.join()
+    (result,) = results
+    return result
+
+
+def _somebody_waits() -> bool:
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+    with connection.cursor() as cursor:
+        cursor.execute(waiting)
+        return cursor.fetchone() is not None

@@ -12,6 +12,7 @@ from alignment.accounts.models import Team, User
 from alignment.accounts.policies import Permission
 from alignment.accounts.roles import Side
 from alignment.kernel.errors import InvalidInput, NotFound
+from alignment.kernel.locks import locked
 from handoff.models import RejectionReason, RoutingRule, SlaPolicy
 from handoff.rules.clocks import Duty
 from leads.rules.conditions import parse
@@ -100,7 +101,7 @@ def save_policy(*, duty: str, business_minutes: int, actor: User) -> SlaPolicy:
 
 
 def _locked_rule(rule_id: int) -> RoutingRule:
-    rule = RoutingRule.objects.select_for_update(of=("self",)).select_related("team").filter(pk=rule_id).first()
+    rule = locked(RoutingRule.objects.filter(pk=rule_id), "team")
     if rule is None:
         raise NotFound(_("There is no such rule."))
     return rule

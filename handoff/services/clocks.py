@@ -14,6 +14,7 @@ from django.db.models import Case, DateTimeField, F, Value, When
 from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import Team, User
 from alignment.kernel.calendar import BusinessCalendar, NoOpenTime
+from alignment.kernel.locks import locked, locked_all
 from handoff.models import Clock, Handoff, SlaPolicy
 from handoff.rules.clocks import Duty
 from handoff.services import notices
@@ -99,24 +100,16 @@ def scan(*, now: datetime) -> int:
 
 @transaction.atomic
 def _breach_batch(now: datetime) -> int:
-    late = (
-        Clock.objects.overdue_at(now)
-        .select_for_update(of=("self",), skip_locked=True)
-        .select_related("handoff__lead", "handoff__submitted_by", "owner", "team")
-    )
-    clocks = list(late.order_by("due_at", "pk")[:BATCH])
+    late = Clock.objects.overdue_at(now).order_by("due_at", "pk")[:BATCH]
+    clocks = locked_all(late, "handoff__lead", "handoff__submitted_by", "owner", "team", skip_locked=True)
     Clock.objects.filter(pk__in=[clock.pk for clock in clocks]).update(breached_at=F("due_at"))
     notices.breached(clocks=clocks, now=now)
     return len(clocks)
 
 
 def _unfinished(handoff_id: int, duty: Duty) -> Clock | None:
-    return (
-        Clock.objects.select_for_update(of=("self",))
-        .select_related("owner__team", "team")
-        .filter(handoff_id=handoff_id, duty=duty, met_at=None, stopped_at=None)
-        .first()
-    )
+    running = Clock.objects.filter(handoff_id=handoff_id, duty=duty, met_at=None, stopped_at=None)
+    return locked(running, "owner__team", "team")
 
 
 def _calendar(calendars: Calendars, owner: User | None, team: Team | None) -> BusinessCalendar:

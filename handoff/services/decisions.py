@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotFound
+from alignment.kernel.locks import locked
 from handoff.models import Handoff, HandoffEvent, RejectionReason
 from handoff.rules import workflow
 from handoff.rules.clocks import Duty
@@ -129,9 +130,7 @@ def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") 
 
 
 def _locked(handoff_id: int) -> Handoff:
-    locked = Handoff.objects.select_for_update(of=("self",))
-    needed = locked.select_related("lead", "offered_to__team", "team", "submitted_by")
-    handoff = needed.filter(pk=handoff_id).first()
+    handoff = locked(Handoff.objects.filter(pk=handoff_id), "lead", "offered_to__team", "team", "submitted_by")
     if handoff is None:
         raise NotFound(_("There is no such handoff."))
     return handoff

@@ -13,6 +13,7 @@ from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, NotFound
+from alignment.kernel.locks import locked
 from handoff.models import Handoff, HandoffEvent
 from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action, Status
@@ -114,12 +115,7 @@ def stamp(lead: Lead) -> dict[str, Any]:
 
 
 def _locked(lead_id: int) -> Lead:
-    lead = (
-        Lead.objects.select_for_update(of=("self",))
-        .select_related("account", "campaign", "verdict__version")
-        .filter(pk=lead_id)
-        .first()
-    )
+    lead = locked(Lead.objects.filter(pk=lead_id), "account", "campaign", "verdict__version")
     if lead is None:
         raise NotFound(_("There is no such lead."))
     return lead

@@ -26,7 +26,7 @@ def return_due_leads(*, now: datetime) -> int:
 @transaction.atomic
 def _return(lead_id: int, today: date, now: datetime) -> bool:
     due = Lead.objects.in_stage(Stage.NURTURE).filter(pk=lead_id, recycle_on__lte=today)
-    lead = due.select_for_update(of=("self",), skip_locked=True).first()
+    lead = due.select_for_update(skip_locked=True).first()
     if lead is None:
         return False
     verdict = judging.judge(lead_ids=[lead.pk], now=now).get(lead.pk)

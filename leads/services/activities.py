@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from alignment.kernel.locks import locked
 from leads.models import Activity, Lead, LeadEvent
 from leads.rules.activities import check_outcome, is_attempt, is_contact
 from leads.rules.stages import LeadEventKind, Stage
@@ -72,7 +73,7 @@ def record_activity(
 
 def lead_with_sales(lead_id: int, *, actor: User, permission: Permission) -> Lead:
     """The lead, locked, where sales has it and ``actor`` may work on it."""
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("owner", "account").filter(pk=lead_id).first()
+    lead = locked(Lead.objects.filter(pk=lead_id), "owner", "account")
     if lead is None:
         raise NotFound(_("There is no such lead."))
     if lead.stage not in WITH_SALES:

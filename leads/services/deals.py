@@ -16,6 +16,7 @@ from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from alignment.kernel.locks import locked
 from leads.models import Account, Deal, DealEvent, Lead
 from leads.rules.stages import Stage
 from leads.selectors import work
@@ -127,8 +128,8 @@ def _open_deal(deal_id: int, actor: User) -> Deal:
     """The deal, locked after its lead, where it is open and the actor may work on it."""
     actor.require(Permission.MANAGE_DEAL)
     lead_id = Deal.objects.filter(pk=deal_id).values_list("lead_id", flat=True).first()
-    lead = Lead.objects.select_for_update(of=("self",)).filter(pk=lead_id).first() if lead_id else None
-    deal = Deal.objects.select_for_update(of=("self",)).select_related("owner").filter(pk=deal_id).first()
+    lead = locked(Lead.objects.filter(pk=lead_id)) if lead_id else None
+    deal = locked(Deal.objects.filter(pk=deal_id), "owner")
     if deal is None:
         raise NotFound(_("There is no such deal."))
     if not work.may_work_on(owner=deal.owner, actor=actor, permission=Permission.MANAGE_DEAL):

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from alignment.accounts.models import User
+from alignment.kernel.locks import locked_all
 from leads.models import Criterion, DefinitionVersion, Lead, LeadEvent, Verdict
 from leads.querysets import compile_condition, seen_value, truth
 from leads.rules.conditions import Condition, leaves, parse
@@ -56,13 +57,7 @@ def judge(*, lead_ids: Sequence[int], now: datetime, actor: User | None = None) 
 def _judge_batch(
     ids: Sequence[int], version: DefinitionVersion, lines: list[_Line], now: datetime, actor: User | None
 ) -> dict[int, Verdict]:
-    leads = {
-        lead.pk: lead
-        for lead in Lead.objects.select_for_update(of=("self",))
-        .select_related("verdict")
-        .filter(pk__in=ids)
-        .order_by("pk")
-    }
+    leads = {lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=ids).order_by("pk"), "verdict")}
     fresh = [_verdict(row, version, lines, now) for row in _answers(ids, lines, now)]
     changed = [verdict for verdict in fresh if _differs(verdict, leads[verdict.lead_id].verdict)]
     Verdict.objects.bulk_create(changed)

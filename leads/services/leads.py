@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
+from alignment.kernel.locks import locked
 from leads.models import Campaign, Lead, LeadEvent, Touch
 from leads.rules import normalise
 from leads.rules.fields import TouchKind
@@ -109,7 +110,7 @@ def add_touch(
 
 
 def _locked(lead_id: int) -> Lead:
-    lead = Lead.objects.select_for_update(of=("self",)).select_related("campaign", "account").filter(pk=lead_id).first()
+    lead = locked(Lead.objects.filter(pk=lead_id), "campaign", "account")
     if lead is None:
         raise NotFound(_("There is no such lead."))
     return lead

@@ -26,7 +26,7 @@ def move(
 
     A lead that stands there already gets the fields but no second event.
     """
-    locked = Lead.objects.select_for_update(of=("self",)).get(pk=lead.pk)
+    locked = Lead.objects.select_for_update().get(pk=lead.pk)
     old = locked.stage
     locked.stage = to
     locked.updated_at = now

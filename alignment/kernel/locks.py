@@ -1,0 +1,32 @@
+"""Rows under lock, read once the lock is held."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from django.db.models import Model, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+
+
+def locked(rows: QuerySet[Row], *related: str) -> Row | None:
+    """Lock the one row that ``rows`` finds and read it afterwards, joined with ``related``; None where there is none.
+
+    Two statements on purpose. A single ``select_for_update().select_related()`` that has to wait joins the row as it
+    has become with the partners of the row as it was: a relation that changed meanwhile comes back as None.
+    """
+    pk = rows.select_for_update().values_list("pk", flat=True).first()
+    return None if pk is None else _joined(rows, related).get(pk=pk)
+
+
+def locked_all(rows: QuerySet[Row], *related: str, skip_locked: bool = False) -> list[Row]:
+    """The same for several rows, locked and given in the order of ``rows``, which must be a full one."""
+    pks = list(rows.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True))
+    found = _joined(rows, related).in_bulk(pks)
+    return [found[pk] for pk in pks]
+
+
+def _joined(rows: QuerySet[Row], related: Sequence[str]) -> QuerySet[Row]:
+    every = rows.model._default_manager.all()
+    return every.select_related(*related) if related else every
