@@ -16,7 +16,8 @@ from alignment.kernel.errors import InvalidInput
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
-_YEARS = range(1900, 2200)
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
+"""The dates between which a period that somebody asks for begins and ends."""
 
 
 @dataclass(frozen=True, order=True)
@@ -34,7 +35,7 @@ class Period:
     def month(cls, key: str) -> Period:
         """The month written ``YYYY-MM``, else ``InvalidInput``."""
         found = _MONTH.fullmatch(key)
-        if not found or int(found[1]) not in _YEARS or int(found[2]) not in range(1, 13):
+        if not found or not FIRST_DAY.year <= int(found[1]) <= LAST_DAY.year or int(found[2]) not in range(1, 13):
             raise InvalidInput(_("“%(value)s” is not a month; write it as 2026-04.") % {"value": key}, field="month")
         return cls._months_from(date(int(found[1]), int(found[2]), 1), 1)
 
@@ -143,7 +144,7 @@ def _date(value: str | None, name: str) -> date:
         found = date.fromisoformat(value) if _DATE.fullmatch(value) else None
     except ValueError:
         found = None
-    if found is None or found.year not in _YEARS:
+    if found is None or not FIRST_DAY <= found <= LAST_DAY:
         message = _("“%(name)s”: “%(value)s” is not a date; write it as 2026-04-01.")
         raise InvalidInput(message % {"name": name, "value": value}, field=name)
     return found

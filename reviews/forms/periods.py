@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from alignment.kernel.periods import Period
+from alignment.kernel import formats
+from alignment.kernel.periods import FIRST_DAY, LAST_DAY, Period
+
+LAST_CHOICE = LAST_DAY - timedelta(days=1)  # the period ends on the day after
+
+
+def _within_reach(day: date) -> None:
+    """Refuse what the links of the page could not say."""
+    if not FIRST_DAY <= day <= LAST_CHOICE:
+        ends = {"first": formats.date(FIRST_DAY), "last": formats.date(LAST_CHOICE)}
+        raise ValidationError(_("Enter a day between %(first)s and %(last)s.") % ends, code="out_of_reach")
 
 
 def _day(label: Any) -> forms.DateField:
-    return forms.DateField(label=label, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, widget=widget, validators=[_within_reach])
 
 
 class PeriodForm(forms.Form):
     """From one day to another."""
 
-    last = _day(_("Last day"))
+    last = _day(gettext_lazy("Last day"))
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, period: Period, auto_id: str = "id_%s") -> None:
         super().__init__(data, initial={"from": period.start, "last": period.last}, auto_id=auto_id)
-        self.fields["from"] = _day(_("First day"))  # no name that Python lets an attribute have
+        self.fields["from"] = _day(gettext_lazy("First day"))  # no name that Python lets an attribute have
         self.order_fields(["from", "last"])
 
     def clean(self) -> dict[str, Any]:

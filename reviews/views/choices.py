@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import Organisation
 from alignment.kernel import formats
 from alignment.kernel.errors import InvalidInput
-from alignment.kernel.periods import Period
+from alignment.kernel.periods import FIRST_DAY, Period
 from reviews.forms.periods import PeriodForm
 from reviews.forms.queries import read_scope, write_query
 from reviews.kpis import sources
@@ -70,7 +70,7 @@ class Asked:
             _("Last 12 months"): Period(_months_before(this_month, 11).start, this_month.end),
         }
         if first is not None:
-            start = Period.month_of(first.astimezone(self.organisation.zone).date()).start
+            start = max(first.astimezone(self.organisation.zone).date().replace(day=1), FIRST_DAY)
             usual[_("Everything")] = Period(min(start, this_month.start), this_month.end)
         return [
             Choice(label, "?" + write_query(replace(self.scope, period=period)), period == self.scope.period)

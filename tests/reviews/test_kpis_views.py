@@ -104,6 +104,9 @@ def test_own_dates_include_the_last_day(signed_in: SignedIn, mai: User) -> None:
     [
         ("from=2026-03-31&last=2026-03-01", "The last day must not be before the first."),
         ("from=&last=2026-03-01", "required"),
+        ("from=2026-01-01&last=9999-12-31", "Enter a day between Jan 1, 1900 (Mon) and Dec 30, 2199 (Mon)."),
+        ("from=0001-01-01&last=2026-03-01", "Enter a day between Jan 1, 1900 (Mon) and Dec 30, 2199 (Mon)."),
+        ("from=0500-01-01&last=0500-12-31", "Enter a day between Jan 1, 1900 (Mon) and Dec 30, 2199 (Mon)."),
         ("from=x&to=2026-03-01", "is not a date"),
         ("basis=both", "must be one of"),
     ],
@@ -111,11 +114,29 @@ def test_own_dates_include_the_last_day(signed_in: SignedIn, mai: User) -> None:
 def test_dates_that_cannot_be_read_are_named_and_this_year_is_shown(
     signed_in: SignedIn, mai: User, query: str, said: str
 ) -> None:
-    answer = signed_in(mai).get(f"/kpis/?{query}")
+    for path in ("/kpis/", "/kpis/mql/", "/kpis/mql/rows/"):
+        answer = signed_in(mai).get(f"{path}?{query}")
 
-    assert answer.status_code == 400
-    assert said in text_of(answer)
-    assert "<title>Error:" in text_of(answer)
+        assert answer.status_code == 400
+        assert said in text_of(answer)
+        assert "<title>Error:" in text_of(answer)
+
+
+def test_every_day_that_a_form_takes_is_taken_by_the_links_of_its_page(signed_in: SignedIn, mai: User) -> None:
+    client = signed_in(mai)
+    answer = client.get("/kpis/mql/?from=1900-01-01&last=2199-12-30")
+
+    assert answer.status_code == 200
+    assert client.get(answer.context["cell"].url).status_code == 200
+
+
+def test_everything_begins_no_earlier_than_a_period_may(signed_in: SignedIn, mai: User) -> None:
+    factories.lead(captured_at=datetime(1850, 1, 1, tzinfo=TOKYO))
+    client = signed_in(mai)
+
+    (everything,) = [one for one in client.get("/kpis/").context["ask"].periods() if one.label == "Everything"]
+
+    assert client.get("/kpis/mql/" + everything.url).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/kpis/unknown/", "/kpis/unknown/rows/"])
