@@ -72,6 +72,21 @@ def test_at_most_seven_things_are_asked(running, sora, now):
     assert len(needs_me_now(sora, now=now)) <= MOST
 
 
+@pytest.mark.parametrize(
+    ("seconds", "value", "unit"),
+    [(None, "–", ""), (3600, "1", "business hour"), (3700, "1", "business hour"), (5400, "1.5", "business hours")],
+)
+def test_a_figure_without_a_value_has_no_unit_and_one_is_one(signed_in, running, ren, seconds, value, unit):
+    if seconds is not None:
+        at = timezone.now()
+        factories.handoff(status="accepted", offered_at=at, decided_at=at, business_seconds_to_decide=seconds)
+
+    tiles = {tile.name: tile for tile in signed_in(ren).get("/").context["tiles"]}
+
+    tile = tiles["Time to decide (median)"]
+    assert (tile.value, tile.unit) == (value, unit)
+
+
 def test_the_way_to_the_inbox_is_for_those_who_decide(signed_in, running, ren, mai):
     assert "Inbox" in labels(signed_in(ren).get("/"))
     assert "Inbox" not in labels(signed_in(mai).get("/"))

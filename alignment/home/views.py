@@ -81,7 +81,7 @@ def _tiles(organisation: Organisation, now: datetime) -> list[Tile]:
         Tile(
             name=str(kpi.label),
             value=wording.value_text(new[kpi.key].value, kpi.unit, currency=currency),
-            unit=wording.unit_text(kpi.unit),
+            unit=wording.unit_text(kpi.unit, new[kpi.key].value),
             detail=wording.sizes_text(new[kpi.key], kpi.unit),
             note=_("30 days before: %(value)s")
             % {"value": wording.value_text(old[kpi.key].value, kpi.unit, currency=currency)},

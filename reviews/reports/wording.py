@@ -8,7 +8,7 @@ from decimal import Decimal
 from babel.dates import format_skeleton
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, npgettext
 
 from alignment.kernel import formats
 from alignment.kernel.periods import Period
@@ -32,16 +32,17 @@ def unit_text(unit: Unit, value: Value = 0) -> str:
     """What stands behind the value: nothing where the value says it itself, or where there is none."""
     if value is None:
         return ""
-    return {Unit.HOURS: _("business hours"), Unit.DAYS: _("days")}.get(unit, "")
+    number = 1 if abs(round(value, 1)) == 1 else 2  # as it is shown
+    if unit is Unit.HOURS:
+        return ngettext("business hour", "business hours", number)
+    return npgettext("unit", "day", "days", number) if unit is Unit.DAYS else ""
 
 
 def full_text(value: Value, unit: Unit, *, currency: str) -> str:
     """A value with its unit: 3.5 business hours."""
     text = value_text(value, unit, currency=currency)
-    return text if value is None or not unit_text(unit) else _("%(value)s %(unit)s") % {
-        "value": text,
-        "unit": unit_text(unit),
-    }  # fmt: skip
+    unit_said = unit_text(unit, value)
+    return _("%(value)s %(unit)s") % {"value": text, "unit": unit_said} if unit_said else text
 
 
 def sizes_text(figure: Figure, unit: Unit) -> str:

@@ -82,6 +82,16 @@ def test_rates_show_what_they_are_made_of_and_their_formula(signed_in: SignedIn,
     assert "95% interval" in page
 
 
+def test_one_of_something_is_said_in_the_singular(signed_in: SignedIn, mai: User) -> None:
+    at = datetime(2026, 3, 2, 12, tzinfo=TOKYO)
+    factories.deal(lead=factories.qualified_lead(captured_at=at), won_at=at + timedelta(days=1))
+
+    tiles = signed_in(mai).get(f"/kpis/?{MARCH}").context["every"]
+
+    units = {tile.kpi.key: tile.cell.unit for tile in tiles}
+    assert (units["days_to_win_p50"], units["hours_to_decide_p50"], units["mql"]) == ("day", "", "")
+
+
 def test_young_cohorts_are_marked(signed_in: SignedIn, mai: User, monkeypatch: pytest.MonkeyPatch) -> None:
     history()
     monkeypatch.setattr("django.utils.timezone.now", lambda: datetime(2026, 4, 10, tzinfo=TOKYO))
