@@ -45,6 +45,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     """Save the minutes; where somebody else was faster, show both texts."""
+    user_of(request).require(Permission.RUN_REVIEW)
     form = MinutesForm(request.POST)
     refusal, status = "", 200
     if form.is_valid():
@@ -66,7 +67,7 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     if status == 200:
         return _saved(request, review)
     form = _told_of_newer(form, review)
-    context = {"review": review, "may_run": True, "minutes_form": form, "refusal": refusal, "has_errors": True}
+    context = minutes_of(request, review, form) | {"refusal": refusal, "has_errors": True}
     if wants_partial(request):
         return render(request, "reviews/_minutes.html", context, status=status)
     return render(request, "reviews/detail.html", page_of(request, review) | context, status=status)
@@ -86,23 +87,32 @@ def close(request: HttpRequest, pk: int) -> HttpResponse:
 
 def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
     """Everything that the page of a review shows."""
-    user = user_of(request)
     frozen = Frozen(review.snapshot.figures)
     basis = Basis.COHORT if request.GET.get("basis") == Basis.COHORT else Basis.PERIOD
-    is_open = review.status == Review.Status.OPEN
-    return actions_of(request, review) | {
-        "frozen": frozen,
-        "basis": basis,
-        "bases": [Choice(str(one.label), f"?basis={one.value}#month-figures", one is basis) for one in Basis],
-        "table": frozen.table(basis),
-        "sides": [
-            ("marketing", _("Marketing"), frozen.charts("marketing")),
-            ("sales", _("Sales"), frozen.charts("sales")),
-            ("", _("Together"), frozen.charts("")),
-        ],
-        "agenda": selectors.exceptions_of(review),
-        "may_run": is_open and user.may(Permission.RUN_REVIEW),
-        "minutes_form": _minutes_form(review),
+    return (
+        actions_of(request, review)
+        | minutes_of(request, review)
+        | {
+            "frozen": frozen,
+            "basis": basis,
+            "bases": [Choice(str(one.label), f"?basis={one.value}#month-figures", one is basis) for one in Basis],
+            "table": frozen.table(basis),
+            "sides": [
+                ("marketing", _("Marketing"), frozen.charts("marketing")),
+                ("sales", _("Sales"), frozen.charts("sales")),
+                ("", _("Together"), frozen.charts("")),
+            ],
+            "agenda": selectors.exceptions_of(review),
+        }
+    )
+
+
+def minutes_of(request: HttpRequest, review: Review, form: MinutesForm | None = None) -> dict[str, Any]:
+    """What the part with the minutes shows."""
+    return {
+        "review": review,
+        "may_run": review.status == Review.Status.OPEN and user_of(request).may(Permission.RUN_REVIEW),
+        "minutes_form": form or MinutesForm(initial={"minutes": review.minutes, "seen": review.minutes_version}),
     }
 
 
@@ -122,10 +132,6 @@ def actions_of(request: HttpRequest, review: Review, form: ActionForm | None = N
     }
 
 
-def _minutes_form(review: Review) -> MinutesForm:
-    return MinutesForm(initial={"minutes": review.minutes, "seen": review.minutes_version})
-
-
 def _told_of_newer(form: MinutesForm, review: Review) -> MinutesForm:
     """The person's own text, ready to be saved over the newer one once that has been read."""
     again = MinutesForm(data={"minutes": form.data.get("minutes", ""), "seen": str(review.minutes_version)})
@@ -137,5 +143,4 @@ def _saved(request: HttpRequest, review: Review) -> HttpResponse:
     if not wants_partial(request):
         messages.success(request, _("Saved."))
         return redirect(f"{request.path.removesuffix('minutes/')}#minutes")
-    context = {"review": review, "may_run": True, "minutes_form": _minutes_form(review)}
-    return toast(render(request, "reviews/_minutes.html", context), _("Saved."))
+    return toast(render(request, "reviews/_minutes.html", minutes_of(request, review)), _("Saved."))

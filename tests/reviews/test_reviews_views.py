@@ -264,6 +264,39 @@ def test_a_closed_review_can_only_be_read(signed_in: SignedIn, review: Review, a
     assert review.minutes == ""
 
 
+def test_whoever_saves_after_the_end_sees_what_is_saved_and_the_own_text_and_no_form(
+    signed_in: SignedIn, review: Review, aoi: User, sora: User
+) -> None:
+    signed_in(aoi).post(f"/reviews/{review.pk}/minutes/", {"minutes": "from marketing", "seen": 0})
+    signed_in(aoi).post(f"/reviews/{review.pk}/close/")
+
+    for headers in ({}, HTMX):
+        refused = signed_in(sora).post(
+            f"/reviews/{review.pk}/minutes/", {"minutes": "from sales", "seen": 1}, headers=headers
+        )
+
+        page = text_of(refused)
+        assert refused.status_code == 409
+        assert "This review is closed" in page
+        assert page.count("from marketing") == page.count("from sales") == 1
+        assert "<textarea" not in page
+        assert "Close…" not in page
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_whoever_adds_an_action_after_the_end_is_told_so(
+    signed_in: SignedIn, review: Review, aoi: User, headers: dict[str, str]
+) -> None:
+    client = signed_in(aoi)
+    client.post(f"/reviews/{review.pk}/close/")
+
+    refused = add(client, review, aoi, headers=headers)
+
+    assert refused.status_code == 409
+    assert "This review is closed" in text_of(refused)
+    assert 'name="title"' not in text_of(refused)
+
+
 # -- refusals ------------------------------------------------------------------------------------------------------
 
 
@@ -282,7 +315,8 @@ def test_others_see_no_controls_and_are_refused(
     assert "<textarea" not in main
     assert 'method="post"' not in main
     for path in ("minutes/", "close/", "actions/", f"actions/{action.pk}/done/", f"actions/{action.pk}/drop/"):
-        assert client.post(f"/reviews/{review.pk}/{path}", ENTERED | {"seen": 0}).status_code == 403
+        for entered in (ENTERED | {"seen": 0}, {}):
+            assert client.post(f"/reviews/{review.pk}/{path}", entered).status_code == 403
     action.refresh_from_db()
     review.refresh_from_db()
     assert (action.status, review.status, review.minutes) == ("open", "open", "")
