@@ -114,7 +114,8 @@ def test_the_mailbox_is_searched_and_costs_the_same_for_many(
         found = browser.get(reverse("demo:mailbox"), {"q": "ren@"})
 
     assert "ren@example.com" in found.text
-    assert "No mail fits" in browser.get(reverse("demo:mailbox"), {"q": "zzz"}).text
+    for unknown in ("zzz", "a\x00b", "x" * 10_000):
+        assert "No mail fits" in browser.get(reverse("demo:mailbox"), {"q": unknown}).text
 
 
 def test_the_command_names_the_five(five):
