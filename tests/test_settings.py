@@ -8,12 +8,14 @@ import logging
 import os
 import re
 import secrets
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import structlog
+import yaml
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
@@ -38,7 +40,8 @@ from django.conf import settings
 names = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASES", "SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME",
          "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEMO",
          "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG",
-         "SECURE_PROXY_SSL_HEADER"]
+         "SECURE_PROXY_SSL_HEADER", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_AGE", "SESSION_IDLE_LIMIT", "LOG_LEVEL",
+         "EMAIL_BACKEND"]
 print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
 """
 
@@ -72,7 +75,13 @@ def test_production_does_not_start_without(name):
         ("DEBUG", "1"),
         ("SECRET_KEY", "short"),
         ("SECRET_KEY", "for-this-machine-only-never-in-production-" + "x" * 20),
+        ("SECRET_KEY", "abcd" * 20),
         ("SITE_URL", "http://alignment.example.com"),
+        ("SITE_URL", "https://"),
+        ("SITE_URL", "https://:8443"),
+        ("SITE_URL", "https://alignment.example.com/portal"),
+        ("SITE_URL", "https://user@alignment.example.com"),
+        ("DEMO", "1"),
     ],
 )
 def test_production_does_not_start_with(name, value):
@@ -86,6 +95,32 @@ def test_a_refusal_says_how_to_make_a_secret():
     assert "secrets.token_urlsafe" in python("-c", SHOW, SECRET_KEY=None).stderr
 
 
+@pytest.mark.parametrize("value", ["https://alignment.example.com:8443", "https://[2001:db8::1]", "https://host/"])
+def test_production_starts_with_any_address_of_a_site(value):
+    assert python("-c", SHOW, SITE_URL=value).returncode == 0
+
+
+BUILD = shlex.split(re.search(r"RUN export (.*?)&&", (ROOT / "Dockerfile").read_text().replace("\\\n", ""))[1])
+
+
+def test_production_loads_with_what_the_image_is_built_with():
+    assert {"SECRET_KEY", "SITE_URL"} <= {word.partition("=")[0] for word in BUILD}
+
+    done = python("-c", SHOW, **dict(word.split("=", 1) for word in BUILD))
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "alignment/settings/prod.py"])
+def test_production_loads_with_a_key_made_as_we_tell_people_to(name):
+    recipe = re.search(r"(openssl rand -hex \d+|python3 -c '[^']+')", (ROOT / name).read_text())[1]
+    key = subprocess.run(shlex.split(recipe), capture_output=True, text=True, check=True).stdout.strip()
+
+    done = python("-c", SHOW, SECRET_KEY=key)
+
+    assert done.returncode == 0, done.stderr
+
+
 def test_production_derives_hosts_and_cookies_from_its_address():
     found = shown()
 
@@ -96,6 +131,29 @@ def test_production_derives_hosts_and_cookies_from_its_address():
     assert found["SESSION_COOKIE_SECURE"] is found["CSRF_COOKIE_SECURE"] is found["LANGUAGE_COOKIE_SECURE"] is True
     assert found["SECURE_HSTS_SECONDS"] >= 365 * 24 * 3600
     assert (found["DEMO"], found["DEBUG"], found["FAILPOINTS_ENABLED"]) == (False, False, None)
+
+
+def test_further_host_names_are_added_to_that_of_the_address():
+    assert shown(ALLOWED_HOSTS="old.example.com")["ALLOWED_HOSTS"] == ["alignment.example.com", "old.example.com"]
+
+
+def test_an_optional_variable_that_is_empty_is_as_if_it_were_not_set():
+    environment = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["x-application"]["environment"]
+    optional = {name for name, value in environment.items() if value.endswith(":-}")}
+    assert {"ALLOWED_HOSTS", "OIDC_SERVER_URL", "SESSION_DAYS", "SECURE_SSL_REDIRECT", "LOG_LEVEL"} <= optional
+
+    assert shown(**dict.fromkeys([*optional, "TRUSTED_PROXY_COUNT", "CONN_MAX_AGE"], "")) == shown()
+
+
+def test_mails_of_a_development_machine_leave_only_where_a_server_is_named():
+    dev = {"DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
+
+    assert shown(**dev, EMAIL_URL="")["EMAIL_BACKEND"].endswith("DiscardBackend")
+    found = shown(**dev, EMAIL_URL="smtp://mail.example.com:25")
+    assert (found["EMAIL_BACKEND"], found["EMAIL_HOST"]) == (
+        "django.core.mail.backends.smtp.EmailBackend",
+        "mail.example.com",
+    )
 
 
 def test_only_a_proxy_of_ours_may_say_that_a_request_came_encrypted():

@@ -17,13 +17,35 @@ import pghistory
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.utils.translation import gettext_lazy as _
+from environ.fileaware_mapping import FileAwareMapping
 
 from alignment.kernel.logs import hide_secrets
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 NODE_MODULES = BASE_DIR / "node_modules"
 
-env = environ.FileAwareEnv()
+
+class Given(FileAwareMapping):
+    """The environment, in which a variable that is empty counts as not set: docker compose passes them on like that."""
+
+    def __getitem__(self, key: str) -> str:
+        value: str = super().__getitem__(key)
+        if not value:
+            raise KeyError(key)
+        return value
+
+
+class Environment(environ.FileAwareEnv):
+    """Reads variables, also from files."""
+
+    ENVIRON = Given()
+
+
+env = Environment()
+
+# The servers of `make run` and `make services` leave their addresses here; production knows only its environment.
+if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".prod"):
+    Environment.read_env(BASE_DIR / ".local" / "services.env")
 
 DEBUG = False
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
@@ -31,7 +53,7 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 # The one public address: allowed hosts, CSRF origins and the links in mails all derive from it.
 SITE_URL: str = env.str("SITE_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=[urlsplit(SITE_URL).hostname or "127.0.0.1"])
+ALLOWED_HOSTS: list[str] = [urlsplit(SITE_URL).hostname or "127.0.0.1", *env.list("ALLOWED_HOSTS", default=[])]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 DEMO: bool = env.bool("DEMO", default=False)
 
@@ -122,10 +144,6 @@ TEMPLATES = [
 ]
 
 # -- data -----------------------------------------------------------------------------------------
-# The servers of `make run` and `make services` leave their addresses here; production knows only its environment.
-if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".prod"):
-    environ.Env.read_env(BASE_DIR / ".local" / "services.env")
-
 DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://127.0.0.1:5432/alignment")}
 DATABASES["default"] |= {
     "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
@@ -135,6 +153,11 @@ DATABASES["default"] |= {
     "OPTIONS": {
         "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c timezone=UTC",
         "connect_timeout": 5,
+        # A host that vanished without a word is noticed within half a minute (TCP only; a Unix socket ignores them).
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
         **DATABASES["default"].get("OPTIONS", {}),
     },
 }

@@ -1,11 +1,11 @@
 """For production: refuses to start without its secrets, and with DEBUG."""
 
-from urllib.parse import urlsplit
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
 from alignment.settings.base import *  # noqa: F403
-from alignment.settings.base import ALLAUTH_TRUSTED_PROXY_COUNT, SECRET_KEY, SITE_URL, STORAGES, env
+from alignment.settings.base import ALLAUTH_TRUSTED_PROXY_COUNT, DEMO, SECRET_KEY, SITE_URL, STORAGES, env
 
 
 def _refuse(name: str, how: str) -> None:
@@ -14,10 +14,12 @@ def _refuse(name: str, how: str) -> None:
 
 if env.bool("DEBUG", default=False):
     _refuse("DEBUG", "Unset it: production never runs in debug mode.")
-if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 20 or SECRET_KEY.startswith("for-this-machine-only"):
+if DEMO:
+    _refuse("DEMO", "Unset it: its mailbox page shows everybody's mails. The demo is for `make run`.")
+if len(SECRET_KEY) < 50 or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("for-this-machine-only"):
     _refuse("SECRET_KEY", "Make one: python3 -c 'import secrets; print(secrets.token_urlsafe(64))'")
-if urlsplit(SITE_URL).scheme != "https":
-    _refuse("SITE_URL", "Set it to the public https address, for example https://alignment.example.com")
+if not re.fullmatch(r"https://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", SITE_URL):
+    _refuse("SITE_URL", "Set it to the public https address without a path, for example https://alignment.example.com")
 for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
     if not env.str(_name, default=""):
         _refuse(_name, "Set it (see .env.example).")
