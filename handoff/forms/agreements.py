@@ -5,10 +5,11 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import AsksByName, Form
 from handoff.models import RejectionReason, SlaPolicy
 
 
-class ReasonForm(forms.ModelForm):
+class ReasonForm(AsksByName, forms.ModelForm):
     """A reason; its code never changes, so that history stays readable."""
 
     class Meta:
@@ -16,7 +17,7 @@ class ReasonForm(forms.ModelForm):
         fields = ["label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "position", "is_active"]
 
 
-class PolicyForm(forms.Form):
+class PolicyForm(Form):
     """How many working hours a duty may take."""
 
     hours = forms.DecimalField(

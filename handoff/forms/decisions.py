@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import Form
 from handoff.models import RejectionReason
 from handoff.rules.next_steps import NextStep
 from handoff.selectors.sentences import follows
@@ -16,7 +17,7 @@ from handoff.selectors.sentences import follows
 AS_AGREED = ""
 
 
-class RejectForm(forms.Form):
+class RejectForm(Form):
     """Why, and what should happen next. The rules of what goes together stand in the service."""
 
     reason = forms.ChoiceField(

@@ -10,6 +10,7 @@ from django.utils.translation import pgettext_lazy
 
 from alignment.accounts.models import Team
 from alignment.accounts.roles import Side
+from alignment.kernel.forms import Form
 from alignment.kernel.inputs import whole_number
 from handoff.models import RoutingRule
 from leads.forms.definition_rows import OP_LABELS
@@ -19,7 +20,7 @@ from leads.rules.fields import FIELDS, FieldType
 OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
 
 
-class RoutingRuleForm(forms.Form):
+class RoutingRuleForm(Form):
     """A rule with one condition or none; ``condition`` of the cleaned data is the tree that the rule keeps."""
 
     name = forms.CharField(

@@ -10,6 +10,7 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import Form
 from leads.models import Campaign
 from leads.rules.fields import TouchKind
 from leads.services.capture import LeadData, TouchData
@@ -18,7 +19,7 @@ TOUCH_ROWS = 2
 MOST_TOUCHES = 20
 
 
-class LeadForm(forms.Form):
+class LeadForm(Form):
     """Person, company, where the lead came from. ``once`` names the form: the same one sent twice makes one lead."""
 
     once = forms.UUIDField(
@@ -70,7 +71,7 @@ class LeadForm(forms.Form):
         return cleaned
 
 
-class TouchForm(forms.Form):
+class TouchForm(Form):
     """One thing the lead did; an empty row is left out."""
 
     kind = forms.ChoiceField(label=_("What they did"), choices=[("", "–"), *TouchKind.choices], required=False)

@@ -7,11 +7,12 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import Form
 from leads.models import Lead
 from leads.rules.activities import OUTCOMES, ActivityKind
 
 
-class ActivityForm(forms.Form):
+class ActivityForm(Form):
     """One activity of a known kind, with its outcome, a note and the next step."""
 
     kind = forms.ChoiceField(choices=ActivityKind.choices, widget=forms.HiddenInput)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import Form
 from leads.forms.amounts import AmountField
 from leads.models import Account, Deal
 
 
-class DealForm(forms.Form):
+class DealForm(Form):
     """The facts of a deal."""
 
     name = forms.CharField(label=_("Name of the deal"), max_length=200)
@@ -34,17 +35,27 @@ class NewDealForm(DealForm):
     )
 
 
-class WinForm(forms.Form):
+class WinForm(Form):
     """Why it was won, and for how much."""
 
-    reason = forms.ChoiceField(label=_("Why was it won?"), choices=Deal.WinReason.choices, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        label=_("Why was it won?"),
+        choices=Deal.WinReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why it was won.")},
+    )
     amount = AmountField(label=_("Agreed amount"), required=False, max_digits=16)
 
 
-class LoseForm(forms.Form):
+class LoseForm(Form):
     """Why it was lost: what both sides learn from."""
 
-    reason = forms.ChoiceField(label=_("Why was it lost?"), choices=Deal.LossReason.choices, widget=forms.RadioSelect)
+    reason = forms.ChoiceField(
+        label=_("Why was it lost?"),
+        choices=Deal.LossReason.choices,
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Choose why it was lost.")},
+    )
     comment = forms.CharField(
         label=_("What happened?"),
         required=False,

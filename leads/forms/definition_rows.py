@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.forms import Form
 from leads.forms import definition_values as values
 from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
 from leads.models import Criterion
@@ -63,7 +64,7 @@ def _field_choices() -> list[tuple[str, Any]]:
     return [("", _("Choose a fact")), (TOUCHES, _("touches")), *fields]
 
 
-class TestForm(forms.Form):
+class TestForm(Form):
     """One row: a fact, an operator that fits it, and a value; or a number of touches."""
 
     field = forms.ChoiceField(label=gettext_lazy("Fact"), required=False)
@@ -123,7 +124,7 @@ class TestForm(forms.Form):
         return self.row.value
 
 
-class CriterionForm(forms.Form):
+class CriterionForm(Form):
     """One criterion: what it does, why, and its tests."""
 
     kind = forms.ChoiceField(label=gettext_lazy("What it does"), choices=Criterion.Kind.choices)

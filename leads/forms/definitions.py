@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.forms import Form
 from alignment.kernel.inputs import whole_number
 from leads.forms import definition_values as values
 from leads.forms.definition_rows import CriterionForm, TestForm, number
@@ -21,7 +22,7 @@ from leads.models import DefinitionVersion
 from leads.rules.conditions import Condition, parse
 
 
-class VersionForm(forms.Form):
+class VersionForm(Form):
     """The head of the builder."""
 
     threshold = forms.CharField(

@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from alignment.kernel.forms import Form
 from leads.forms.amounts import AmountField
 from leads.models import Campaign, Lead
 from leads.rules.fields import TouchKind
@@ -17,7 +18,7 @@ from leads.services.leads import FACTS
 THEIRS = "theirs"
 
 
-class LeadForm(forms.Form):
+class LeadForm(Form):
     """The facts of a lead. ``seen``: its ``updated_at`` when the form was opened."""
 
     seen = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -58,7 +59,7 @@ class LeadForm(forms.Form):
             return None
 
 
-class TouchForm(forms.Form):
+class TouchForm(Form):
     """Something the lead did with marketing's work."""
 
     kind = forms.ChoiceField(label=_("What the lead did"), choices=TouchKind.choices)
@@ -76,7 +77,7 @@ class TouchForm(forms.Form):
     )
 
 
-class AccountForm(forms.Form):
+class AccountForm(Form):
     """What is known of a company."""
 
     industry = forms.CharField(label=_("Industry"), required=False, max_length=100)
@@ -89,7 +90,7 @@ class AccountForm(forms.Form):
     )
 
 
-class CampaignForm(forms.Form):
+class CampaignForm(Form):
     """Marketing work with a period, a channel and a cost."""
 
     name = forms.CharField(label=_("Name of the campaign"), max_length=200)

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import User
+from alignment.kernel.forms import Form
 from reviews.kpis.registry import KPIS
 from reviews.selectors.reviews import possible_owners
 
@@ -18,7 +19,7 @@ class _Person(forms.ModelChoiceField):
         return user.full_name
 
 
-class ActionForm(forms.Form):
+class ActionForm(Form):
     """An improvement: what, who, by when, and which figure it should move."""
 
     title = forms.CharField(label=_("What is to be done"), max_length=300)
@@ -32,7 +33,7 @@ class ActionForm(forms.Form):
         self.fields["target_kpi"].choices = [("", _("None in particular")), *[(kpi.key, kpi.label) for kpi in KPIS]]  # type: ignore[attr-defined]
 
 
-class MinutesForm(forms.Form):
+class MinutesForm(Form):
     """The minutes, and the version of them that was open while writing."""
 
     minutes = forms.CharField(

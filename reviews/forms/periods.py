@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from alignment.kernel import formats
+from alignment.kernel.forms import Form
 from alignment.kernel.periods import FIRST_DAY, LAST_DAY, Period
 
 LAST_CHOICE = LAST_DAY - timedelta(days=1)  # the period ends on the day after
@@ -29,7 +30,7 @@ def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, widget=widget, validators=[_within_reach])
 
 
-class PeriodForm(forms.Form):
+class PeriodForm(Form):
     """From one day to another."""
 
     last = _day(gettext_lazy("Last day"))

@@ -96,7 +96,7 @@ def test_the_page_records_an_activity(accepted, ren, signed_in):
     ("given", "status", "said"),
     [
         ({}, 400, "Choose what was done."),
-        ({"kind": "call"}, 422, "This field is required."),
+        ({"kind": "call"}, 422, "Choose “What came of it”."),
         ({"kind": "call", "outcome": "met"}, 422, "Select a valid choice"),
         (CALL | {"at": "2999-01-01T10:00"}, 422, "lies in the future"),
     ],

@@ -160,7 +160,7 @@ def test_each_step_leads_back_to_the_deal(
 @pytest.mark.parametrize(
     ("step", "data", "message"),
     [
-        ("win", {}, "This field is required."),
+        ("win", {}, "Choose why it was won."),
         ("win", {"reason": "luck"}, "Select a valid choice."),
         ("lose", {"reason": "other"}, "Say in a sentence what happened."),
         ("edit", {"name": "x", "amount": "-5"}, "greater than or equal to 0"),

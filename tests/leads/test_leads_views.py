@@ -359,7 +359,7 @@ def test_a_campaign_is_planned_by_marketing_only(signed_in: Browser, mai: User, 
         ({"name": "Old"}, "There is a campaign with this name already."),
         ({"ends_on": "2026-03-01"}, "The last day must not be before the first."),
         ({"cost": "-1"}, "greater than or equal to 0"),
-        ({"name": ""}, "This field is required."),
+        ({"name": ""}, "Fill in “Name of the campaign”."),
     ],
 )
 def test_an_impossible_campaign_is_refused(changes: dict[str, str], message: str, signed_in: Browser, mai: User):

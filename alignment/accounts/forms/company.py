@@ -12,9 +12,10 @@ from alignment.accounts.forms import choices
 from alignment.accounts.forms.hours import WeeklyHoursField
 from alignment.accounts.models import CompanyDay
 from alignment.accounts.roles import Side
+from alignment.kernel.forms import Form
 
 
-class OrganisationForm(forms.Form):
+class OrganisationForm(Form):
     """The company's settings."""
 
     name = forms.CharField(
@@ -50,7 +51,7 @@ class OrganisationForm(forms.Form):
             self.fields["currency"].choices = [(current, current), *listed]  # type: ignore[attr-defined]
 
 
-class TeamForm(forms.Form):
+class TeamForm(Form):
     """A team."""
 
     name = forms.CharField(
@@ -62,7 +63,7 @@ class TeamForm(forms.Form):
     )
 
 
-class CompanyDayForm(forms.Form):
+class CompanyDayForm(Form):
     """A day that differs from the public calendar."""
 
     on = forms.DateField(

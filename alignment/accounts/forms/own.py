@@ -10,11 +10,12 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.forms import choices
 from alignment.accounts.forms.hours import WeeklyHoursField
+from alignment.kernel.forms import Form
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class ProfileForm(forms.Form):
+class ProfileForm(Form):
     """One's own name, language, zone, hours and shortcuts."""
 
     full_name = forms.CharField(label=_("Name"), max_length=150, error_messages={"required": _("Enter your name.")})
@@ -32,7 +33,7 @@ class ProfileForm(forms.Form):
     )
 
 
-class AbsenceForm(forms.Form):
+class AbsenceForm(Form):
     """Days on which one is away."""
 
     starts_on = forms.DateField(
@@ -42,7 +43,7 @@ class AbsenceForm(forms.Form):
     note = forms.CharField(label=_("Note"), max_length=200, required=False)
 
 
-class TokenForm(forms.Form):
+class TokenForm(Form):
     """A new API token."""
 
     name = forms.CharField(

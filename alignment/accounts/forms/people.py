@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import Organisation, Team, User
 from alignment.accounts.roles import POSITIONS
+from alignment.kernel.forms import Form
 
 
 def position_of(user: User) -> str:
@@ -32,7 +33,7 @@ class TeamField(forms.ModelChoiceField):
         return f"{obj.name} ({obj.get_side_display()})"
 
 
-class PersonForm(forms.Form):
+class PersonForm(Form):
     """What an admin decides about a person."""
 
     full_name = forms.CharField(label=_("Name"), max_length=150, error_messages={"required": _("Enter the name.")})
@@ -75,7 +76,7 @@ class InvitationForm(PersonForm):
         self.fields["language"].initial = Organisation.get().default_language
 
 
-class AcceptForm(forms.Form):
+class AcceptForm(Form):
     """What an invited person says at the door."""
 
     full_name = forms.CharField(
@@ -94,7 +95,7 @@ class AcceptForm(forms.Form):
     )
 
 
-class PeopleFilter(forms.Form):
+class PeopleFilter(Form):
     """How to narrow the list of people. Every field may be left out."""
 
     q = forms.CharField(label=_("Name or e-mail address"), required=False, max_length=100)
