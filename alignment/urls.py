@@ -18,7 +18,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("", include("alignment.health.urls")),
     path("", include("alignment.demo.urls")),
-    path("accounts/", include("allauth.urls")),
+    path("accounts/", include("alignment.accounts.doors")),
     path("preferences/language/", preferences.language, name="set_language"),
     path("preferences/theme/", preferences.theme, name="set_theme"),
     path("preferences/shortcuts/", preferences.shortcuts, name="set_shortcuts"),

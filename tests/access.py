@@ -38,7 +38,7 @@ class Row:
     method: str = "get"
     arguments: Arguments = _nothing
     allowed: frozenset[str] = HOUSE
-    refused: int = 403
+    refused: int | str = 403
     public: bool = False
     data: dict[str, Any] | None = None
 
@@ -70,6 +70,8 @@ def _action(world: World) -> dict[str, Any]:
 ADMINS = frozenset({ADMIN})
 _AWAY = {"absence-starts_on": "2026-06-01", "absence-ends_on": "2026-06-02", "absence-note": ""}
 _KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
+_RESET: Arguments = lambda world: {"uidb36": "1", "key": "made-up"}  # noqa: E731
+_SIGN_ON: Arguments = lambda world: {"provider_id": "sso"}  # noqa: E731
 
 ROWS = (
     # -- everybody, also without signing in --------------------------------------------------------------
@@ -80,6 +82,39 @@ ROWS = (
     Row("demo:enter", "post", public=True, allowed=frozenset(), refused=404),
     Row("accounts:invitation-follow", arguments=lambda world: {"token": "x" * 40}, public=True),
     Row("accounts:invitation-accept", public=True),
+    # -- the doors: allauth's pages, of which only these are mounted ------------------------------------------
+    Row("account_login", public=True),
+    Row("account_login", "post", public=True),
+    Row("account_logout", public=True),
+    Row("account_logout", "post", public=True),
+    Row("account_inactive", public=True),
+    Row("account_signup", public=True),
+    Row("account_signup", "post", public=True),
+    Row("account_reauthenticate"),
+    Row("account_reauthenticate", "post"),
+    Row("account_change_password"),
+    Row("account_change_password", "post"),
+    Row("account_set_password"),
+    Row("account_set_password", "post"),
+    Row("account_reset_password", public=True),
+    Row("account_reset_password", "post", public=True),
+    Row("account_reset_password_done", public=True),
+    Row("account_reset_password_from_key", arguments=_RESET, public=True),
+    Row("account_reset_password_from_key", "post", _RESET, public=True),
+    Row("account_reset_password_from_key_done", public=True),
+    Row("mfa_index"),
+    Row("mfa_authenticate"),  # between password and code; whoever is elsewhere is sent there
+    Row("mfa_authenticate", "post"),
+    Row("mfa_reauthenticate"),
+    Row("mfa_reauthenticate", "post"),
+    Row("mfa_activate_totp"),
+    Row("mfa_activate_totp", "post"),
+    Row("mfa_deactivate_totp", allowed=frozenset(), refused=404),  # nobody of this world has an authenticator app
+    Row("mfa_deactivate_totp", "post", allowed=frozenset(), refused=404),
+    Row("mfa_view_recovery_codes", allowed=frozenset(), refused=404),
+    Row("mfa_generate_recovery_codes"),
+    Row("mfa_generate_recovery_codes", "post"),
+    Row("mfa_download_recovery_codes", allowed=frozenset(), refused=404),
     # -- home and demo ----------------------------------------------------------------------------------------
     Row("home"),
     Row("demo:mailbox"),
@@ -212,3 +247,16 @@ API_ROWS = (
     Row("reviews-api:kpis"),
     Row("reviews-api:kpi-rows", arguments=_KPI),
 )
+
+SINGLE_SIGN_ON_ROWS = (
+    Row("socialaccount_login_cancelled", public=True),
+    Row("socialaccount_login_error", allowed=frozenset(), refused=401),
+    Row("socialaccount_signup", public=True, allowed=frozenset(), refused="sign in"),
+    Row("socialaccount_signup", "post", public=True, allowed=frozenset(), refused="sign in"),
+    Row("socialaccount_connections"),
+    Row("socialaccount_connections", "post"),
+    Row("openid_connect_login", "get", _SIGN_ON, frozenset(), 404, public=True),  # no provider is set up in the tests
+    Row("openid_connect_login", "post", _SIGN_ON, frozenset(), 404, public=True),
+    Row("openid_connect_callback", "get", _SIGN_ON, frozenset(), 404, public=True),
+)
+"""Mounted where a provider is configured."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from copy import deepcopy
 
 import pytest
 from django.db import transaction
@@ -10,13 +11,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from rest_framework.test import APIClient
 
+from alignment.accounts.doors import SINGLE_SIGN_ON
 from alignment.accounts.models import User
 from tests import factories
-from tests.access import API_ROWS, HOUSE, ROWS, Row
-from tests.everything import ADMIN, World
+from tests.access import API_ROWS, HOUSE, ROWS, SINGLE_SIGN_ON_ROWS, Row
+from tests.everything import ADMIN, MARKETER, World
 
-FOREIGN = ("accounts/", "django-admin/")
-"""Pages of allauth and of Django's own admin site: tested as a whole below."""
+FOREIGN = ("django-admin/",)
+"""Pages of Django's own admin site: tested as a whole below."""
 ANONYMOUS, DEACTIVATED = "anonymous", "deactivated"
 
 
@@ -30,11 +32,12 @@ def _visitor(world: World, name: str) -> User | None:
 
 def _answer(client: Client, row: Row, world: World) -> int | str:
     """The status of one request, undone afterwards; ``sign in`` for a way to the sign-in page."""
-    address = reverse(row.name, kwargs=row.arguments(world))
+    address, cookies = reverse(row.name, kwargs=row.arguments(world)), deepcopy(client.cookies)
     with transaction.atomic():
         kind = {"format": "json"} if isinstance(client, APIClient) and row.method != "get" else {}
         response = getattr(client, row.method)(address, row.data, **kind)
         transaction.set_rollback(True)
+    client.cookies = cookies  # signing out is undone, too
     if response.status_code == 302 and response.headers["Location"].startswith(reverse("account_login")):
         return "sign in"
     return response.status_code
@@ -67,6 +70,16 @@ def test_every_page_lets_in_exactly_those_who_may(everything: World, visitor: st
     assert "\n".join(_faults(client, everything, ROWS, visitor, "sign in")) == ""
 
 
+@pytest.mark.parametrize("visitor", [ANONYMOUS, MARKETER])
+def test_the_pages_of_single_sign_on_let_in_exactly_those_who_may(everything: World, settings, visitor: str) -> None:
+    settings.ROOT_URLCONF = "tests.accounts.single_sign_on_urls"
+    client = Client(raise_request_exception=False)
+    if visitor != ANONYMOUS:
+        client.force_login(everything.people[visitor])
+
+    assert "\n".join(_faults(client, everything, SINGLE_SIGN_ON_ROWS, visitor, "sign in")) == ""
+
+
 @pytest.mark.parametrize("visitor", [ANONYMOUS, DEACTIVATED, *sorted(HOUSE)])
 def test_every_operation_of_the_api_lets_in_exactly_those_who_may(everything: World, visitor: str) -> None:
     client = APIClient(raise_request_exception=False)
@@ -79,14 +92,17 @@ def test_every_operation_of_the_api_lets_in_exactly_those_who_may(everything: Wo
     assert "\n".join(_faults(client, everything, API_ROWS, visitor, 401)) == ""
 
 
-def _addresses(resolver: URLResolver, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
-    for pattern in resolver.url_patterns:
+Patterns = list[URLPattern | URLResolver]
+
+
+def _addresses(patterns: Patterns, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
+    for pattern in patterns:
         address = prefix + str(pattern.pattern)
         if address.startswith(FOREIGN):
             continue
         if isinstance(pattern, URLResolver):
             inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
-            yield from _addresses(pattern, inner, address)
+            yield from _addresses(pattern.url_patterns, inner, address)
         else:
             yield f"{namespace}{pattern.name}", pattern
 
@@ -99,15 +115,16 @@ def _methods(pattern: URLPattern) -> set[str]:
 def test_every_address_has_a_row_and_every_operation_of_the_api_too() -> None:
     rows = {(row.name, row.method) for row in (*ROWS, *API_ROWS)}
     names = {name for name, _method in rows}
-    addresses = dict(_addresses(get_resolver()))
+    addresses = dict(_addresses(get_resolver().url_patterns))
 
     assert addresses.keys() - names == set(), "addresses without a row in tests/access.py"
     assert names - addresses.keys() == set(), "rows without an address"
+    assert {row.name for row in SINGLE_SIGN_ON_ROWS} == {name for name, _page in _addresses(SINGLE_SIGN_ON)}
     operations = {(name, method) for name, pattern in addresses.items() for method in _methods(pattern)}
     assert operations - rows == set(), "operations of the API without a row"
 
 
-@pytest.mark.parametrize("address", ["/django-admin/", "/accounts/password/change/", "/accounts/2fa/"])
+@pytest.mark.parametrize("address", ["/django-admin/", "/django-admin/accounts/"])
 def test_foreign_pages_ask_to_sign_in(db: None, address: str) -> None:
     response = Client().get(address)
 
@@ -124,6 +141,18 @@ def test_the_admin_site_is_for_admins(everything: World) -> None:
     assert {name: status(person) for name, person in everything.people.items()} == {
         name: 200 if name == ADMIN else 302 for name in everything.people
     }
+
+
+@pytest.mark.parametrize("action", ["action_add", "action_primary"])
+def test_nobody_takes_another_address_past_the_services(mai: User, ren: User, action: str) -> None:
+    client = Client()
+    client.force_login(mai)
+
+    answer = client.post("/accounts/email/", {"email": ren.email, action: ""})
+
+    mai.refresh_from_db()
+    assert answer.status_code == 404
+    assert mai.email == "mai@example.com"
 
 
 def test_nobody_signs_up_by_themselves(db: None) -> None:
