@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,6 +19,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
+from alignment.accounts.services import passwords
 from alignment.outbox import services as outbox
 
 log = structlog.get_logger(__name__)
@@ -45,6 +46,10 @@ class InvitedOnlyAdapter(DefaultAccountAdapter):
         """Ask for the password again; allauth would want a row of its own for the address."""
         found = self.authenticate(self.request, email=user.get_username(), password=password)
         return found is not None and found.pk == user.pk
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """By our own door: a changed, set or reset password ends everything that the old one opened."""
+        passwords.choose(person=cast(User, user), password=password)
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         """The link of a reset mail leads to our public address, whatever host the request named."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from functools import partial
 
+import pytest
 from allauth.mfa.adapter import get_adapter as mfa_adapter
 from allauth.mfa.totp.internal import auth as totp
 from django.core.cache import cache
@@ -14,10 +16,12 @@ from django.utils import timezone
 
 from alignment.accounts.middleware import SEEN, STARTED
 from alignment.accounts.models import User
+from alignment.accounts.services.tokens import create_token
 from alignment.outbox import mails
 from alignment.outbox.models import Notice
 
 PASSWORD = "correct-horse-battery"
+NEW = {"password1": "brand-new-phrase", "password2": "brand-new-phrase"}
 LOGIN = "account_login"
 
 
@@ -138,11 +142,10 @@ def test_a_reset_link_is_not_readable_in_the_database(client, mai):
 
 def test_a_reset_link_works_once(client, mai):
     client.post(reverse("account_reset_password"), {"email": mai.email})
-    link = re.search(r"http://testserver(/\S+key/\S+)", mails.render(Notice.objects.get()).text)[1]
-    new = {"password1": "brand-new-phrase", "password2": "brand-new-phrase"}
+    link = reset_link()
 
     form = client.get(link, follow=True)
-    client.post(form.redirect_chain[-1][0], new)
+    client.post(form.redirect_chain[-1][0], NEW)
     again = Client().get(link, follow=True)
 
     assert sign_in(Client(), mai.email, "brand-new-phrase").status_code == 302
@@ -171,7 +174,52 @@ def test_a_changed_password_is_told_to_its_owner(mai, client):
 
     notice = Notice.objects.get()
     assert notice.to_address == mai.email
-    assert "The password is a new one." in mails.render(notice).text
+    text = mails.render(notice).text
+    assert "The password is a new one. All other sessions and all your API tokens have ended." in text
+
+
+def changes_the_password(client: Client, person: User) -> None:
+    sign_in(client, person.email)
+    new = {"oldpassword": PASSWORD, "password1": "brand-new-phrase", "password2": "brand-new-phrase"}
+
+    page = client.post(reverse("account_change_password"), new, follow=True)
+
+    assert "All your other sessions and all your API tokens have ended." in page.text
+
+
+def follows_a_reset_link(client: Client, person: User) -> None:
+    client.post(reverse("account_reset_password"), {"email": person.email})
+    form = client.get(reset_link(), follow=True)
+
+    page = client.post(form.redirect_chain[-1][0], NEW, follow=True)
+
+    assert "All your other sessions and all your API tokens have ended." in page.text
+
+
+@pytest.mark.parametrize("change", [changes_the_password, follows_a_reset_link])
+def test_a_new_password_ends_every_other_session_and_every_token(client, mai, ren, change):
+    elsewhere, colleague = Client(), Client()
+    sign_in(elsewhere, mai.email)
+    sign_in(colleague, ren.email)
+    by_token, of_colleague = api_call(mai), api_call(ren)
+    assert (elsewhere.get("/").status_code, by_token().status_code) == (200, 200)
+
+    change(client, mai)
+
+    assert (elsewhere.get("/").status_code, by_token().status_code) == (302, 401)
+    assert (colleague.get("/").status_code, of_colleague().status_code) == (200, 200)
+
+
+def test_who_changes_the_password_stays_signed_in_here(client, mai):
+    changes_the_password(client, mai)
+
+    assert client.get("/").status_code == 200
+
+
+def test_the_page_of_the_password_says_what_ends(client, mai):
+    client.force_login(mai)
+
+    assert "ends all your API tokens" in client.get(reverse("account_change_password")).text
 
 
 def test_nobody_signs_up(client, db):
@@ -222,6 +270,18 @@ def age(client: Client, *, seen: timedelta = timedelta(0), started: timedelta = 
     session[SEEN] = (now - seen).timestamp()
     session[STARTED] = (now - started - seen).timestamp()
     session.save()
+
+
+def reset_link() -> str:
+    """The path of the link in the last mail."""
+    text = mails.render(Notice.objects.latest("pk")).text
+    return re.search(r"http://testserver(/\S+key/\S+)", text)[1]
+
+
+def api_call(person: User):
+    """A program's request with a token of this person."""
+    _token, secret = create_token(person=person, name="x", valid_for=timedelta(days=1), now=timezone.now())
+    return partial(Client().get, "/api/v1/handoffs/", headers={"Authorization": f"Token {secret}"})
 
 
 def shape(answer) -> str:
