@@ -13,7 +13,7 @@ from alignment.kernel.history import MAY_EMPTY
 from handoff.models import Handoff
 from handoff.services import activities, decisions
 from leads.models import Criterion, DefinitionVersion, Signature
-from reviews.models import AgendaItem
+from reviews.models import AgendaItem, Review, ReviewSeries
 from tests.everything import NOW, REP, World
 
 OURS = ("accounts", "leads", "handoff", "reviews")
@@ -104,6 +104,21 @@ def test_a_signature_stays(everything: World, change: dict[str, object]) -> None
 def test_the_stamp_of_a_handoff_stays(everything: World, change: dict[str, object]) -> None:
     with pytest.raises(InternalError, match="pgtrigger: Cannot"), transaction.atomic():
         Handoff.objects.filter(pk=everything.handoff.pk).update(**change)
+
+
+@pytest.mark.parametrize(
+    "change", [{"starts_on": "2026-02-01"}, {"ends_on": "2026-04-02"}, {"starts_on": "2026-02-01", "status": "open"}]
+)
+def test_a_review_stays_the_review_of_its_month(everything: World, change: dict[str, object]) -> None:
+    with pytest.raises(InternalError, match="pgtrigger: Cannot"), transaction.atomic():
+        Review.objects.filter(pk=everything.review.pk).update(**change)
+
+
+def test_a_review_stays_in_its_series(everything: World) -> None:
+    other = ReviewSeries.objects.create(key="other", name_en="Other", name_ja="他", first_month="2026-01-01")
+
+    with pytest.raises(InternalError, match="pgtrigger: Cannot"), transaction.atomic():
+        Review.objects.filter(pk=everything.review.pk).update(series=other)
 
 
 def test_a_handoff_is_still_decided(everything: World) -> None:

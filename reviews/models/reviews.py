@@ -38,8 +38,8 @@ class ReviewSeries(models.Model):
 class Review(models.Model):
     """One review of one series; exactly one per period, however often and from wherever it is built.
 
-    ``minutes_version`` counts the edits of the minutes, so that nobody overwrites what they have not seen. Once closed,
-    the database refuses every change.
+    ``minutes_version`` counts the edits of the minutes, so that nobody overwrites what they have not seen. The database
+    refuses to move it to another month, where it would make room to be built again, and once closed every change.
     """
 
     class Status(models.TextChoices):
@@ -69,9 +69,10 @@ class Review(models.Model):
             ),
         ]
         triggers = [
+            history.final("series", "starts_on", "ends_on", name="month_is_final"),
             pgtrigger.Protect(
                 name="closed_is_final", operation=pgtrigger.Update, condition=pgtrigger.Q(old__status="closed")
-            )
+            ),
         ]
 
     def __str__(self) -> str:
