@@ -55,8 +55,8 @@ def sizes_text(figure: Figure, unit: Unit) -> str:
 
 
 def interval(figure: Figure, *, is_share: bool) -> Interval | None:
-    """The 95% interval of a share; None of other figures and of nothing."""
-    if not is_share or not figure.denominator or figure.numerator is None:
+    """The 95% interval of a share; None of other figures, of nothing, and of a part that is more than its whole."""
+    if not is_share or not figure.denominator or figure.numerator is None or figure.numerator > figure.denominator:
         return None
     return wilson(figure.numerator, figure.denominator)
 

@@ -5,7 +5,9 @@ Rows are locked in the order series, review, action.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -15,10 +17,11 @@ from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
+from alignment.kernel.isolation import one_moment
 from alignment.kernel.periods import Period
 from reviews.models import AgendaItem, Review, ReviewSeries, Snapshot
 from reviews.rules.schedule import due_at, months_ended
-from reviews.selectors.exceptions import exceptions
+from reviews.selectors.exceptions import Found, exceptions
 from reviews.services import notices
 from reviews.services.snapshots import take_snapshot
 
@@ -37,6 +40,14 @@ class MinutesChanged(DomainError):
     code = "minutes_changed"
 
 
+@dataclass(frozen=True)
+class Measured:
+    """What a review is built from."""
+
+    figures: dict[str, Any]
+    exceptions: list[Found]
+
+
 def build_review(*, series: ReviewSeries, month: date, now: datetime) -> Review:
     """The review of the month in which ``month`` lies; builds it, with its mails, where there is none yet.
 
@@ -47,7 +58,7 @@ def build_review(*, series: ReviewSeries, month: date, now: datetime) -> Review:
     if period.end > now.astimezone(calendars.organisation.zone).date():
         raise InvalidInput(_("%(month)s is not over yet.") % {"month": period.label()}, field="month")
     found = Review.objects.filter(series=series, starts_on=period.start).first()
-    return found or _build(series.pk, period, calendars, now)
+    return found or _build(series.pk, period, _measure(period, calendars, now), calendars, now)
 
 
 def build_due_reviews(*, now: datetime) -> int:
@@ -110,8 +121,21 @@ def _try(series: ReviewSeries, month: Period, now: datetime) -> int:
     return 1
 
 
+def _measure(month: Period, calendars: Calendars, now: datetime) -> Measured:
+    """All of it as it was at one moment: an import that ends between two of these many queries would have the frozen
+    figures contradict each other for ever.
+
+    Measured before the lock, as a transaction that waits for one would then see what was there before it waited.
+    """
+    with one_moment():
+        return Measured(
+            figures=take_snapshot(month=month, organisation=calendars.organisation, now=now),
+            exceptions=exceptions(period=month, zone=calendars.organisation.zone),
+        )
+
+
 @transaction.atomic
-def _build(series_id: int, month: Period, calendars: Calendars, now: datetime) -> Review:
+def _build(series_id: int, month: Period, measured: Measured, calendars: Calendars, now: datetime) -> Review:
     """Whoever has the series' row builds; the others wait for it and find the review there."""
     series = ReviewSeries.objects.select_for_update().get(pk=series_id)
     found = Review.objects.filter(series=series, starts_on=month.start).first()
@@ -124,12 +148,10 @@ def _build(series_id: int, month: Period, calendars: Calendars, now: datetime) -
         due_at=due_at(month, calendars.of_organisation()),
         built_at=now,
     )
-    figures = take_snapshot(month=month, organisation=calendars.organisation, now=now)
-    Snapshot.objects.create(review=review, figures=figures, taken_at=now)
-    found_on_the_way = exceptions(period=month, zone=calendars.organisation.zone)
+    Snapshot.objects.create(review=review, figures=measured.figures, taken_at=now)
     agenda = AgendaItem.objects.bulk_create(
         AgendaItem(review=review, kind=kind, position=position, data=data)
-        for position, (kind, data) in enumerate(found_on_the_way, start=1)
+        for position, (kind, data) in enumerate(measured.exceptions, start=1)
     )
     notices.review_ready(review, agenda=agenda, now=now)
     return review

@@ -18,7 +18,10 @@ from alignment.outbox import mails
 from alignment.outbox.models import Notice
 from leads.models import Lead
 from reviews.kpis.registry import KPIS
+from reviews.kpis.rows import RowSet
+from reviews.kpis.scope import Basis, Scope
 from reviews.models import Action, AgendaItem, Review, ReviewSeries, Snapshot
+from reviews.reports.frozen import Frozen
 from reviews.services import actions, reviews
 from reviews.services.reviews import MinutesChanged, ReviewClosed, build_due_reviews, build_review
 from reviews.tasks import build_due_reviews as task
@@ -120,6 +123,44 @@ def test_the_database_refuses_to_change_what_is_frozen(series: ReviewSeries, now
     for change in (lambda: model.objects.update(**changes), lambda: model.objects.all()._raw_delete("default")):
         with pytest.raises(InternalError, match="Cannot update or delete"), transaction.atomic():
             change()
+
+
+def test_an_impossible_share_has_no_interval(review: Review) -> None:
+    (conversion,) = [kpi for kpi in review.snapshot.figures["kpis"] if kpi["key"] == "acceptance_rate"]
+    conversion["period"]["now"] = {"value": 1.5, "numerator": 3, "denominator": 2}
+
+    (shown,) = [one for one in Frozen(review.snapshot.figures).table(Basis.PERIOD) if one.key == "acceptance_rate"]
+
+    assert (shown.value, shown.sizes, shown.interval) == ("150.0%", "3 / 2", "")
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_figures_of_one_snapshot_are_of_one_moment(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = factories.review_series(first_month=MARCH)
+    reason = factories.rejection_reason()
+    real, measured = RowSet.tally, []
+
+    def arrive() -> None:
+        lead = factories.qualified_lead(captured_at=at(3, 4))
+        factories.deal(lead=lead, won_at=at(3, 9), amount=1)
+        factories.handoff(lead, offered_at=at(3, 5), status="rejected", reason=reason)
+        factories.clock(due_at=at(3, 9), breached_at=at(3, 9))
+
+    def import_in_between(rows: RowSet, scope: Scope) -> Any:
+        found = real(rows, scope)
+        measured.append(rows.name)
+        at_once(arrive)
+        return found
+
+    monkeypatch.setattr(RowSet, "tally", import_in_between)
+    review = build_review(series=series, month=MARCH, now=now)
+
+    assert Lead.objects.count() >= len(measured) > 0
+    assert {kpi["key"]: kpi[basis]["now"]["numerator"] for kpi in review.snapshot.figures["kpis"] for basis in Basis
+            if kpi[basis]["now"]["numerator"]} == {}  # fmt: skip
+    assert [week for kpi in review.snapshot.figures["kpis"] for week in kpi["weeks"]] == []
+    assert not review.agenda.exists()
 
 
 # -- due --------------------------------------------------------------------------------------------------------
