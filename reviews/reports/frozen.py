@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.utils import translation
 
@@ -13,6 +14,7 @@ from reviews.kpis.kpi import Figure, Unit
 from reviews.kpis.scope import Basis
 from reviews.reports import charts, wording
 from reviews.reports.pages import Chart
+from reviews.rules.cohorts import is_young
 from reviews.rules.runchart import Change, Rule, RunChart, Signal
 
 IN_FOCUS = {
@@ -45,6 +47,17 @@ class FrozenFigure:
 
 
 @dataclass(frozen=True)
+class Young:
+    """Whether the leads of the month, and of the one before, still had results to come when the figures were frozen."""
+
+    now: bool
+    before: bool
+
+    def __bool__(self) -> bool:
+        return self.now or self.before
+
+
+@dataclass(frozen=True)
 class FrozenWeek:
     """One point of a run chart in words."""
 
@@ -72,6 +85,7 @@ class Frozen:
         self.currency: str = figures["currency"]
         self.period = _period(figures["period"])
         self.before = _period(figures["before"])
+        self._taken_on = _day_of(figures["taken_at"], figures["time_zone"])
         self.definitions = [
             version | {"label": in_language(version["name"])} for version in figures.get("definitions", [])
         ]
@@ -85,6 +99,13 @@ class Frozen:
         """Every figure of the month on one basis."""
         return [self._figure(key, basis) for key in self._kpis]
 
+    def young(self, basis: Basis) -> Young:
+        """Which of both columns are not mature: on the cohort basis only, as of the moment of the snapshot."""
+        if basis is not Basis.COHORT:
+            return Young(now=False, before=False)
+        now, before = (is_young(period.last, today=self._taken_on) for period in (self.period, self.before))
+        return Young(now=now, before=before)
+
     def charts(self, side: str) -> list[FrozenChart]:
         """The run charts of one side (empty: of both together)."""
         return [self._chart(key) for key in IN_FOCUS[side] if key in self._kpis]
@@ -93,6 +114,7 @@ class Frozen:
         kpi = self._kpis[key]
         unit = Unit(kpi["unit"])
         now, before = (Figure(**kpi[basis.value][name]) for name in ("now", "before"))
+        compared = None if self.young(basis) else before.value  # as much time as the one has had, the other has not
         return FrozenFigure(
             key=key,
             label=in_language(kpi["label"]),
@@ -104,7 +126,7 @@ class Frozen:
             interval=wording.interval_text(now, is_share=kpi["is_share"][basis.value]),
             before=wording.value_text(before.value, unit, currency=self.currency),
             before_sizes=wording.sizes_text(before, unit),
-            change=wording.change_text(now.value, before.value, unit, currency=self.currency),
+            change=wording.change_text(now.value, compared, unit, currency=self.currency),
             is_small=wording.rests_on_few(now),
         )
 
@@ -159,6 +181,10 @@ def _run_chart(kpi: dict[str, Any]) -> RunChart:
         signals=tuple(tuple(Signal(Rule(one["rule"]), up=one["up"]) for one in found) for found in lines["signals"]),
         change=Change(lines["change"]),
     )
+
+
+def _day_of(moment: str, time_zone: str) -> date:
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(time_zone)).date()
 
 
 def _period(dates: dict[str, str]) -> Period:

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from alignment.accounts.models import Organisation
 from alignment.accounts.policies import Permission
+from alignment.accounts.views.requests import person
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
 from alignment.kernel.htmx import toast, wants_partial
 from reviews.forms.actions import ActionForm, MinutesForm
@@ -23,7 +24,6 @@ from reviews.reports.frozen import Frozen
 from reviews.selectors import reviews as selectors
 from reviews.services import reviews
 from reviews.views.choices import Choice
-from reviews.views.people import user_of
 
 PAGE = 24
 
@@ -45,7 +45,7 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def minutes(request: HttpRequest, pk: int) -> HttpResponse:
     """Save the minutes; where somebody else was faster, show both texts."""
-    user_of(request).require(Permission.RUN_REVIEW)
+    person(request).require(Permission.RUN_REVIEW)
     form = MinutesForm(request.POST)
     refusal, status = "", 200
     if form.is_valid():
@@ -54,7 +54,7 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
                 review_id=pk,
                 minutes=form.cleaned_data["minutes"],
                 seen_version=form.cleaned_data["seen"],
-                actor=user_of(request),
+                actor=person(request),
                 now=timezone.now(),
             )
         except (NotAllowed, NotFound):
@@ -77,7 +77,7 @@ def minutes(request: HttpRequest, pk: int) -> HttpResponse:
 def close(request: HttpRequest, pk: int) -> HttpResponse:
     """End a review."""
     try:
-        reviews.close_review(review_id=pk, actor=user_of(request), now=timezone.now())
+        reviews.close_review(review_id=pk, actor=person(request), now=timezone.now())
     except reviews.ReviewClosed as error:  # somebody was faster; it is what was wanted
         messages.info(request, str(error.message))
     else:
@@ -97,6 +97,7 @@ def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
             "basis": basis,
             "bases": [Choice(str(one.label), f"?basis={one.value}#month-figures", one is basis) for one in Basis],
             "table": frozen.table(basis),
+            "young": frozen.young(basis),
             "sides": [
                 ("marketing", _("Marketing"), frozen.charts("marketing")),
                 ("sales", _("Sales"), frozen.charts("sales")),
@@ -111,14 +112,14 @@ def minutes_of(request: HttpRequest, review: Review, form: MinutesForm | None = 
     """What the part with the minutes shows."""
     return {
         "review": review,
-        "may_run": review.status == Review.Status.OPEN and user_of(request).may(Permission.RUN_REVIEW),
+        "may_run": review.status == Review.Status.OPEN and person(request).may(Permission.RUN_REVIEW),
         "minutes_form": form or MinutesForm(initial={"minutes": review.minutes, "seen": review.minutes_version}),
     }
 
 
 def actions_of(request: HttpRequest, review: Review, form: ActionForm | None = None) -> dict[str, Any]:
     """What the parts about actions show."""
-    user = user_of(request)
+    user = person(request)
     may_manage = user.may(Permission.MANAGE_ACTIONS)
     return {
         "review": review,

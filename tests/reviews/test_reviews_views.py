@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alignment.accounts.models import User
 from leads.models import Lead
-from reviews.models import Action, Review
+from reviews.models import Action, Review, Snapshot
 from reviews.services import actions, reviews
 from tests import factories
 from tests.conftest import TOKYO
@@ -109,6 +109,56 @@ def test_the_basis_can_be_chosen(signed_in: SignedIn, review: Review, mai: User)
     page = signed_in(mai).get(f"/reviews/{review.pk}/?basis=cohort")
 
     assert page.context["basis"] == "cohort"
+
+
+def test_cohorts_that_were_young_when_frozen_are_marked_and_not_compared(
+    signed_in: SignedIn, review: Review, mai: User
+) -> None:
+    early = reviews.build_review(series=review.series, month=date(2026, 2, 1), now=at(3, 2))
+    client = signed_in(mai)
+
+    def shown(of: Review, basis: str) -> tuple[int, set[bool]]:
+        answer = client.get(f"/reviews/{of.pk}/?basis={basis}")
+        return text_of(answer).count("not mature"), {figure.change == "–" for figure in answer.context["table"]}
+
+    marks, changes = shown(early, "cohort")
+    assert marks > 2  # both columns, and what it means
+    assert changes == {True}
+    assert shown(early, "period")[0] == 0
+    assert False in shown(early, "period")[1]
+
+
+def test_cohorts_that_had_time_are_compared(signed_in: SignedIn, mai: User) -> None:
+    factories.qualified_lead(captured_at=at(3, 2))
+    series = factories.review_series(first_month=date(2026, 1, 1))
+    late, later = (date(2026, 6, 28), date(2026, 6, 29))  # 89 and 90 days after the last of March
+
+    def built(month: date, day: date) -> Any:
+        moment = datetime(day.year, day.month, day.day, 12, tzinfo=TOKYO)
+        made = reviews.build_review(series=series, month=month, now=moment)
+        return signed_in(mai).get(f"/reviews/{made.pk}/?basis=cohort").context
+
+    half = built(date(2026, 3, 1), late)
+    assert (half["young"].now, half["young"].before) == (True, False)
+    assert {figure.change for figure in half["table"]} == {"–"}
+    full = built(date(2026, 2, 1), later)
+    assert (full["young"].now, full["young"].before) == (False, False)
+    assert next(figure.change for figure in full["table"] if figure.key == "leads") == "±0"
+    assert "not mature" not in text_of(signed_in(mai).get(f"/reviews/{Review.objects.last().pk}/?basis=cohort"))
+
+
+def test_snapshots_of_the_first_days_still_show(signed_in: SignedIn, review: Review, mai: User) -> None:
+    figures = {name: value for name, value in review.snapshot.figures.items() if name != "definitions"}
+    old = Review.objects.create(
+        series=review.series,
+        starts_on=date(2026, 2, 1),
+        ends_on=date(2026, 3, 1),
+        due_at=at(3, 2),
+        built_at=at(3, 2),
+    )
+    Snapshot.objects.create(review=old, figures=figures, taken_at=at(3, 2))
+
+    assert signed_in(mai).get(f"/reviews/{old.pk}/?basis=cohort").status_code == 200
 
 
 def test_without_reviews_the_list_says_when_the_first_one_comes(signed_in: SignedIn, mai: User) -> None:
