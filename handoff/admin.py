@@ -1,4 +1,4 @@
-"""For look-up and repair; events and clocks are read-only, and nothing here changes a status."""
+"""For look-up: what stands here changes only on its own pages, through the services that check it."""
 
 from __future__ import annotations
 
@@ -55,19 +55,19 @@ class RotationSlotAdmin(ReadOnly):
 
 
 @admin.register(RoutingRule)
-class RoutingRuleAdmin(admin.ModelAdmin):
+class RoutingRuleAdmin(ReadOnly):
     list_display = ("position", "name", "team", "is_active")
     list_select_related = ("team",)
     ordering = ("position", "pk")
 
 
 @admin.register(RejectionReason)
-class RejectionReasonAdmin(admin.ModelAdmin):
+class RejectionReasonAdmin(ReadOnly):
     list_display = ("code", "label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "is_active")
     ordering = ("position", "pk")
 
 
 @admin.register(SlaPolicy)
-class SlaPolicyAdmin(admin.ModelAdmin):
+class SlaPolicyAdmin(ReadOnly):
     list_display = ("duty", "side", "business_minutes")
     ordering = ("duty", "pk")
