@@ -12,27 +12,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from alignment.accounts.policies import Permission
+from alignment.accounts.views.requests import person
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
 from alignment.kernel.htmx import toast, wants_partial
 from reviews.forms.actions import ActionForm
 from reviews.models import Action
 from reviews.selectors import reviews as selectors
 from reviews.services import actions
-from reviews.views.people import user_of
 from reviews.views.reviews import actions_of, page_of
 
 
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide on an action."""
-    user_of(request).require(Permission.MANAGE_ACTIONS)
+    person(request).require(Permission.MANAGE_ACTIONS)
     form = ActionForm(request.POST)
     status = 422
     if form.is_valid():
         entered = dict(form.cleaned_data)
         owner = entered.pop("owner")
         try:
-            actions.add_action(review_id=pk, owner_id=owner.pk, actor=user_of(request), now=timezone.now(), **entered)
+            actions.add_action(review_id=pk, owner_id=owner.pk, actor=person(request), now=timezone.now(), **entered)
         except (NotAllowed, NotFound):
             raise
         except DomainError as error:
@@ -64,7 +64,7 @@ def _end(request: HttpRequest, pk: int, action_pk: int, service: Callable[..., A
     review = selectors.review_with_all(pk)
     own = any(action.pk == action_pk for action in review.actions.all())
     try:
-        service(action_id=action_pk, actor=user_of(request), now=timezone.now())
+        service(action_id=action_pk, actor=person(request), now=timezone.now())
     except actions.ActionEnded as error:
         said = str(error.message)
     return _done(request, pk, "reviews/_actions.html" if own else "reviews/_carried.html", said)

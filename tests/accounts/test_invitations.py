@@ -157,6 +157,19 @@ def test_entering_gives_a_new_session(invite):
     assert client.session.session_key != before
 
 
+def test_the_language_of_who_enters_is_kept_as_safely_as_any_choice(invite, settings):
+    settings.SESSION_COOKIE_SECURE = True
+    invite()
+    client = Client()
+    client.get(link_of_last_mail(), follow=True, secure=True)
+
+    data = {"full_name": "Nana", "password": PASSWORD}
+    answer = client.post(reverse("accounts:invitation-accept"), data, secure=True)
+
+    cookie = answer.cookies[settings.LANGUAGE_COOKIE_NAME]
+    assert (cookie.value, cookie["secure"], cookie["httponly"], cookie["samesite"]) == ("en", True, True, "Lax")
+
+
 def test_an_old_link_opens_nothing(invite):
     invite(now=timezone.now() - timedelta(days=7, seconds=1))
 

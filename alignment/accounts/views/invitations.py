@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from alignment.accounts.forms.people import AcceptForm
 from alignment.accounts.models import Invitation, User
 from alignment.accounts.services import invitations as services
+from alignment.accounts.views.requests import keep
 from alignment.kernel.errors import DomainError
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -66,6 +67,5 @@ def _enter(request: HttpRequest, user: User) -> HttpResponse:
     request.session.flush()  # somebody else may have been signed in here
     login(request, user, backend=BACKEND)
     messages.success(request, _("Welcome, %(name)s.") % {"name": user.full_name})
-    response = HttpResponseRedirect(reverse(settings.LOGIN_REDIRECT_URL))
-    response.set_cookie(settings.LANGUAGE_COOKIE_NAME, user.language, max_age=settings.LANGUAGE_COOKIE_AGE)
-    return response
+    home = HttpResponseRedirect(reverse(settings.LOGIN_REDIRECT_URL))
+    return keep(home, settings.LANGUAGE_COOKIE_NAME, user.language)

@@ -9,10 +9,9 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
 from alignment.accounts.services import profile
-from alignment.accounts.views.requests import person
+from alignment.accounts.views.requests import keep, person
 
 THEMES = frozenset({"light", "dark", "auto"})
-A_YEAR = 365 * 24 * 3600
 
 
 @login_not_required
@@ -24,7 +23,7 @@ def language(request: HttpRequest) -> HttpResponse:
         return HttpResponseBadRequest()
     if request.user.is_authenticated:
         profile.choose_language(actor=person(request), language=chosen)
-    return _back(request, settings.LANGUAGE_COOKIE_NAME, chosen)
+    return keep(HttpResponseRedirect(_local(request)), settings.LANGUAGE_COOKIE_NAME, chosen)
 
 
 @login_not_required
@@ -34,7 +33,7 @@ def theme(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("theme", "")
     if chosen not in THEMES:
         return HttpResponseBadRequest()
-    return _back(request, "theme", chosen)
+    return keep(HttpResponseRedirect(_local(request)), "theme", chosen)
 
 
 @require_POST
@@ -42,14 +41,6 @@ def shortcuts(request: HttpRequest) -> HttpResponse:
     """Turn keyboard shortcuts on or off."""
     profile.switch_shortcuts(actor=person(request), is_enabled=request.POST.get("enabled") == "1")
     return HttpResponseRedirect(_local(request))
-
-
-def _back(request: HttpRequest, cookie: str, value: str) -> HttpResponse:
-    response = HttpResponseRedirect(_local(request))
-    response.set_cookie(
-        cookie, value, max_age=A_YEAR, secure=settings.SESSION_COOKIE_SECURE, httponly=True, samesite="Lax"
-    )
-    return response
 
 
 def _local(request: HttpRequest) -> str:
