@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import transaction
@@ -68,6 +69,32 @@ def test_every_page_lets_in_exactly_those_who_may(everything: World, visitor: st
         User.objects.filter(pk=person.pk).update(is_active=False)  # the session is older than the deactivation
 
     assert "\n".join(_faults(client, everything, ROWS, visitor, "sign in")) == ""
+
+
+@pytest.mark.parametrize("visitor", sorted(HOUSE))
+def test_no_change_that_was_let_through_ends_at_a_closed_door(everything: World, visitor: str) -> None:
+    client, person = Client(raise_request_exception=False), everything.people[visitor]
+    client.force_login(person)
+
+    rows = [row for row in ROWS if row.method == "post" and visitor in row.allowed]
+    found = {row.id: _end_of(client, row, everything, person) for row in rows}
+
+    assert {row: status for row, status in found.items() if status in (403, 404, 405)} == {}
+
+
+def _end_of(client: Client, row: Row, world: World, person: User) -> int:
+    """Where a change leads in the end, when whoever made it signs in again where that is asked; undone afterwards."""
+    cookies = deepcopy(client.cookies)
+    with transaction.atomic():
+        response = client.post(reverse(row.name, kwargs=row.arguments(world)), row.data, follow=True)
+        way = [address for address, _status in getattr(response, "redirect_chain", [])]
+        asked = parse_qs(urlsplit(way[-1]).query).get("next") if way else None
+        if way and asked and way[-1].startswith(reverse("account_login")):
+            client.force_login(User.objects.get(pk=person.pk))
+            response = client.get(asked[0], follow=True)
+        transaction.set_rollback(True)
+    client.cookies = cookies
+    return response.status_code
 
 
 @pytest.mark.parametrize("visitor", [ANONYMOUS, MARKETER])

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
-from alignment.accounts.models import ApiToken, CompanyDay, Organisation, Team, User
+from alignment.accounts.models import Absence, ApiToken, CompanyDay, Organisation, Team, User
 from alignment.kernel.calendar import holiday_name
 
 
@@ -36,6 +36,11 @@ def teams() -> QuerySet[Team]:
     """Teams by side and name, with the number of their members who can sign in."""
     active = Count("members", filter=Q(members__is_active=True))
     return Team.objects.annotate(member_count=active).order_by("side", "name", "pk")
+
+
+def absences_of(user: User) -> QuerySet[Absence]:
+    """When somebody is away, in order."""
+    return user.absences.order_by("starts_on")
 
 
 def tokens_of(user: User) -> QuerySet[ApiToken]:

@@ -1,14 +1,14 @@
 from django.urls import path
 
-from alignment.accounts.views import company, invitations, own, people
+from alignment.accounts.views import absences, company, invitations, own, people
 
 app_name = "accounts"
 urlpatterns = [
     path("invitations/accept/", invitations.accept, name="invitation-accept"),
     path("invitations/<str:token>/", invitations.follow, name="invitation-follow"),
     path("settings/profile/", own.profile, name="profile"),
-    path("settings/absences/<int:pk>/add/", own.absence_add, name="absence-add"),
-    path("settings/absences/<int:pk>/remove/", own.absence_remove, name="absence-remove"),
+    path("settings/absences/<int:pk>/add/", absences.absence_add, name="absence-add"),
+    path("settings/absences/<int:pk>/remove/", absences.absence_remove, name="absence-remove"),
     path("settings/tokens/", own.tokens, name="tokens"),
     path("settings/tokens/new/", own.token_create, name="token-create"),
     path("settings/tokens/<str:token_key>/revoke/", own.token_revoke, name="token-revoke"),
@@ -20,6 +20,7 @@ urlpatterns = [
     path("settings/people/<int:pk>/end-sessions/", people.end_sessions, name="member-end-sessions"),
     path("settings/people/<int:pk>/invitation/resend/", people.resend, name="invitation-resend"),
     path("settings/people/<int:pk>/invitation/withdraw/", people.withdraw, name="invitation-withdraw"),
+    path("settings/people/<int:pk>/absences/", absences.absences, name="absences"),
     path("settings/teams/", company.teams, name="teams"),
     path("settings/teams/new/", company.team, name="team-new"),
     path("settings/teams/<int:pk>/", company.team, name="team-edit"),

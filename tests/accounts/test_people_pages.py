@@ -172,3 +172,44 @@ def test_an_admin_cannot_shut_themselves_out_from_the_page(signed_in, kei):
 
 def test_a_person_who_does_not_exist_is_not_found(signed_in, kei):
     assert signed_in(kei).get(reverse("accounts:member-edit", args=[10**9])).status_code == 404
+
+
+AWAY = {"absence-starts_on": "2026-05-01", "absence-ends_on": "2026-05-06", "absence-note": "Golden Week"}
+
+
+def test_a_manager_plans_the_absences_of_the_people_of_their_side(signed_in, sora, ren, mai):
+    client = signed_in(sora)
+    page = reverse("accounts:absences", args=[ren.pk])
+
+    people = client.get(reverse(LIST)).text
+    added = client.post(reverse("accounts:absence-add", args=[ren.pk]), AWAY, follow=True)
+    removed = client.post(reverse("accounts:absence-remove", args=[ren.absences.get().pk]), follow=True)
+
+    assert page in people
+    assert reverse("accounts:absences", args=[mai.pk]) not in people
+    assert (added.status_code, added.redirect_chain) == (200, [(page, 302)])
+    assert "Golden Week" in added.text
+    assert (removed.status_code, removed.redirect_chain) == (200, [(page, 302)])
+    assert not ren.absences.exists()
+
+
+def test_an_absence_that_makes_no_sense_is_refused_on_the_page_of_the_manager(signed_in, sora, ren):
+    data = AWAY | {"absence-ends_on": "2026-04-01"}
+
+    answer = signed_in(sora).post(reverse("accounts:absence-add", args=[ren.pk]), data)
+
+    assert answer.status_code == 422
+    assert "must not be before" in answer.text
+    assert "Golden Week" in answer.text
+
+
+def test_an_admin_returns_to_the_page_of_the_person(signed_in, kei, ren):
+    answer = signed_in(kei).post(reverse("accounts:absence-add", args=[ren.pk]), AWAY)
+
+    assert answer["Location"] == reverse("accounts:member-edit", args=[ren.pk])
+
+
+def test_nobody_else_sees_when_somebody_is_away(signed_in, ren, riku, aoi):
+    page = reverse("accounts:absences", args=[ren.pk])
+
+    assert [signed_in(person).get(page).status_code for person in (riku, aoi)] == [403, 403]

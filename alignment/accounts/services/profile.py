@@ -54,7 +54,7 @@ def add_absence(*, person_id: int, starts_on: date, ends_on: date, note: str, ac
     person = User.objects.select_for_update().filter(pk=person_id).first()
     if person is None:
         raise NotFound(_("There is no such person."))
-    _check_may_plan_for(person, actor)
+    check_may_plan_for(person=person, actor=actor)
     if ends_on < starts_on:
         raise InvalidInput(_("The last day must not be before the first."), field="ends_on")
     if Absence.objects.filter(user=person, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
@@ -68,16 +68,21 @@ def remove_absence(*, absence_id: int, actor: User, now: datetime) -> User:
     absence = Absence.objects.select_for_update(of=("self",)).select_related("user").filter(pk=absence_id).first()
     if absence is None:
         raise NotFound(_("There is no such absence."))
-    _check_may_plan_for(absence.user, actor)
+    check_may_plan_for(person=absence.user, actor=actor)
     absence.delete()
     return absence.user
 
 
-def _check_may_plan_for(person: User, actor: User) -> None:
+def may_plan_for(*, person: User, actor: User) -> bool:
     """One's own absences, those of one's side for its manager, all for an admin."""
     is_own = person.pk == actor.pk
     is_their_manager = actor.is_active and actor.is_manager and person.side == actor.side
-    if not (is_own or is_their_manager or actor.may(Permission.INVITE_PEOPLE)):
+    return is_own or is_their_manager or actor.may(Permission.INVITE_PEOPLE)
+
+
+def check_may_plan_for(*, person: User, actor: User) -> None:
+    """Refuse to plan for somebody whose absences are not the actor's business."""
+    if not may_plan_for(person=person, actor=actor):
         raise NotAllowed(_("Your role does not allow this."))
 
 

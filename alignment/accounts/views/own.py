@@ -1,6 +1,8 @@
-"""One's own profile, absences and API tokens."""
+"""One's own profile and API tokens."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
@@ -18,7 +20,6 @@ from alignment.accounts.services import profile as services
 from alignment.accounts.services import tokens as token_services
 from alignment.accounts.views.requests import person
 from alignment.accounts.views.sections import sections
-from alignment.kernel.errors import DomainError
 from alignment.kernel.htmx import redirect
 
 
@@ -26,44 +27,13 @@ from alignment.kernel.htmx import redirect
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own name, language, zone, hours and shortcuts."""
     actor = person(request)
-    fields = ("full_name", "language", "time_zone", "weekly_hours", "shortcuts_enabled")
-    form = ProfileForm(request.POST or None, initial={name: getattr(actor, name) for name in fields})
+    form = ProfileForm(request.POST or None, initial=initial_of(actor))
     if form.is_valid():
         services.edit_profile(actor=actor, **form.cleaned_data, now=timezone.now())
         translation.activate(form.cleaned_data["language"])
         messages.success(request, _("Your profile is saved."))
         return redirect(request, "accounts:profile")
-    return _profile_page(request, form, AbsenceForm(prefix="absence"))
-
-
-@require_POST
-def absence_add(request: HttpRequest, pk: int) -> HttpResponse:
-    """Note days on which a person is away: oneself, or somebody whose absences one plans."""
-    actor, form = person(request), AbsenceForm(request.POST, prefix="absence")
-    if form.is_valid():
-        try:
-            services.add_absence(person_id=pk, **form.cleaned_data, actor=actor, now=timezone.now())
-        except DomainError as error:
-            if error.http_status in {403, 404}:
-                raise
-            form.add_error(error.field or None, str(error.message))
-        else:
-            messages.success(request, _("The absence is noted."))
-            return _back_to(request, pk, actor)
-    if pk != actor.pk:
-        messages.error(request, " ".join(str(text) for texts in form.errors.values() for text in texts))
-        return _back_to(request, pk, actor)
-    fields = ("full_name", "language", "time_zone", "weekly_hours", "shortcuts_enabled")
-    return _profile_page(request, ProfileForm(initial={name: getattr(actor, name) for name in fields}), form)
-
-
-@require_POST
-def absence_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take an absence back."""
-    actor = person(request)
-    owner = services.remove_absence(absence_id=pk, actor=actor, now=timezone.now())
-    messages.success(request, _("The absence is removed."))
-    return _back_to(request, owner.pk, actor)
+    return page_of_profile(request, form, AbsenceForm(prefix="absence"))
 
 
 @never_cache
@@ -96,12 +66,19 @@ def token_revoke(request: HttpRequest, token_key: str) -> HttpResponse:
     return redirect(request, "accounts:tokens")
 
 
-def _profile_page(request: HttpRequest, form: ProfileForm, absence_form: AbsenceForm) -> HttpResponse:
+def initial_of(actor: User) -> dict[str, Any]:
+    """What the form of the profile starts with."""
+    fields = ("full_name", "language", "time_zone", "weekly_hours", "shortcuts_enabled")
+    return {name: getattr(actor, name) for name in fields}
+
+
+def page_of_profile(request: HttpRequest, form: ProfileForm, absence_form: AbsenceForm) -> HttpResponse:
+    """One's profile with both of its forms, whichever of them is at fault."""
     actor = person(request)
     context = {
         "form": form,
         "absence_form": absence_form,
-        "absences": actor.absences.order_by("starts_on"),
+        "absences": selectors.absences_of(actor),
         "has_errors": bool(absence_form.errors),
         "sections": sections(request, "accounts:profile"),
     }
@@ -118,9 +95,3 @@ def _tokens_page(request: HttpRequest, form: TokenForm, *, secret: str = "") -> 
         "sections": sections(request, "accounts:tokens"),
     }
     return render(request, "accounts/own/tokens.html", context, status=422 if form.errors else 200)
-
-
-def _back_to(request: HttpRequest, person_id: int, actor: User) -> HttpResponse:
-    if person_id == actor.pk:
-        return redirect(request, "accounts:profile")
-    return redirect(request, "accounts:member-edit", person_id)

@@ -30,14 +30,15 @@ PER_PAGE = 25
 @require_GET
 def members(request: HttpRequest) -> HttpResponse:
     """The list of people, searched and narrowed by the query parameters."""
-    form = PeopleFilter(request.GET)
+    actor, form = person(request), PeopleFilter(request.GET)
     form.is_valid()
     found = selectors.people(**{name: value for name, value in form.cleaned_data.items() if value})
     context = {
         "filter": form,
         "is_narrowed": any(form.cleaned_data.values()),
         "page": Paginator(found, PER_PAGE).get_page(request.GET.get("page")),
-        "may_invite": person(request).may(Permission.INVITE_PEOPLE),
+        "may_invite": actor.may(Permission.INVITE_PEOPLE),
+        "plans_for": actor.side if actor.is_manager else "",
         "sections": sections(request, "accounts:members"),
         "now": timezone.now(),
     }
@@ -84,7 +85,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": form,
         "edited": edited,
-        "absences": edited.absences.order_by("starts_on"),
+        "absences": selectors.absences_of(edited),
         "absence_form": AbsenceForm(prefix="absence"),
         "sections": sections(request, "accounts:members"),
         "is_oneself": edited == actor,
@@ -112,6 +113,9 @@ def activate(request: HttpRequest, pk: int) -> HttpResponse:
 def end_sessions(request: HttpRequest, pk: int) -> HttpResponse:
     """Sign a person out everywhere."""
     changed = services.end_sessions(person_id=pk, actor=person(request), now=timezone.now())
+    if changed == person(request):
+        messages.success(request, _("You are signed out everywhere; all your tokens have ended."))
+        return redirect(request, "accounts:profile")
     return _done(request, changed, _("%(name)s is signed out everywhere; all tokens have ended."))
 
 
