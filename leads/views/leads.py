@@ -18,7 +18,7 @@ from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from leads.forms.activities import activity_forms
-from leads.forms.filters import LeadListFilter
+from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.selectors import deals as deal_selectors
@@ -39,7 +39,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     others = request.GET.copy()
     others.pop("turn", None)
     others.pop("page", None)
-    everywhere = LeadListFilter(others, queryset=Lead.objects.all(), request=request)
+    everywhere = LeadFilter(others, queryset=Lead.objects.all(), request=request)  # counted, never shown
     context: dict[str, Any] = {
         "filter": found,
         "page": Paginator(found.qs, PAGE).get_page(request.GET.get("page")),

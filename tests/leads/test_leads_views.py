@@ -88,6 +88,16 @@ def test_the_tabs_count_whose_turn_it_is_within_the_other_filters(signed_in: Bro
     assert [lead.full_name for lead in answer.context["page"]] == ["Sato B"]
 
 
+def test_the_menus_of_the_list_are_read_once(signed_in: Browser, ren: User):
+    factories.lead(source="web")
+    client = signed_in(ren)
+
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get("/leads/").status_code == 200
+
+    assert len([query for query in queries if "SELECT DISTINCT" in query["sql"]]) == 1
+
+
 def test_my_leads_are_those_i_own(signed_in: Browser, ren: User, riku: User):
     factories.lead(full_name="Mine", stage="with_sales", owner=ren)
     factories.lead(full_name="Theirs", stage="with_sales", owner=riku)
