@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
+from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
@@ -16,12 +17,13 @@ from leads.selectors.leads import phone_words
 from leads.services.leads import FACTS
 
 THEIRS = "theirs"
+UNKNOWN_START = _("This page does not say which state of the lead you changed. Load it again, then enter your changes.")
 
 
 class LeadForm(Form):
     """The facts of a lead. ``seen``: its ``updated_at`` when the form was opened."""
 
-    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": UNKNOWN_START})
     full_name = forms.CharField(label=_("Name"), required=False, max_length=200)
     full_name_kana = forms.CharField(label=_("Name in kana"), required=False, max_length=200)
     email = forms.CharField(label=_("E-mail address"), required=False, max_length=254)
@@ -51,12 +53,15 @@ class LeadForm(Form):
         theirs = {name for name in FACTS if self.data.get(f"keep-{name}") == THEIRS}
         return chosen | {name: getattr(lead, name) for name in theirs}
 
-    def clean_seen(self) -> datetime | None:
-        """None where nothing or nonsense was sent: then nobody's change is looked for."""
+    def clean_seen(self) -> datetime:
+        """The moment, with its zone: without it, what others changed meanwhile would be overwritten."""
         try:
-            return datetime.fromisoformat(self.cleaned_data["seen"])
-        except ValueError:
-            return None
+            moment = datetime.fromisoformat(self.cleaned_data["seen"])
+            if is_aware(moment):
+                return moment.astimezone(UTC)
+        except (ValueError, OverflowError):
+            pass
+        raise forms.ValidationError(UNKNOWN_START)
 
 
 class TouchForm(Form):

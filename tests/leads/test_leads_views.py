@@ -287,6 +287,18 @@ def test_a_fault_keeps_what_was_typed(signed_in: Browser, mai: User):
     assert 'value="fair"' in page
 
 
+@pytest.mark.parametrize("seen", ["", "2026-01-01", "2026-01-01T10:00:00", "yesterday", "0001-01-01T00:00:00+14:00"])
+def test_a_page_that_does_not_say_what_it_showed_overwrites_nothing(seen: str, signed_in: Browser, mai: User):
+    lead = factories.lead(source="web")
+    client = signed_in(mai)
+
+    answer = client.post(f"/leads/{lead.pk}/edit/", form_of(client, lead, source="fair", seen=seen))
+
+    lead.refresh_from_db()
+    assert (answer.status_code, lead.source) == (422, "web")
+    assert "Load it again" in answer.content.decode()
+
+
 def test_a_clash_shows_both_values_and_either_can_be_kept(signed_in: Browser, mai: User, ren: User):
     now = timezone.now()
     lead = factories.lead(job_title="Buyer", updated_at=now - timedelta(hours=1))
