@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -43,6 +44,8 @@ class ActivityForm(Form):
         return str(self.activity_kind.label)
 
 
-def activity_forms(lead: Lead) -> list[ActivityForm]:
-    """One form per kind, as the page of a lead offers them."""
-    return [ActivityForm(kind=kind, initial={"next_step_on": lead.next_step_on}) for kind in ActivityKind]
+def activity_forms(lead: Lead, *, today: date) -> list[ActivityForm]:
+    """One form per kind, as the page of a lead offers them; a next step that is overdue is not planned once more."""
+    planned = lead.next_step_on
+    first = {"next_step_on": planned if planned and planned >= today else None}
+    return [ActivityForm(kind=kind, initial=first) for kind in ActivityKind]

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
+from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from alignment.kernel.locks import locked
+from alignment.kernel.moments import check_moment
 from leads.models import Activity, Lead, LeadEvent
 from leads.rules.activities import check_outcome, is_attempt, is_contact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import work
+from leads.services.texts import LONG_TEXT, check_text
 
 WITH_SALES = frozenset({Stage.WITH_SALES, Stage.CUSTOMER})
 """Stages in which sales works on a lead."""
 CLOCK_SKEW = timedelta(minutes=5)
-MAX_NOTE = 5000
 
 
 class NotWithSales(DomainError):
@@ -52,10 +55,9 @@ def record_activity(
     moment = at or now
     if moment > now + CLOCK_SKEW:
         raise InvalidInput(_("This moment lies in the future; a plan is a next step."), field="at")
-    if next_step_on is not None and next_step_on < (moment - timedelta(days=1)).date():
-        raise InvalidInput(_("The next step lies before what was done."), field="next_step_on")
-    if len(note) > MAX_NOTE:
-        raise InvalidInput(_("At most %(max)d characters.") % {"max": MAX_NOTE}, field="note")
+    check_moment(moment, field="at")
+    _check_next_step(next_step_on, done_on=moment.astimezone(ZoneInfo(actor.time_zone)).date())
+    check_text(note, longest=LONG_TEXT, field="note")
     activity = Activity.objects.create(
         lead=lead,
         kind=kind,
@@ -83,6 +85,12 @@ def lead_with_sales(lead_id: int, *, actor: User, permission: Permission) -> Lea
         owner = lead.owner.full_name if lead.owner else ""
         raise NotAllowed(_("This lead belongs to %(owner)s and their team.") % {"owner": owner})
     return lead
+
+
+def _check_next_step(next_step_on: date | None, *, done_on: date) -> None:
+    if next_step_on is not None and next_step_on < done_on:
+        message = _("The next step lies before what was done. Choose %(day)s or a later day, or leave it empty.")
+        raise InvalidInput(message % {"day": formats.date(done_on)}, field="next_step_on")
 
 
 def _apply(lead: Lead, activity: Activity, next_step_on: date | None, actor: User, now: datetime) -> None:

@@ -142,7 +142,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "may_touch": user.may(Permission.SUBMIT_LEAD),
         "may_open_deal": may_work and user.may(Permission.MANAGE_DEAL),
         "record_url": record_url if may_work else "",
-        "activity_forms": activity_forms(lead) if may_work else [],
+        "activity_forms": activity_forms(lead, today=today) if may_work else [],
         "phone": selectors.phone_words(lead.phone),
         "panel_url": _url("handoff:panel", lead.pk),
     } | _story(request, lead)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from alignment.kernel.errors import DomainError, InvalidInput
 from handoff.services import activities, clocks, decisions
-from leads.models import Activity
+from leads.models import Activity, Lead
 
 CALL = {"kind": "call", "outcome": "no_answer"}
 
@@ -81,6 +83,22 @@ def test_a_refused_activity_keeps_no_promise(accepted, ren, now):
 def test_an_offer_that_is_not_accepted_takes_no_activity(offer, ren, now):
     with pytest.raises(DomainError):
         activities.record(lead_id=offer.lead_id, actor=ren, now=now, **CALL)
+
+
+@pytest.mark.parametrize(("days", "shown"), [(-3, False), (0, True), (3, True)])
+def test_what_the_page_offers_can_be_recorded_as_it_stands(days, shown, accepted, ren, signed_in):
+    """Work on an overdue lead must not fail because its old next step still stood in the form."""
+    planned = timezone.localdate(timezone=ZoneInfo(ren.time_zone)) + timedelta(days=days)
+    Lead.objects.filter(pk=accepted.lead_id).update(next_step_on=planned)
+    client = signed_in(ren)
+
+    form = client.get(f"/leads/{accepted.lead_id}/").context["activity_forms"][0]
+    answer = client.post(
+        reverse("handoff:activity-record", args=[accepted.lead_id]),
+        CALL | {"next_step_on": form.initial["next_step_on"] or ""},
+    )
+
+    assert (form.initial["next_step_on"] is not None, answer.status_code) == (shown, 302)
 
 
 def test_the_page_records_an_activity(accepted, ren, signed_in):

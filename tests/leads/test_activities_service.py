@@ -76,6 +76,7 @@ def test_only_outcomes_that_fit_the_kind_are_taken(kind: str, outcome: str, lead
         ({"at": "tomorrow"}, "at"),
         ({"next_step_on": date(2026, 3, 1)}, "next_step_on"),
         ({"note": "x" * 5001}, "note"),
+        ({"note": "a\x00b"}, "note"),
     ],
 )
 def test_what_cannot_be_is_refused(changes: dict[str, Any], field: str, lead: Lead, ren: User, now: datetime):
@@ -87,6 +88,20 @@ def test_what_cannot_be_is_refused(changes: dict[str, Any], field: str, lead: Le
 
     assert refusal.value.field == field
     assert not Activity.objects.exists()
+
+
+@pytest.mark.parametrize(("zone", "first_day"), [("Asia/Tokyo", 2), ("UTC", 1), ("America/New_York", 1)])
+def test_the_next_step_is_compared_in_the_zone_of_who_did_it(
+    zone: str, first_day: int, lead: Lead, ren: User, now: datetime
+):
+    ren.time_zone = zone
+    after_midnight = now.replace(day=2, hour=0, minute=30)  # in Tokyo
+
+    record(lead, ren, after_midnight, next_step_on=date(2026, 4, first_day))
+    with pytest.raises(InvalidInput, match="or a later day, or leave it empty") as refusal:
+        record(lead, ren, after_midnight, next_step_on=date(2026, 4, first_day) - timedelta(days=1))
+
+    assert refusal.value.field == "next_step_on"
 
 
 def test_the_next_step_is_kept_until_the_next_attempt(lead: Lead, ren: User, now: datetime):
