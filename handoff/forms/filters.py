@@ -11,6 +11,7 @@ from alignment.accounts.roles import Side
 from handoff.models import Handoff
 from handoff.querysets import HandoffQuerySet
 from handoff.rules.workflow import Status
+from handoff.selectors.handoffs import waiting_for
 from leads.forms.filters import IdFilter
 from leads.models import Lead
 
@@ -49,10 +50,12 @@ class HandoffApiFilter(HandoffFilter):
     """The API's: with the lead, and with ``mine`` for what waits for the caller."""
 
     lead = IdFilter(field_name="lead_id")
-    mine = django_filters.BooleanFilter(method="only_mine", help_text="true: only what the caller may decide.")
+    mine = django_filters.BooleanFilter(
+        method="only_mine", help_text="true: only open offers that the caller may decide."
+    )
 
     def only_mine(self, handoffs: HandoffQuerySet, _name: str, mine: bool) -> HandoffQuerySet:
-        """What the caller is a party to."""
+        """Open offers that the caller may decide, as the inbox holds them."""
         user = self.request.user
         assert isinstance(user, User)
-        return handoffs.for_decision_by(user) if mine else handoffs
+        return handoffs.filter(pk__in=waiting_for(user).order_by().values("pk")) if mine else handoffs

@@ -187,6 +187,18 @@ def test_only_mine_is_what_i_may_decide(offer, ren, rei, api):
     assert api(rei).get(HANDOFFS, {"mine": "true", "status": "offered"}).json()["count"] == 0
 
 
+def test_mine_leaves_out_what_is_decided_and_who_decides_nothing(offer, make_offer, ren, sora, mai, now, api):
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+    still_open = make_offer()
+
+    def mine(person) -> list[int]:
+        return [row["id"] for row in api(person).get(HANDOFFS, {"mine": "true"}).json()["results"]]
+
+    assert mine(ren) == mine(sora) == [still_open.pk]
+    assert mine(mai) == []
+    assert api(ren).get(HANDOFFS, {"mine": "false"}).json()["count"] == 2
+
+
 @pytest.mark.parametrize("query", [{"status": "x"}, {"team": "x"}, {"offered_to": "x"}, {"lead": "x"}])
 def test_a_filter_that_cannot_be_read_is_refused_by_name(query, offer, mai, api):
     answer = api(mai).get(HANDOFFS, query)
