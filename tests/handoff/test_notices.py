@@ -11,6 +11,7 @@ from alignment.outbox import mails
 from alignment.outbox import services as outbox
 from alignment.outbox.models import Notice
 from handoff.services import clocks, decisions, offers
+from leads.models import Lead
 
 
 def rendered(template: str) -> tuple[str, str, str]:
@@ -116,3 +117,36 @@ def test_the_mail_leaves_through_the_outbox(offer, ren, now):
 
     assert mail.outbox[0].to == [ren.email]
     assert mail.outbox[0].alternatives[0][1] == "text/html"
+
+
+WITHOUT_COMPANY = [
+    ({"full_name": "Hanako", "company_name": ""}, "Hanako"),
+    ({"full_name": "", "company_name": "Yamada Works"}, "Yamada Works"),
+]
+
+
+@pytest.mark.parametrize(("known", "said"), WITHOUT_COMPANY)
+@pytest.mark.parametrize("action", ["accept", "reject", "withdraw", "breach"])
+def test_a_lead_without_a_company_or_a_person_is_said_once(
+    known, said, action, language, make_lead, rule, ren, mai, now
+):
+    lead = make_lead(company_name="Somebody")
+    Lead.objects.filter(pk=lead.pk).update(**known)
+    offer = offers.hand_over(lead_id=lead.pk, actor=mai, now=now)
+    facts = {"handoff_id": offer.pk, "now": now}
+    match action:
+        case "accept":
+            decisions.accept(actor=ren, **facts)
+        case "reject":
+            decisions.reject(actor=ren, reason="timing", **facts)
+        case "withdraw":
+            decisions.withdraw(actor=mai, **facts)
+        case "breach":
+            clocks.scan(now=now + timedelta(days=9))
+
+    for template in ("offered", "breached" if action == "breach" else "decided"):
+        subject, text, html = rendered(template)
+        assert subject.count(said) == 1
+        for body in (text, html):
+            assert said in body
+            assert not any(gap in body for gap in (" of .", f"{said} of {said}", "()", "<br></p>", f"{said}<br>{said}"))
