@@ -14,6 +14,7 @@ urlpatterns = [
     path("kpis/<slug:key>/rows/", kpis.rows, name="kpi-rows"),
     path("reviews/", reviews.latest, name="list"),
     path("reviews/<int:pk>/", reviews.detail, name="detail"),
+    path("reviews/<int:pk>/exceptions/<int:position>/", reviews.exception, name="exception"),
     path("reviews/<int:pk>/minutes/", reviews.minutes, name="minutes"),
     path("reviews/<int:pk>/close/", reviews.close, name="close"),
     path("reviews/<int:pk>/actions/", actions.add, name="action-add"),

@@ -184,6 +184,7 @@ ROWS = (
     Row("reviews:kpi-rows", arguments=_KPI),
     Row("reviews:list"),
     Row("reviews:detail", arguments=_pk("review")),
+    Row("reviews:exception", arguments=lambda world: {"pk": world.review.pk, "position": 1}),
     Row("reviews:minutes", "post", _pk("review"), EDITORS, data={"minutes": "We met.", "seen": "0"}),
     Row("reviews:close", "post", _pk("review"), EDITORS),
     Row("reviews:action-add", "post", _pk("review"), EDITORS),

@@ -16,7 +16,7 @@ from leads.services import definitions
 from leads.services.capture import LeadData, capture_lead
 from leads.services.deals import open_deal
 from leads.services.definitions import CriterionData
-from reviews.models import Action, Review, ReviewSeries
+from reviews.models import Action, AgendaItem, Review, ReviewSeries
 from reviews.services.reviews import build_review
 from tests import factories
 
@@ -92,6 +92,8 @@ def _submit(mai: User, name: str):
 def _make_review(world: World) -> None:
     series = ReviewSeries.objects.get(key="monthly")
     world.review = build_review(series=series, month=date(2026, 3, 1), now=NOW)
+    missed = {"side": "sales", "duty": "decide", "team": "", "count": 1, "owed": 1, "handoffs": [world.handoff.pk]}
+    AgendaItem.objects.create(review=world.review, kind="breach", position=1, data=missed)
     world.action = Action.objects.create(
         review=world.review,
         title="Call sooner",

@@ -64,7 +64,7 @@ WAYS = (
         _("Reviews"),
         "report-analytics",
         _("Review together"),
-        below=("reviews:detail", "reviews:action", "reviews:minutes"),
+        below=("reviews:detail", "reviews:exception", "reviews:action", "reviews:minutes"),
     ),
     Way("leads:campaign-list", _("Campaigns"), "speakerphone", below=("leads:campaign",)),
     Way("leads:account-list", _("Companies"), "building", below=("leads:account",)),

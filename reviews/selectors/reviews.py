@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,21 +37,32 @@ class ActionLine:
         return str(kpi.label) if kpi else ""
 
 
+SHOWN = 20
+"""So many handoffs of an item stand on the page of its review; a page of their own shows all."""
+
+
 @dataclass(frozen=True)
 class AgendaEntry:
-    """One item of the agenda with the handoffs it is about."""
+    """One item of the agenda with handoffs that it is about: the first ones, or those of one page."""
 
     item: AgendaItem
     handoffs: list[Handoff]
 
     @property
-    def duty(self) -> str:
-        """Which duty was missed."""
-        return str(Duty(self.item.data["duty"]).label)
+    def count(self) -> int:
+        """How many handoffs it is about."""
+        return len(self.item.data["handoffs"])
 
     @property
-    def label(self) -> str:
-        """The reason, as it was called then."""
+    def is_cut(self) -> bool:
+        """Whether there are more than these."""
+        return self.count > len(self.handoffs)
+
+    @property
+    def said(self) -> str:
+        """Which duty was missed, or the reason as it was called then."""
+        if self.item.kind == AgendaItem.Kind.BREACH:
+            return str(Duty(self.item.data["duty"]).label)
         label: dict[str, str] = self.item.data["label"]
         return label.get((translation.get_language() or "en")[:2]) or label["en"]
 
@@ -110,11 +121,23 @@ def open_actions_of(user: User) -> QuerySet[Action]:
 
 
 def exceptions_of(review: Review) -> list[AgendaEntry]:
-    """The agenda of a review with its handoffs (one query for all of them)."""
+    """The agenda of a review with the first handoffs of each item (one query for all of them)."""
     items = list(review.agenda.all())
-    wanted = {pk for item in items for pk in item.data["handoffs"]}
-    found = {handoff.pk: handoff for handoff in _handoffs(wanted)}
-    return [AgendaEntry(item, [found[pk] for pk in item.data["handoffs"] if pk in found]) for item in items]
+    found = _handoffs({pk for item in items for pk in item.data["handoffs"][:SHOWN]})
+    return [AgendaEntry(item, _in_order(item.data["handoffs"][:SHOWN], found)) for item in items]
+
+
+def exception_of(review: Review, position: int) -> AgendaItem:
+    """One item of the agenda. Raise ``NotFound``."""
+    item = next((item for item in review.agenda.all() if item.position == position), None)
+    if item is None:
+        raise NotFound(_("There is no such exception."))
+    return item
+
+
+def entry_of(item: AgendaItem, pks: Sequence[int]) -> AgendaEntry:
+    """An item with these of its handoffs, in their order."""
+    return AgendaEntry(item, _in_order(pks, _handoffs(pks)))
 
 
 def possible_owners() -> QuerySet[Any]:
@@ -122,5 +145,9 @@ def possible_owners() -> QuerySet[Any]:
     return User.objects.active().order_by("full_name", "pk")
 
 
-def _handoffs(pks: Iterable[int]) -> QuerySet[Handoff]:
-    return Handoff.objects.filter(pk__in=pks).select_related("lead", "offered_to", "decided_by")
+def _handoffs(pks: Iterable[int]) -> dict[int, Handoff]:
+    return Handoff.objects.with_people().in_bulk(list(pks))
+
+
+def _in_order(pks: Iterable[int], found: dict[int, Handoff]) -> list[Handoff]:
+    return [found[pk] for pk in pks if pk in found]

@@ -17,6 +17,8 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.views.requests import person
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
 from alignment.kernel.htmx import toast, wants_partial
+from handoff.rules.workflow import Status
+from handoff.selectors.time_left import time_left
 from reviews.forms.actions import ActionForm, MinutesForm
 from reviews.kpis.scope import Basis
 from reviews.models import Review
@@ -26,6 +28,7 @@ from reviews.services import reviews
 from reviews.views.choices import Choice
 
 PAGE = 24
+HANDOFFS = 50
 
 
 @require_GET
@@ -40,6 +43,20 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One review: open actions first, then the frozen figures, the agenda, decisions and minutes."""
     review = selectors.review_with_all(pk)
     return render(request, "reviews/detail.html", page_of(request, review))
+
+
+@require_GET
+def exception(request: HttpRequest, pk: int, position: int) -> HttpResponse:
+    """All handoffs that one exception is about, as they were when the figures were frozen."""
+    review = selectors.review_with_all(pk)
+    item = selectors.exception_of(review, position)
+    page = Paginator(item.data["handoffs"], HANDOFFS).get_page(request.GET.get("page"))
+    entry = selectors.entry_of(item, page.object_list)
+    waiting = [handoff for handoff in entry.handoffs if handoff.status == Status.OFFERED]
+    left = time_left(waiting, now=timezone.now())
+    rows = [(handoff, left.get(handoff.pk)) for handoff in entry.handoffs]
+    context = {"review": review, "page": page, "entry": entry, "rows": rows}
+    return render(request, "reviews/exception.html", context)
 
 
 @require_POST

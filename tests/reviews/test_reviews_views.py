@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from alignment.accounts.models import User
 from leads.models import Lead
-from reviews.models import Action, Review, Snapshot
+from reviews.models import Action, Review, ReviewSeries, Snapshot
 from reviews.services import actions, reviews
 from tests import factories
 from tests.conftest import TOKYO
@@ -191,6 +191,57 @@ def test_lists_and_pages_ask_no_query_per_row(signed_in: SignedIn, review: Revie
 
     assert queries("/reviews/") == few
     assert queries(f"/reviews/{review.pk}/") == few_on_page
+
+
+def test_many_handoffs_of_an_exception_are_a_page_of_their_own(
+    signed_in: SignedIn, ren: User, mai: User, now: datetime
+) -> None:
+    reason = factories.rejection_reason("timing")
+    client, client_name = signed_in(mai), "Hanako"
+
+    def rejected(times: int) -> None:
+        for number in range(times):
+            lead = factories.qualified_lead(full_name=f"{client_name} {number}")
+            factories.handoff(lead, status="rejected", reason=reason, offered_at=at(3, 4), offered_to=ren)
+
+    def queries(path: str) -> tuple[int, str]:
+        client.get(path)
+        with CaptureQueriesContext(connection) as captured:
+            answer = client.get(path)
+        assert answer.status_code == 200
+        return len(captured), text_of(answer)
+
+    rejected(3)
+    few = build()
+    rejected(60)
+    many = reviews.build_review(
+        series=ReviewSeries.objects.create(key="all", name_en="All", name_ja="全", first_month=date(2026, 3, 1)),
+        month=date(2026, 3, 1),
+        now=at(5, 1),
+    )
+
+    (asked, page), (asked_of_few, page_of_few) = (queries(f"/reviews/{one.pk}/") for one in (many, few))
+    assert page.count(client_name) == 20
+    assert "63 handoffs" in page
+    assert f'href="/reviews/{many.pk}/exceptions/1/"' in page
+    assert "/exceptions/" not in page_of_few
+    assert asked <= asked_of_few
+    (listed, whole), (listed_few, _few) = (queries(f"/reviews/{one.pk}/exceptions/1/") for one in (many, few))
+    assert whole.count(client_name) == 50
+    assert "1–50 of 63" in whole
+    assert "reason of 63 of 63 rejections" in whole
+    assert "Mar 2026" in whole
+    assert listed <= listed_few
+    assert queries(f"/reviews/{many.pk}/exceptions/1/?page=2")[1].count(client_name) == 13
+
+
+@pytest.mark.parametrize("path", ["9/", "0/", "999999999999999999999/"])
+def test_an_exception_that_is_not_on_the_agenda_is_not_found(
+    signed_in: SignedIn, review: Review, mai: User, path: str
+) -> None:
+    assert signed_in(mai).get(f"/reviews/{review.pk}/exceptions/1/").status_code == 200
+    assert signed_in(mai).get(f"/reviews/{review.pk}/exceptions/{path}").status_code == 404
+    assert signed_in(mai).get(f"/reviews/{path}exceptions/1/").status_code == 404
 
 
 # -- actions ------------------------------------------------------------------------------------------------------
