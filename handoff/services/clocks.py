@@ -56,7 +56,8 @@ def start(
 def meet(*, handoff_id: int, duty: Duty, at: datetime, calendars: Calendars) -> Clock | None:
     """The duty was done at ``at``; the clock keeps how much business time it took. None where none runs.
 
-    What was done too late stays missed, also where the scan had not come by yet.
+    The deed counts, not when it was written down nor when the scan came by: done too late it is missed, done in time it
+    is kept, also where a scan had to take it for missed meanwhile.
     """
     clock = _unfinished(handoff_id, duty)
     if clock is None or at < clock.started_at:
@@ -65,8 +66,7 @@ def meet(*, handoff_id: int, duty: Duty, at: datetime, calendars: Calendars) -> 
     clock.business_seconds = business_seconds(
         owner=clock.owner, team=clock.team, start=clock.started_at, end=at, calendars=calendars
     )
-    if at > clock.due_at:
-        clock.breached_at = clock.due_at
+    clock.breached_at = clock.due_at if at > clock.due_at else None
     clock.save(update_fields=["met_at", "business_seconds", "breached_at"])
     return clock
 

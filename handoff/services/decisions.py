@@ -24,7 +24,7 @@ from handoff.selectors.sentences import default_return, who_was_faster
 from handoff.selectors.standing import standing
 from handoff.services import clocks, notices
 from leads.rules.stages import Stage
-from leads.services import stages
+from leads.services import judging, stages
 
 DECISION_FIELDS = (
     "status",
@@ -111,7 +111,7 @@ def reject(
 
 @transaction.atomic
 def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") -> Handoff:
-    """Marketing takes an offer back before sales has decided; the lead is qualified and waits again.
+    """Marketing takes an offer back before sales has decided; the lead waits again where it still qualifies.
 
     Raises ``NotFound``, ``NotAllowed`` or ``AlreadyDecided``.
     """
@@ -121,9 +121,9 @@ def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") 
     handoff.comment = comment.strip()
     handoff.save(update_fields=["status", "comment"])
     clocks.stop(handoff_id=handoff.pk, duty=Duty.DECIDE, now=now)
-    handoff.lead = stages.move(
-        lead=handoff.lead, to=Stage.QUALIFIED, actor=actor, now=now, data={"handoff": handoff.pk}
-    )
+    stages.move(lead=handoff.lead, to=Stage.QUALIFIED, actor=actor, now=now, data={"handoff": handoff.pk})
+    judging.judge(lead_ids=[handoff.lead_id], now=now, actor=actor)  # its facts may have changed since it was offered
+    handoff.lead.refresh_from_db()
     event = _record(handoff, Action.WITHDRAW, actor, now, {"comment": handoff.comment})
     notices.decided(handoff=handoff, event=event, now=now)
     return handoff
@@ -145,8 +145,8 @@ def _check(action: Action, handoff: Handoff, actor: User, now: datetime) -> work
 
 
 def _decide(handoff: Handoff, status: Status, actor: User, now: datetime, calendars: Calendars) -> None:
-    """Sales has answered: the clock stops where it stands."""
-    clocks.meet(handoff_id=handoff.pk, duty=Duty.DECIDE, at=now, calendars=calendars)
+    """Sales has answered: the clock stops where it stands, at its start at the earliest (hosts differ by seconds)."""
+    clocks.meet(handoff_id=handoff.pk, duty=Duty.DECIDE, at=max(now, handoff.offered_at), calendars=calendars)
     handoff.status = status
     handoff.decided_at = now
     handoff.decided_by = actor

@@ -28,7 +28,7 @@ class Definition(models.Model):
 class DefinitionVersion(models.Model):
     """One numbered version: takes effect only when a manager of each side has signed it, and is then never edited.
 
-    ``judged_anew_at`` stays empty until every lead in marketing's hands has been judged by this version.
+    ``judged_anew_at``: the last time that every lead in marketing's hands had been judged by this version.
     """
 
     Status = VersionStatus

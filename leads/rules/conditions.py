@@ -132,6 +132,14 @@ def leaves(condition: Condition) -> Iterator[Test | TouchCount]:
             yield condition
 
 
+def depends_on_time(condition: Condition) -> bool:
+    """Whether the answer may change as days go by, with nobody touching the lead."""
+    return any(
+        leaf.within_days is not None if isinstance(leaf, TouchCount) else leaf.op in (Op.WITHIN_DAYS, Op.BEFORE_DAYS)
+        for leaf in leaves(condition)
+    )
+
+
 class _Reader:
     def __init__(self) -> None:
         self.nodes = 0

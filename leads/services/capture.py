@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -15,7 +16,7 @@ from alignment.kernel.errors import InvalidInput
 from leads.models import Account, Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules import normalise
 from leads.rules.fields import TouchKind
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind
 from leads.services import judging
 from leads.services.texts import LONG_TEXT, check_text, check_values
 
@@ -87,8 +88,8 @@ def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
         return Captured(known, known.verdict, is_new=False)
     try:
         with transaction.atomic():
-            lead = _create(data, actor, now)
-            verdicts = judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
+            lead, is_account_fuller = _create(data, actor, now)
+            verdicts = judging.judge(lead_ids=_affected(lead, is_account_fuller), now=now, actor=actor)
     except IntegrityError:
         known = _known(data)  # somebody else sent the same a moment ago
         if known is None:
@@ -98,21 +99,24 @@ def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
     return Captured(lead, verdicts.get(lead.pk), is_new=True)
 
 
-def account_named(
-    name: str, *, now: datetime, industry: str = "", prefecture: str = "", employee_count: int | None = None
-) -> Account | None:
-    """The company with this name, made where it is new; what is given fills blanks only. None for an empty name."""
+def account_named(name: str, *, now: datetime) -> Account | None:
+    """The company with this name, made where it is new. None for an empty name."""
     key = normalise.company_key(name)[:200]
     if not key:
         return None
-    given = {"industry": industry, "prefecture": prefecture, "employee_count": employee_count}
-    account, is_new = Account.objects.get_or_create(
-        name_key=key, defaults={"name": normalise.text(name)[:200], "created_at": now} | given
-    )
-    blanks = {name: value for name, value in given.items() if value and not getattr(account, name)}
-    if blanks and not is_new:
-        Account.objects.filter(pk=account.pk).update(**blanks)
-    return account
+    known = {"name": normalise.text(name)[:200], "created_at": now}
+    return Account.objects.get_or_create(name_key=key, defaults=known)[0]
+
+
+def fill_blanks(account: Account, facts: dict[str, Any]) -> bool:
+    """Set what is not known of a company yet; true where something was. Its leads want to be judged again then.
+
+    Looks at what is in the table now, not at what ``account`` was read with: of two at once the first one stays.
+    """
+    row = Account.objects.filter(pk=account.pk)
+    blank = {"industry": Q(industry=""), "prefecture": Q(prefecture=""), "employee_count": Q(employee_count=None)}
+    given = {name: value for name, value in facts.items() if value}
+    return any([row.filter(blank[name]).update(**{name: value}) for name, value in given.items()])
 
 
 def email_facts(address: str) -> dict[str, Any]:
@@ -134,13 +138,22 @@ def _known(data: LeadData) -> Lead | None:
     )
 
 
-def _create(data: LeadData, actor: User, now: datetime) -> Lead:
+def _affected(lead: Lead, is_account_fuller: bool) -> list[int]:
+    """The lead, and where its company is known better now, the others of it in marketing's hands."""
+    if not is_account_fuller:
+        return [lead.pk]
+    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account=lead.account)
+    return sorted({lead.pk, *others.values_list("pk", flat=True)})
+
+
+def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
     if not (data.full_name.strip() or data.email.strip() or data.company_name.strip()):
         raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
     _check_texts(data)
     captured_at = data.captured_at or now
     if captured_at > now + CLOCK_SKEW:
         raise InvalidInput(_("The moment of capture lies in the future."), field="captured_at")
+    captured_at = min(captured_at, now)
     lead = Lead(
         source_system=data.source_system,
         external_id=data.external_id or None,
@@ -161,12 +174,14 @@ def _create(data: LeadData, actor: User, now: datetime) -> Lead:
         updated_at=now,
         **email_facts(normalise.email(data.email)),
     )
-    lead.account = account_named(
-        data.company_name,
-        now=now,
-        industry=data.industry.strip(),
-        prefecture=data.prefecture.strip(),
-        employee_count=data.employee_count,
+    lead.account = account_named(data.company_name, now=now)
+    is_account_fuller = lead.account is not None and fill_blanks(
+        lead.account,
+        {
+            "industry": data.industry.strip(),
+            "prefecture": data.prefecture.strip(),
+            "employee_count": data.employee_count,
+        },
     )
     lead.save()
     Touch.objects.bulk_create([_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)])
@@ -178,7 +193,7 @@ def _create(data: LeadData, actor: User, now: datetime) -> Lead:
         at=captured_at,
         data={"source": lead.source, "system": lead.source_system},
     )
-    return lead
+    return lead, is_account_fuller
 
 
 def _campaign(name: str) -> Campaign | None:
@@ -196,7 +211,7 @@ def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: 
     at = data.at or captured_at
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
-    return Touch(lead=lead, kind=data.kind, at=at, campaign=lead.campaign, detail=data.detail.strip())
+    return Touch(lead=lead, kind=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())
 
 
 def _check_texts(data: LeadData) -> None:

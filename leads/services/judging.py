@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 
@@ -42,7 +42,7 @@ def judge(*, lead_ids: Sequence[int], now: datetime, actor: User | None = None) 
     """Judge these leads and return each one's verdict by lead id; nobody is judged while no version is in force.
 
     A verdict is written when it differs from the lead's last one. A captured lead that qualifies becomes an MQL, one
-    that no longer does goes back; ``qualified_at`` keeps the first time for ever. Leads are locked in order of id.
+    that no longer does goes back, also where only its stage was not what its verdict says; ``qualified_at`` keeps the first time for ever. Leads are locked in order of id.
     """
     version = version_in_force()
     if version is None:
@@ -60,8 +60,15 @@ def _judge_batch(
     leads = {lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=ids).order_by("pk"), "verdict")}
     fresh = [_verdict(row, version, lines, now) for row in _answers(ids, lines, now)]
     changed = [verdict for verdict in fresh if _differs(verdict, leads[verdict.lead_id].verdict)]
-    Verdict.objects.bulk_create(changed)
-    _apply([(leads[verdict.lead_id], verdict) for verdict in changed], now, actor)
+    for verdict in Verdict.objects.bulk_create(changed):
+        leads[verdict.lead_id].verdict = verdict
+    moved = [lead for lead in leads.values() if _is_misplaced(lead)]
+    LeadEvent.objects.bulk_create([_move(lead, now, actor) for lead in moved])
+    touched = {verdict.lead_id for verdict in changed} | {lead.pk for lead in moved}
+    for pk in touched:
+        leads[pk].updated_at = now
+    fields = ["verdict", "stage", "qualified_at", "updated_at"]
+    Lead.objects.bulk_update([leads[pk] for pk in sorted(touched)], fields, 500)
     return {pk: lead.verdict for pk, lead in leads.items() if lead.verdict is not None}
 
 
@@ -110,21 +117,21 @@ def _differs(new: Verdict, old: Verdict | None) -> bool:
     return old is None or (new.version_id, new.answers) != (old.version_id, old.answers)
 
 
-def _apply(judged: list[tuple[Lead, Verdict]], now: datetime, actor: User | None) -> None:
-    events = []
-    for lead, verdict in judged:
-        lead.verdict = verdict
-        lead.updated_at = now
-        target = Stage.QUALIFIED if verdict.is_qualified else Stage.CAPTURED
-        if lead.stage not in JUDGED_STAGES or lead.stage == target:
-            continue
-        kind = LeadEventKind.QUALIFIED if verdict.is_qualified else LeadEventKind.STAGE
-        data = {"verdict": verdict.pk, "version": verdict.version_id}
-        events.append(
-            LeadEvent(lead=lead, kind=kind, old_stage=lead.stage, new_stage=target, actor=actor, at=now, data=data)
-        )
-        lead.stage = target
-        if verdict.is_qualified and lead.qualified_at is None:
-            lead.qualified_at = now
-    Lead.objects.bulk_update([lead for lead, _v in judged], ["verdict", "stage", "qualified_at", "updated_at"], 500)
-    LeadEvent.objects.bulk_create(events)
+def _target(verdict: Verdict) -> Stage:
+    return Stage.QUALIFIED if verdict.is_qualified else Stage.CAPTURED
+
+
+def _is_misplaced(lead: Lead) -> bool:
+    """Where marketing has it, a lead stands where its verdict says."""
+    return lead.verdict is not None and lead.stage in JUDGED_STAGES and lead.stage != _target(lead.verdict)
+
+
+def _move(lead: Lead, now: datetime, actor: User | None) -> LeadEvent:
+    """Put a lead where its verdict says, not saved yet; returns the event, not saved either."""
+    verdict = cast(Verdict, lead.verdict)
+    kind = LeadEventKind.QUALIFIED if verdict.is_qualified else LeadEventKind.STAGE
+    data = {"verdict": verdict.pk, "version": verdict.version_id}
+    old, lead.stage = lead.stage, _target(verdict)
+    if verdict.is_qualified and lead.qualified_at is None:
+        lead.qualified_at = now
+    return LeadEvent(lead=lead, kind=kind, old_stage=old, new_stage=lead.stage, actor=actor, at=now, data=data)

@@ -100,7 +100,9 @@ def add_touch(
     if campaign_id is not None and not Campaign.objects.filter(pk=campaign_id).exists():
         raise InvalidInput(_("There is no such campaign."), field="campaign")
     check_text(detail, longest=TOUCH_DETAIL, field="detail")
-    touch = Touch.objects.create(lead=lead, kind=kind, at=moment, detail=detail.strip(), campaign_id=campaign_id)
+    touch = Touch.objects.create(
+        lead=lead, kind=kind, at=min(moment, now), detail=detail.strip(), campaign_id=campaign_id
+    )
     lead.updated_at = now
     lead.save(update_fields=["updated_at"])
     data = {"touch": touch.pk, "kind": kind}

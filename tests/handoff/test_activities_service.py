@@ -131,3 +131,17 @@ def test_others_record_nothing(person, accepted, request, signed_in):
     address = reverse("handoff:activity-record", args=[accepted.lead_id])
 
     assert signed_in(request.getfixturevalue(person)).post(address, CALL).status_code == 403
+
+
+@pytest.mark.parametrize("scanned", [True, False])
+def test_an_attempt_in_time_that_is_written_down_late_keeps_the_promise_whenever_the_scan_came(
+    scanned, accepted, ren, now
+):
+    due = attempt_clock(accepted).due_at
+    if scanned:
+        clocks.scan(now=due + timedelta(hours=1))
+
+    activities.record(lead_id=accepted.lead_id, actor=ren, now=due + timedelta(hours=2), at=due, **CALL)
+
+    clock = attempt_clock(accepted)
+    assert (clock.state, clock.met_at, clock.breached_at) == ("met", due, None)

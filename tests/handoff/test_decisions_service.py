@@ -11,7 +11,9 @@ from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
 from alignment.outbox.models import Notice
 from handoff.models import Handoff, RejectionReason
 from handoff.rules.workflow import AlreadyDecided
-from handoff.services import decisions
+from handoff.services import decisions, offers
+from leads.models import Account, Lead
+from leads.services import judging
 from tests.conftest import TOKYO
 
 WHO_MAY_DECIDE = [
@@ -198,3 +200,38 @@ def test_withdrawing_frees_the_lead_stops_the_clock_and_tells_who_was_asked(offe
 def test_what_is_not_there_is_not_found(agreements, ren, now):
     with pytest.raises(NotFound):
         decisions.accept(handoff_id=0, actor=ren, now=now)
+
+
+def test_an_offer_withdrawn_after_the_lead_stopped_qualifying_is_not_offered_again(offer, mai, now):
+    Account.objects.filter(pk=offer.lead.account_id).update(employee_count=3)
+    judging.judge(lead_ids=[offer.lead_id], now=now)  # as a correction does
+
+    decisions.withdraw(handoff_id=offer.pk, actor=mai, now=now)
+
+    offer.lead.refresh_from_db()
+    assert offer.lead.stage == "captured"
+    with pytest.raises(offers.NotQualified):
+        offers.hand_over(lead_id=offer.lead_id, actor=mai, now=now)
+
+
+def test_a_decision_a_moment_before_the_offer_by_a_slow_clock_still_meets_it(offer, ren, now):
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now - timedelta(seconds=3))
+
+    clock = offer.clocks.get(duty="decide")
+    assert (clock.state, clock.met_at) == ("met", now)
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject", "withdraw"])
+def test_a_customer_stays_one_whatever_becomes_of_a_later_offer(answer, offer, ren, mai, now):
+    Lead.objects.filter(pk=offer.lead_id).update(stage="customer")  # an older deal was won meanwhile
+
+    if answer == "accept":
+        decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+    elif answer == "reject":
+        decisions.reject(handoff_id=offer.pk, reason="timing", actor=ren, now=now)
+    else:
+        decisions.withdraw(handoff_id=offer.pk, actor=mai, now=now)
+
+    offer.lead.refresh_from_db()
+    assert (offer.lead.stage, offer.lead.owner) == ("customer", ren if answer == "accept" else None)
+    assert offer.lead.recycle_on is None

@@ -14,7 +14,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import Account, Lead, LeadEvent, Touch
 from leads.rules.stages import Stage
 from leads.selectors.verdicts import explain
-from leads.services.capture import Captured, LeadData, TouchData, capture_lead
+from leads.services.capture import Captured, LeadData, TouchData, capture_lead, fill_blanks
 from tests import factories
 
 STEEL = {"condition": {"field": "industry", "op": "is", "value": "steel"}, "points": 20, "why": "They buy."}
@@ -188,3 +188,33 @@ def test_the_same_lead_sent_by_eight_at_once_is_one_lead(now: datetime) -> None:
 
     assert sorted(outcomes) == [False] * 7 + [True]
     assert Lead.objects.count() == Account.objects.count() == LeadEvent.objects.count() == 1
+
+
+def test_a_touch_within_the_skew_of_two_clocks_counts_at_once(capture: Any, mai: User, now: datetime) -> None:
+    factories.version_in_force(ACTIVE, threshold=10)
+    soon = now + timedelta(minutes=2)
+
+    captured = capture(touches=(TouchData("download", at=soon), TouchData("download", at=soon)), captured_at=soon)
+
+    assert captured.lead.stage == Stage.QUALIFIED
+    assert captured.lead.captured_at == now
+
+
+def test_what_a_new_lead_tells_of_its_company_judges_the_others_of_it_again(capture: Any, now: datetime) -> None:
+    factories.version_in_force({"condition": {"field": "employees", "op": "at_least", "value": 100}, "points": 10})
+    first = capture(company_name="山田製作所").lead
+
+    capture(company_name="山田製作所", employee_count=500)
+
+    first.refresh_from_db()
+    assert first.stage == Stage.QUALIFIED
+
+
+def test_two_captures_at_once_fill_a_blank_of_a_company_once(capture: Any, mai: User, now: datetime) -> None:
+    account = factories.account("山田製作所", name_key="山田製作所")
+    Account.objects.filter(pk=account.pk).update(employee_count=80)
+
+    assert not fill_blanks(account, {"employee_count": 500})  # what was read is older than what is there
+
+    account.refresh_from_db()
+    assert account.employee_count == 80

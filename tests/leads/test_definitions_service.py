@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
@@ -336,13 +338,53 @@ def test_leads_in_marketings_hands_are_judged_by_the_new_version(aoi: User, sora
 
     assert rejudging.judge_anew(now=now) == 2
     assert rejudging.judge_anew(now=now) == 0
+    later = now + timedelta(hours=2)
+    assert rejudging.judge_anew(now=later) == 0
 
     for lead in (fits, other, with_sales):
         lead.refresh_from_db()
     version.refresh_from_db()
     assert (fits.stage, other.stage, with_sales.verdict) == ("qualified", "captured", None)
     assert other.verdict.version_id == version.pk
-    assert version.judged_anew_at == now
+    assert version.judged_anew_at == later
+
+
+def test_a_lead_that_was_being_captured_while_the_version_took_effect_is_found_later(aoi: User, sora: User, now):
+    version = steps.in_force(aoi, aoi, sora, now=now)
+    rejudging.judge_anew(now=now)  # finds nothing: the capture below is not committed yet
+
+    lead = factories.lead(account=factories.account(industry="Manufacturing"))
+
+    assert rejudging.judge_anew(now=now + timedelta(minutes=1)) == 1
+    lead.refresh_from_db()
+    assert lead.verdict.version == version
+
+
+def test_what_depends_on_the_day_is_judged_again_every_day(aoi: User, now: datetime):
+    recent = {"touches": {"kind": "download", "at_least": 1, "within_days": 30}}
+    factories.version_in_force({"condition": recent, "points": 10, "why": "Interest"}, since=now - timedelta(days=9))
+    lead = factories.lead()
+    factories.touch(lead, at=now - timedelta(days=29))
+    rejudging.judge_anew(now=now)
+    rejudging.judge_anew(now=now)
+    lead.refresh_from_db()
+    assert lead.stage == "qualified"
+
+    assert rejudging.judge_anew(now=now + timedelta(hours=1)) == 0  # the same day
+    assert rejudging.judge_anew(now=now + timedelta(days=2)) == 1
+
+    lead.refresh_from_db()
+    assert lead.stage == "captured"
+    assert rejudging.judge_anew(now=now + timedelta(days=2)) == 0
+
+
+def test_what_does_not_depend_on_the_day_is_left_in_peace(aoi: User, now: datetime):
+    factories.version_in_force({"condition": steps.MANUFACTURERS, "points": 10}, since=now)
+    factories.lead()
+    for hours in (0, 2):
+        rejudging.judge_anew(now=now + timedelta(hours=hours))
+
+    assert rejudging.judge_anew(now=now + timedelta(days=2)) == 0
 
 
 def test_the_tick_activates_and_judges(aoi: User, sora: User, now: datetime):
@@ -354,3 +396,19 @@ def test_the_tick_activates_and_judges(aoi: User, sora: User, now: datetime):
 
     lead.refresh_from_db()
     assert (status(version), lead.stage) == ("in_force", "qualified")
+
+
+def test_telling_many_costs_no_more_than_telling_few(aoi: User, sora: User, now: datetime):
+    def cost(number: int) -> int:
+        for person in range(number):
+            factories.user(language="ja" if person % 2 else "en")
+        version = steps.proposed(aoi, now=now)
+        definitions.sign(version_id=version.pk, actor=aoi, now=now)
+        with CaptureQueriesContext(connection) as queries:
+            definitions.sign(version_id=version.pk, actor=sora, now=now)
+        return len(queries)
+
+    cost(2)  # the first version supersedes none
+    few = cost(2)
+
+    assert cost(20) <= few

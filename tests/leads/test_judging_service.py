@@ -99,3 +99,16 @@ def test_every_change_of_a_lead_leaves_history_also_by_raw_sql(db: None) -> None
 
     sources = history.objects.filter(pgh_obj_id=lead.pk).order_by("pgh_id").values_list("source", flat=True)
     assert list(sources) == ["web", "fair"]
+
+
+def test_a_lead_whose_stage_does_not_fit_its_verdict_is_put_right_without_a_second_verdict(db: None, now: datetime):
+    factories.version_in_force(WEB)
+    lead = factories.lead(source="fair")
+    _judge(now, lead)
+    Lead.objects.filter(pk=lead.pk).update(stage=Stage.QUALIFIED, qualified_at=now)
+
+    _judge(now, lead)
+
+    lead.refresh_from_db()
+    assert (lead.stage, lead.verdicts.count()) == (Stage.CAPTURED, 1)
+    assert [event.new_stage for event in lead.events.all()] == ["captured"]
