@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import (
     BooleanField,
@@ -11,33 +12,39 @@ from django.db.models import (
     Count,
     F,
     FloatField,
+    Func,
     IntegerField,
+    Lookup,
     Model,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    TextField,
     Value,
     When,
 )
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, Coalesce
-from django.db.models.lookups import Exact, GreaterThanOrEqual
+from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, StartsWith
 
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
+from leads.rules.fields import FieldType
 from leads.rules.stages import Stage
 
 if TYPE_CHECKING:
     from leads.models import Lead  # noqa: F401 - names the type of the queryset
 
 Moment = datetime | F
-_LOOKUPS = {
-    Op.IS: "iexact",
-    Op.CONTAINS: "icontains",
-    Op.STARTS_WITH: "istartswith",
-    Op.AT_LEAST: "gte",
-    Op.AT_MOST: "lte",
-}
+_COMPARISONS: dict[Op, type[Lookup[Any]]] = {Op.IS: Exact, Op.CONTAINS: Contains, Op.STARTS_WITH: StartsWith}
+_LOOKUPS = {Op.AT_LEAST: "gte", Op.AT_MOST: "lte"}
+
+
+class Folded(Func):
+    """A text without case and width: ＷＥＢ, Web and web are one."""
+
+    template = "LOWER(NORMALIZE(%(expressions)s, NFKC))"
+    output_field = TextField()
 
 
 class LeadQuerySet(QuerySet["Lead"]):
@@ -104,26 +111,53 @@ def truth(condition: Q) -> Case:
     return Case(When(condition, then=Value(True)), default=Value(False), output_field=BooleanField())
 
 
-def _test(test: Test, now: Moment) -> Q:  # noqa: PLR0911 - one line per operator
-    path, value = test.field.path, test.value
+def _test(test: Test, now: Moment) -> Q:
     match test.op:
-        case Op.IS if isinstance(value, int | float):
-            return Q(Exact(Cast(path, FloatField()), value))  # an integer column would round the value
-        case Op.IS_NOT:
-            return ~Q(truth(Q(**{f"{path}__iexact": value})))
-        case Op.IN:
-            return _together([Q(**{f"{path}__iexact": item}) for item in value], every=False)
-        case Op.IS_TRUE | Op.IS_FALSE:
-            return Q(**{path: test.op is Op.IS_TRUE})
-        case Op.WITHIN_DAYS | Op.BEFORE_DAYS:
-            moment = now - timedelta(days=value)
-            return Q(**{f"{path}__gte" if test.op is Op.WITHIN_DAYS else f"{path}__lt": moment})
         case Op.IS_BLANK:
             return _blank(test)
         case Op.IS_PRESENT:
             return ~Q(truth(_blank(test)))
         case _:
-            return Q(**{f"{path}__{_LOOKUPS[test.op]}": value})
+            return _TESTS[test.field.type](test, now)
+
+
+def _text_test(test: Test, _now: Moment) -> Q:
+    match test.op:
+        case Op.IS_NOT:
+            return ~Q(truth(_folded(Exact, test.field.path, test.value)))
+        case Op.IN:
+            return _together([_folded(Exact, test.field.path, item) for item in test.value], every=False)
+        case _:
+            return _folded(_COMPARISONS[test.op], test.field.path, test.value)
+
+
+def _folded(comparison: type[Lookup[Any]], path: str, value: str) -> Q:
+    return Q(comparison(Folded(F(path)), Folded(Value(value))))
+
+
+def _number_test(test: Test, _now: Moment) -> Q:
+    path = test.field.path
+    if test.op is Op.IS:
+        return Q(Exact(Cast(path, FloatField()), test.value))  # an integer column would round the value
+    # A bound that no integer column reaches holds for every number, but not for an unknown one.
+    return Q(**{f"{path}__isnull": False, f"{path}__{_LOOKUPS[test.op]}": test.value})
+
+
+def _flag_test(test: Test, _now: Moment) -> Q:
+    return Q(**{test.field.path: test.op is Op.IS_TRUE})
+
+
+def _date_test(test: Test, now: Moment) -> Q:
+    lookup = "gte" if test.op is Op.WITHIN_DAYS else "lt"
+    return Q(**{f"{test.field.path}__{lookup}": now - timedelta(days=test.value)})
+
+
+_TESTS: dict[FieldType, Callable[[Test, Moment], Q]] = {
+    FieldType.TEXT: _text_test,
+    FieldType.NUMBER: _number_test,
+    FieldType.FLAG: _flag_test,
+    FieldType.DATE: _date_test,
+}
 
 
 def _blank(test: Test) -> Q:

@@ -53,11 +53,12 @@ FREE_MAIL_DOMAINS = frozenset(
         "naver.com",
     }
 )
-_LEGAL_FORMS = re.compile(
-    r"(株式会社|有限会社|合同会社|合資会社|合名会社|一般社団法人|一般財団法人|\(株\)|\(有\)|\(同\)"
-    r"|\b(co\.?,? ?ltd|k\.? ?k|inc|corp(oration)?|ltd|llc|gmbh|company|limited)\b\.?)",
-    re.IGNORECASE,
+_JAPANESE_FORMS = (
+    r"(?:株式会社|有限会社|合同会社|合資会社|合名会社|一般社団法人|一般財団法人|\(株\)|\(有\)|\(同\)|\(合\))"
 )
+_ENGLISH_FORMS = r"(?:co\.?,? ?ltd|k\.? ?k|inc|corp(?:oration)?|co|ltd|llc|plc|gmbh|company|limited)\.?"
+_LEGAL_FORM = re.compile(rf"^{_JAPANESE_FORMS}\s*|\s*{_JAPANESE_FORMS}$|[\s,]+{_ENGLISH_FORMS}$")
+_ARTICLES = frozenset({"", "the", "a", "an"})
 
 
 def text(value: str) -> str:
@@ -68,8 +69,14 @@ def text(value: str) -> str:
 
 
 def company_key(name: str) -> str:
-    """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name)."""
-    plain = _LEGAL_FORMS.sub(" ", text(name).casefold())
+    """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name).
+
+    A legal form is one only at the start (Japanese) or the end, and where a name is left without it: The Limited and
+    KK Wind are names.
+    """
+    plain = text(name).casefold()
+    while (shorter := _LEGAL_FORM.sub("", plain, count=1)) != plain and shorter.strip(" ,.") not in _ARTICLES:
+        plain = shorter
     return re.sub(r"[\s・,.\-'’]+", "", plain)
 
 
