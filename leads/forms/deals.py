@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from alignment.kernel.forms import Form
 from leads.forms.amounts import AmountField
 from leads.models import Account, Deal
+from leads.selectors.accounts import account_called
 
 
 class DealForm(Form):
@@ -30,9 +31,24 @@ class DealForm(Form):
 class NewDealForm(DealForm):
     """A deal that sales found itself, without a lead."""
 
-    account = forms.ModelChoiceField(
-        label=_("Company"), required=False, queryset=Account.objects.order_by("name", "pk"), empty_label=_("None")
+    account = forms.CharField(
+        label=_("Company"),
+        required=False,
+        max_length=200,
+        help_text=_("One that is known here, by its name; empty where there is none."),
+        widget=forms.TextInput(attrs={"list": "company-names", "autocomplete": "off"}),
     )
+
+    def clean_account(self) -> Account | None:
+        """The company with this name, however its legal form, case and width are written."""
+        name: str = self.cleaned_data["account"]
+        if not name:
+            return None
+        found = account_called(name)
+        if found is None:
+            message = _("No company here is called “%(name)s”. Choose one of the suggested names, or leave it empty.")
+            raise forms.ValidationError(message % {"name": name})
+        return found
 
 
 class WinForm(Form):

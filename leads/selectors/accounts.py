@@ -9,6 +9,9 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import NotFound
 from leads.models import Account, Campaign
+from leads.rules.normalise import company_key
+
+MOST_NAMES = 200
 
 
 def accounts(*, words: str = "", key_only: bool = False) -> QuerySet[Any]:
@@ -30,6 +33,18 @@ def account(pk: int) -> Account:
     if found is None:
         raise NotFound(_("There is no such company."))
     return found
+
+
+def account_called(name: str) -> Account | None:
+    """The company with this name, None where there is none."""
+    key = company_key(name)[:200]
+    return Account.objects.filter(name_key=key).first() if key else None
+
+
+def account_names() -> list[str]:
+    """Names to suggest, key accounts first; one who knows another name may write it."""
+    rows = Account.objects.order_by("-is_key_account", "name", "pk")
+    return list(rows.values_list("name", flat=True)[:MOST_NAMES])
 
 
 def campaigns(*, words: str = "") -> QuerySet[Any]:

@@ -25,6 +25,7 @@ from leads.models import Deal
 from leads.selectors import deals as selectors
 from leads.selectors import leads as lead_selectors
 from leads.selectors import timeline as story
+from leads.selectors.accounts import account_names
 from leads.services import deals as services
 
 PAGE = 25
@@ -108,7 +109,9 @@ def _open(request: PersonRequest, *, lead_id: int | None) -> HttpResponse:
     lead = lead_selectors.lead_page(lead_id) if lead_id is not None else None
     kind = NewDealForm if lead is None else DealForm
     form = kind(request.POST or None, initial={"name": lead.company_name if lead else ""})
-    context = {"lead": lead, "form": form, "unit": selectors.currency_unit(selectors.currency())}
+    context: dict[str, Any] = {"lead": lead, "form": form, "unit": selectors.currency_unit(selectors.currency())}
+    if lead is None:
+        context["company_names"] = account_names()
     if request.method == "GET":
         return render(request, "leads/deals/new.html", context)
     status = 422

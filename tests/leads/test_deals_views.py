@@ -114,10 +114,31 @@ def test_a_deal_is_opened_from_its_lead(signed_in: Browser, lead: Lead, ren: Use
 def test_a_deal_that_sales_found_stands_without_a_lead(signed_in: Browser, ren: User):
     account = factories.account("Acme")
 
-    signed_in(ren).post("/deals/new/", {"name": "Direct", "account": account.pk})
+    signed_in(ren).post("/deals/new/", {"name": "Direct", "account": "株式会社 ACME"})
 
     assert (Deal.objects.get().account, Deal.objects.get().lead) == (account, None)
     assert "Acme" in text_of(signed_in(ren), "/deals/")
+
+
+@pytest.mark.parametrize("name", ["Nobody Knows", "株式会社", "a\x00b", "x" * 201])
+def test_a_company_that_is_not_known_is_refused_and_kept_in_the_form(name: str, signed_in: Browser, ren: User):
+    factories.account("Acme")
+
+    answer = signed_in(ren).post("/deals/new/", {"name": "Direct", "account": name})
+
+    assert (answer.status_code, Deal.objects.exists()) == (422, False)
+    assert answer.context["form"].errors["account"]
+    assert 'value="Direct"' in answer.content.decode()
+
+
+def test_at_most_200_companies_are_suggested_key_accounts_first(signed_in: Browser, ren: User):
+    for number in range(201):
+        factories.account(f"Firm {number}")
+    factories.account("Zebra", is_key_account=True)
+
+    names = signed_in(ren).get("/deals/new/").context["company_names"]
+
+    assert (len(names), names[0]) == (200, "Zebra")
 
 
 def test_a_lead_that_is_not_with_sales_takes_no_deal(signed_in: Browser, ren: User):
