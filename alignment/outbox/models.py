@@ -16,6 +16,11 @@ class NoticeState(models.TextChoices):
     DEAD = "dead", _("given up")
 
 
+WORKER_DIED = "worker_died"
+_REASONS = {WORKER_DIED: _("The worker died while sending this, five times.")}
+"""Why a notice was given up, where that is not a server's own answer."""
+
+
 class NoticeQuerySet(models.QuerySet["Notice"]):
     """Named conditions on notices."""
 
@@ -24,6 +29,12 @@ class NoticeQuerySet(models.QuerySet["Notice"]):
         return self.filter(state=NoticeState.PENDING, next_at__lte=now).filter(
             Q(claimed_until=None) | Q(claimed_until__lt=now)
         )
+
+    def late(self, *, now: datetime) -> NoticeQuerySet:
+        """Waiting for too long: due and not taken, or tried in vain (its next attempt may be hours away)."""
+        since = now - Notice.PATIENCE
+        in_vain = ~Q(last_error="") & Q(created_at__lt=since)
+        return self.filter(state=NoticeState.PENDING).filter(Q(next_at__lt=since) | in_vain)
 
 
 class Notice(models.Model):
@@ -34,6 +45,7 @@ class Notice(models.Model):
 
     LEASE = timedelta(seconds=120)
     MAX_ATTEMPTS = 5
+    PATIENCE = timedelta(minutes=3)
 
     message_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     key = models.CharField(max_length=200, blank=True)
@@ -47,6 +59,8 @@ class Notice(models.Model):
     request_id = models.CharField(max_length=64, blank=True)
     state = models.CharField(max_length=8, choices=NoticeState.choices, default=NoticeState.PENDING)
     attempts = models.PositiveSmallIntegerField(default=0)
+    # How many of them ended with a fault that was not this mail's: no server, no way there, or it does not accept us.
+    outages = models.PositiveSmallIntegerField(default=0)
     next_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
@@ -71,3 +85,13 @@ class Notice(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.template} -> {self.to_address}"
+
+    @property
+    def counted_attempts(self) -> int:
+        """The attempts that count to the five after which it is given up."""
+        return self.attempts - self.outages
+
+    @property
+    def reason(self) -> str:
+        """Why it has not left, for people: the server's own words, or ours in their language."""
+        return str(_REASONS.get(self.last_error, self.last_error))

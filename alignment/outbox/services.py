@@ -7,23 +7,28 @@ from __future__ import annotations
 
 import smtplib
 import time
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any, Protocol
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
 from django.db import connection, transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from alignment.kernel import sealing
 from alignment.kernel.failpoints import failpoint
 from alignment.kernel.queue import nudge
 from alignment.outbox import mails
-from alignment.outbox.models import Notice, NoticeState
+from alignment.outbox.models import WORKER_DIED, Notice, NoticeState
 
 log = structlog.get_logger(__name__)
 
 BACKOFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+MAX_OUTAGES = 39
+"""With these waits about three days: so long a mail waits for a mail server that is away or does not accept us."""
+
 SWEEP_FOR = 45.0
 """Seconds after which a sweep leaves the rest to the next one, well below the time limit of a task."""
 
@@ -36,6 +41,12 @@ class Recipient(Protocol):
     email: str | None
     language: str
     time_zone: str
+
+
+class Person(Recipient, Protocol):
+    """One of many recipients: the id tells them apart."""
+
+    pk: Any
 
 
 def write(
@@ -57,15 +68,8 @@ def write(
     """
     if not to.email:
         return None
-    fields = {
-        "to_address": to.email,
-        "language": to.language,
-        "time_zone": to.time_zone,
-        "template": template,
-        "context": context,
+    fields = _fields(to, template, context, now=now) | {
         "sealed": sealing.seal(secrets or {}),
-        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
-        "created_at": now,
         "next_at": send_after or now,
     }
     if key:
@@ -77,6 +81,42 @@ def write(
     if notice.next_at <= now:
         nudge("outbox.send_notice", notice_id=notice.pk)
     return notice
+
+
+def write_all(
+    *, to: Iterable[Person], template: str, context: Callable[[], dict[str, Any]], key: str, now: datetime
+) -> None:
+    """Write the same notice to many people in one statement.
+
+    ``context`` is asked once for each language and zone among them, with both active, and gives what ``write`` takes.
+    ``key`` and the person's id make each unique: the same key again writes nothing.
+    """
+    said: dict[tuple[str, str], dict[str, Any]] = {}
+    notices = []
+    for reader in to:
+        if not reader.email:
+            continue
+        tongue = (reader.language, reader.time_zone)
+        if tongue not in said:
+            with translation.override(reader.language), timezone.override(ZoneInfo(reader.time_zone)):
+                said[tongue] = context()
+        fields = _fields(reader, template, said[tongue], now=now)
+        notices.append(Notice(key=f"{key}:{reader.pk}", next_at=now, **fields))
+    Notice.objects.bulk_create(notices, ignore_conflicts=True)
+    if notices:
+        nudge("outbox.sweep")
+
+
+def _fields(to: Recipient, template: str, context: dict[str, Any], *, now: datetime) -> dict[str, Any]:
+    return {
+        "to_address": to.email,
+        "language": to.language,
+        "time_zone": to.time_zone,
+        "template": template,
+        "context": context,
+        "request_id": structlog.contextvars.get_contextvars().get("request_id", ""),
+        "created_at": now,
+    }
 
 
 def claim(*, now: datetime, limit: int = 50, notice_id: int | None = None) -> list[Notice]:
@@ -108,8 +148,8 @@ def deliver(notice: Notice) -> bool:
     Sending stands outside any transaction. A killed worker leaves the claim to run out: the next sweep sends again
     with the same Message-ID.
     """
-    if notice.attempts > Notice.MAX_ATTEMPTS:  # its worker died each time: stop, and let a person look
-        _give_up(notice, "The worker died while sending this, five times.")
+    if notice.counted_attempts > Notice.MAX_ATTEMPTS:  # its worker died each time: stop, and let a person look
+        _give_up(notice, WORKER_DIED)
         return False
     try:
         rendered = mails.render(notice)
@@ -146,7 +186,7 @@ def sweep(*, now: datetime, limit: int = 500) -> int:
 def retry(*, notice_id: int, now: datetime) -> bool:
     """Put a notice that was given up back into the queue; False where it is not given up (any more)."""
     updated = Notice.objects.filter(pk=notice_id, state=NoticeState.DEAD).update(
-        state=NoticeState.PENDING, attempts=0, next_at=now, claimed_until=None
+        state=NoticeState.PENDING, attempts=0, outages=0, next_at=now, claimed_until=None
     )
     nudge("outbox.send_notice", notice_id=notice_id)
     return bool(updated)
@@ -159,22 +199,31 @@ def prune(*, now: datetime) -> int:
 
 def _record_fault(notice: Notice, error: Exception) -> None:
     log.warning("notice_failed", notice_id=notice.pk, attempts=notice.attempts, error=repr(error))
-    if _is_final(error) or notice.attempts >= Notice.MAX_ATTEMPTS:
+    outages = notice.outages + _is_outage(error)
+    counted = notice.attempts - outages
+    if _is_final(error) or counted >= Notice.MAX_ATTEMPTS or outages >= MAX_OUTAGES:
         _give_up(notice, _reason(error))
         return
-    wait = BACKOFF[min(notice.attempts, len(BACKOFF)) - 1]
-    _still_ours(notice).update(next_at=timezone.now() + wait, claimed_until=None, last_error=_reason(error))
+    wait = BACKOFF[min(outages if _is_outage(error) else counted, len(BACKOFF)) - 1]
+    _still_ours(notice).update(
+        outages=outages, next_at=timezone.now() + wait, claimed_until=None, last_error=_reason(error)
+    )
 
 
 def _is_final(error: Exception) -> bool:
-    """True where the receiver has refused this address or this mail for good.
-
-    A server that does not accept *us* (sign-in, sender, greeting) is a fault of the set-up: its notices wait for the
-    repair instead of dying with it.
-    """
+    """True where the receiver has refused this address or this mail for good."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return all(code >= 500 for code, _text in error.recipients.values())
     return isinstance(error, smtplib.SMTPDataError) and error.smtp_code >= 500
+
+
+def _is_outage(error: Exception) -> bool:
+    """True where no mail at all would leave: no server, no way there, or it does not accept us (sign-in, sender).
+
+    Such a fault is of the set-up or the network: notices wait for the repair instead of dying with it.
+    """
+    of_this_mail = (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError)
+    return isinstance(error, OSError) and not isinstance(error, of_this_mail)  # all of smtplib's errors are OSErrors
 
 
 def _reason(error: Exception) -> str:

@@ -65,6 +65,49 @@ def test_a_server_that_does_not_accept_us_does_not_kill_the_mail(smtp, sent_once
     assert sent_once().state == NoticeState.PENDING
 
 
+def refusing_us(server):
+    server.answers |= {"AUTH": "535 wrong password", "EHLO": "250-test\r\n250 AUTH PLAIN"}
+
+
+def away(server):
+    server.__exit__(None, None, None)
+
+
+@pytest.mark.parametrize("trouble", [refusing_us, away, "no such host"], ids=["535", "refused", "DNS"])
+def test_mails_wait_three_days_for_a_server_that_does_not_let_us_in(smtp, notice, settings, monkeypatch, trouble):
+    settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD = "alignment", "old"
+    if trouble == "no such host":
+        settings.EMAIL_HOST = "mail.invalid"
+    else:
+        trouble(smtp)
+    made, began = notice(), timezone.now()
+    at = began
+    monkeypatch.setattr(timezone, "now", lambda: at)
+
+    while made.state == NoticeState.PENDING and at - began < timedelta(days=7):
+        at = max(at, made.next_at)
+        services.sweep(now=at)
+        made.refresh_from_db()
+
+    assert made.state == NoticeState.DEAD
+    assert timedelta(days=2.5) < at - began < timedelta(days=3.5)
+    assert made.attempts == made.outages + 1 == services.MAX_OUTAGES
+
+
+def test_a_mail_leaves_once_the_server_is_repaired_and_refusals_count_from_there(smtp, notice):
+    made = notice(attempts=20, outages=20, last_error="535 wrong password")
+    smtp.answers["RCPT"] = "451 try later"
+
+    services.sweep(now=timezone.now())
+    made.refresh_from_db()
+    assert (made.state, made.attempts, made.outages) == (NoticeState.PENDING, 21, 20)
+
+    del smtp.answers["RCPT"]
+    services.sweep(now=made.next_at)
+    made.refresh_from_db()
+    assert made.state == NoticeState.SENT
+
+
 def test_a_server_that_hangs_is_left_long_before_the_lease_ends(smtp, sent_once):
     smtp.answers["MAIL"] = None
     started = time.monotonic()

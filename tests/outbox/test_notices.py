@@ -8,6 +8,7 @@ import pytest
 import structlog
 from django.core import mail
 from django.db import connection
+from django.utils import translation
 
 from alignment.outbox import mails, services
 from alignment.outbox.models import Notice, NoticeState
@@ -119,13 +120,27 @@ def test_a_fault_in_one_notice_does_not_stop_the_others(notice, now):
 
 
 def test_a_notice_that_killed_its_workers_is_given_up(notice):
-    made = notice(attempts=Notice.MAX_ATTEMPTS + 1)
+    made = notice(attempts=9 + Notice.MAX_ATTEMPTS + 1, outages=9)
 
     assert services.deliver(made) is False
 
     made.refresh_from_db()
     assert made.state == NoticeState.DEAD
     assert not mail.outbox
+
+
+def test_why_a_notice_that_killed_its_workers_was_given_up_is_said_in_the_reader_s_language(notice):
+    made = notice(attempts=Notice.MAX_ATTEMPTS + 1)
+    services.deliver(made)
+    made.refresh_from_db()
+
+    with translation.override("en"):
+        english = made.reason
+    with translation.override("ja"):
+        japanese = made.reason
+
+    assert english == "The worker died while sending this, five times."
+    assert japanese != english
 
 
 def test_a_dead_notice_can_be_sent_again(notice, now):
