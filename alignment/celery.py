@@ -7,6 +7,7 @@ Tasks acknowledge early and never carry an ETA or a retry countdown: the next at
 from __future__ import annotations
 
 import os
+from typing import Any
 
 from celery import Celery
 
@@ -17,14 +18,21 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 MINUTE = 60.0
+HOUR = 60 * MINUTE
+EXPIRES = 10 * MINUTE
+"""A tick is of no use after this time: workers that were off over a weekend meet ten minutes of ticks, not days."""
+
+
+def _tick(task: str, *, every: float) -> dict[str, Any]:
+    return {"task": task, "schedule": every, "options": {"expires": EXPIRES}}
+
 
 app.conf.beat_schedule = {
-    "health.pulse": {"task": "health.pulse", "schedule": 20.0},
-    "health.tidy": {"task": "health.tidy", "schedule": 60 * MINUTE},
-    "outbox.sweep": {"task": "outbox.sweep", "schedule": MINUTE},
-    "outbox.prune": {"task": "outbox.prune", "schedule": 60 * MINUTE},
-    "leads.activate_due_versions": {"task": "leads.activate_due_versions", "schedule": MINUTE},
-    "handoff.scan_clocks": {"task": "handoff.scan_clocks", "schedule": MINUTE},
-    "handoff.return_due_leads": {"task": "handoff.return_due_leads", "schedule": MINUTE},
-    "reviews.build_due_reviews": {"task": "reviews.build_due_reviews", "schedule": MINUTE},
+    "health.tidy": _tick("health.tidy", every=HOUR),
+    "outbox.sweep": _tick("outbox.sweep", every=MINUTE),
+    "outbox.prune": _tick("outbox.prune", every=HOUR),
+    "leads.activate_due_versions": _tick("leads.activate_due_versions", every=MINUTE),
+    "handoff.scan_clocks": _tick("handoff.scan_clocks", every=MINUTE),
+    "handoff.return_due_leads": _tick("handoff.return_due_leads", every=MINUTE),
+    "reviews.build_due_reviews": _tick("reviews.build_due_reviews", every=MINUTE),
 }

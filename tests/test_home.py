@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from alignment.health import checks
 from alignment.health import services as health
 from alignment.home.work import MOST, needs_me_now
 from alignment.outbox.models import Notice, NoticeState
@@ -19,8 +20,7 @@ from tests import factories
 @pytest.fixture
 def running(db):
     """Worker and scheduler live."""
-    health.note("worker", now=timezone.now())
-    health.note("beat", now=timezone.now())
+    health.note(*checks.HEARTBEATS, now=timezone.now())
 
 
 def labels(answer) -> list[str]:
@@ -98,9 +98,9 @@ def test_the_page_one_is_on_is_marked(signed_in, running, mai):
     assert [item.label for item in items if item.active] == ["Settings"]
 
 
-@pytest.mark.parametrize("part", ["worker", "beat"])
+@pytest.mark.parametrize("part", [checks.HEARTBEATS[:-1], [checks.BEAT], ["worker:import", "worker:report"]])
 def test_silence_is_told_to_those_who_can_do_something(signed_in, running, sora, mai, part):
-    health.note(part, now=timezone.now() - timedelta(minutes=4))
+    health.note(*part, now=timezone.now() - timedelta(minutes=4))
 
     assert len(signed_in(sora).get("/").context["banners"]) == 1
     assert list(signed_in(mai).get("/").context["banners"]) == []

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -13,7 +16,7 @@ from typing import Any
 import redis
 import structlog
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -21,25 +24,36 @@ from alignment.health.models import Heartbeat
 
 log = structlog.get_logger(__name__)
 
-BEAT, WORKER = "beat", "worker"
+DATABASE, REDIS, WORKER, BEAT, MIGRATIONS = "database", "redis", "worker", "beat", "migrations"
+QUEUES = ("notice", "import", "report", "default")
+"""Every queue that a worker must serve; the heartbeat of each is a row of its own."""
+
 SILENT_AFTER = timedelta(seconds=60)
 """Beat writes every 10 s, a worker every 20 s; after three missed ones the part counts as stopped."""
 
 ASK_AGAIN_AFTER = 5.0
 BROKER_TIMEOUT = 1.0
+DATABASE_TIMEOUT = 3.0
+WAIT_FOR_ANOTHER = 2.0
+"""Seconds for which a probe waits while another asks: each one that waits keeps a thread from a visitor."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the system: does it work, and since how many seconds has it been silent."""
+    """One part of the system: does it work, and since how many seconds has it been silent.
+
+    ``silent`` names the queues that nobody serves while others are served.
+    """
 
     name: str
     is_ok: bool
     age: int | None = None
+    silent: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The part as the probe shows it."""
-        return {"ok": self.is_ok} | ({} if self.age is None else {"age_seconds": self.age})
+        age = {} if self.age is None else {"age_seconds": self.age}
+        return {"ok": self.is_ok} | age | ({"silent": list(self.silent)} if self.silent else {})
 
 
 @dataclass(frozen=True)
@@ -53,30 +67,66 @@ class Report:
         return all(part.is_ok for part in self.parts)
 
 
+def heartbeat_of(queue: str) -> str:
+    """The name of the row that shows that a worker serves this queue."""
+    return f"{WORKER}:{queue}"
+
+
+HEARTBEATS = (*(heartbeat_of(queue) for queue in QUEUES), BEAT)
+
+
+@contextmanager
+def cut_off_after(seconds: float) -> Iterator[None]:
+    """End the connection of a database that takes longer: a server that is frozen keeps no time limit of its own."""
+    ours, is_over = connections[connection.alias], threading.Event()
+
+    def watch() -> None:
+        wait = seconds
+        while not is_over.wait(wait):
+            wait = 0.2
+            with suppress(Exception), socket.socket(fileno=os.dup(ours.connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+
+
 def report(*, now: datetime) -> Report:
-    """Ask every part."""
-    return Report(
-        (
-            _guarded("database", lambda: Part("database", is_database_there())),
-            _guarded("redis", lambda: Part("redis", is_redis_there())),
-            _guarded(WORKER, lambda: _alive(WORKER, now)),
-            _guarded(BEAT, lambda: _alive(BEAT, now)),
-            _guarded("migrations", lambda: Part("migrations", not unapplied_migrations())),
-        )
-    )
+    """Ask every part; what lives in the database is not asked where that does not answer."""
+    with cut_off_after(DATABASE_TIMEOUT):
+        database = _guarded(DATABASE, lambda: Part(DATABASE, is_database_there()))
+        if not database.is_ok and not connection.in_atomic_block:
+            connection.close()  # the next one who asks connects anew
+        kept_there = {WORKER: lambda: _worker(now), BEAT: lambda: _beat(now), MIGRATIONS: _migrations}
+        rest = [_guarded(name, ask) if database.is_ok else Part(name, False) for name, ask in kept_there.items()]
+    return Report((database, _guarded(REDIS, lambda: Part(REDIS, is_redis_there())), *rest))
 
 
 _lock = threading.Lock()
 _recent: tuple[float, Report] | None = None
+_UNKNOWN = Report(tuple(Part(name, is_ok=False) for name in (DATABASE, REDIS, WORKER, BEAT, MIGRATIONS)))
 
 
 def recent_report(*, now: datetime) -> Report:
-    """``report``, asked again only after some seconds: a probe must not become a load."""
+    """``report``, asked again only after some seconds: a probe must not become a load.
+
+    Where another probe waits for an answer for long, nothing is known, and no second thread waits with it.
+    """
     global _recent  # noqa: PLW0603 - one answer per process
-    with _lock:
+    if not _lock.acquire(timeout=WAIT_FOR_ANOTHER):
+        return _UNKNOWN
+    try:
         if _recent is None or time.monotonic() - _recent[0] > ASK_AGAIN_AFTER:
-            _recent = (time.monotonic(), report(now=now))
+            found = report(now=now)
+            _recent = (time.monotonic(), found)
         return _recent[1]
+    finally:
+        _lock.release()
 
 
 def forget() -> None:
@@ -100,10 +150,10 @@ def is_redis_there() -> bool:
         return bool(client.ping())
 
 
-def silent_for(name: str, now: datetime) -> timedelta | None:
-    """How long a part has not been heard of; None where it never was."""
-    at = Heartbeat.objects.filter(name=name).values_list("at", flat=True).first()
-    return None if at is None else max(now - at, timedelta(0))
+def silences(*, now: datetime) -> dict[str, timedelta | None]:
+    """How long each heartbeat has not been heard; None where it never was (one query)."""
+    heard = dict(Heartbeat.objects.filter(name__in=HEARTBEATS).values_list("name", "at"))
+    return {name: max(now - heard[name], timedelta(0)) if name in heard else None for name in HEARTBEATS}
 
 
 def unapplied_migrations() -> list[str]:
@@ -118,11 +168,27 @@ def _wanted_migrations() -> frozenset[tuple[str, str]]:
     return frozenset(loader.graph.nodes)
 
 
-def _alive(name: str, now: datetime) -> Part:
-    silence = silent_for(name, now)
-    if silence is None:
+def _worker(now: datetime) -> Part:
+    found = silences(now=now)
+    lengths = {queue: found[heartbeat_of(queue)] for queue in QUEUES}
+    silent = tuple(queue for queue, length in lengths.items() if length is None or length > SILENT_AFTER)
+    part = _alive(WORKER, list(lengths.values()))
+    return replace(part, silent=silent) if len(silent) < len(QUEUES) else part
+
+
+def _beat(now: datetime) -> Part:
+    return _alive(BEAT, [silences(now=now)[BEAT]])
+
+
+def _migrations() -> Part:
+    return Part(MIGRATIONS, not unapplied_migrations())
+
+
+def _alive(name: str, lengths: list[timedelta | None]) -> Part:
+    known = [length for length in lengths if length is not None]
+    if len(known) < len(lengths):
         return Part(name, is_ok=False)
-    return Part(name, silence <= SILENT_AFTER, age=int(silence.total_seconds()))
+    return Part(name, max(known) <= SILENT_AFTER, age=int(max(known).total_seconds()))
 
 
 def _guarded(name: str, ask: Callable[[], Part]) -> Part:

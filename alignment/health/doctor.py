@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
+from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from alignment.health import checks, instance
 from alignment.outbox.models import Notice, NoticeState
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
-MAIL_PATIENCE = timedelta(minutes=3)
 FULL_DISK = 0.95
 URL_TIMEOUT = 5
 START_WORKER = "celery -A alignment worker -Q notice,import,report,default"
@@ -52,8 +55,8 @@ def examine(*, now: datetime) -> list[Finding]:
         "database": _database,
         "migrations": _migrations,
         "redis": _redis,
-        "worker": lambda at: _sign_of_life(checks.WORKER, at, START_WORKER),
-        "beat": lambda at: _sign_of_life(checks.BEAT, at, START_BEAT),
+        "worker": _worker,
+        "beat": _beat,
         "address": _address,
         "mail": _mail,
         "waiting mails": _waiting_mails,
@@ -75,7 +78,8 @@ def _finding(part: str, examination: Callable[[datetime], str], now: datetime) -
 
 def _database(_now: datetime) -> str:
     try:
-        checks.is_database_there()
+        with checks.cut_off_after(checks.DATABASE_TIMEOUT):
+            checks.is_database_there()
     except Exception as error:
         raise Fault(
             f"PostgreSQL does not answer: {_short(error)}", "Start it, or set DATABASE_URL to where it runs."
@@ -100,14 +104,35 @@ def _redis(_now: datetime) -> str:
     return "Redis answers."
 
 
-def _sign_of_life(name: str, now: datetime, command: str) -> str:
-    silence = checks.silent_for(name, now)
+def _worker(now: datetime) -> str:
+    found = checks.silences(now=now)
+    lengths = {queue: found[checks.heartbeat_of(queue)] for queue in checks.QUEUES}
+    silent = [f"{queue} ({_ago(length)})" for queue, length in lengths.items() if _is_silent(length)]
+    if len(silent) == len(lengths) == list(lengths.values()).count(None):
+        raise Fault("It has never run here.", f"Start it: {START_WORKER}")
+    if silent:
+        raise Fault(
+            f"Nobody serves these queues: {', '.join(silent)}.",
+            f"Look into the log of the worker with these queues after -Q, then start it again: {START_WORKER}",
+        )
+    return "Every queue is served."
+
+
+def _beat(now: datetime) -> str:
+    silence = checks.silences(now=now)[checks.BEAT]
     if silence is None:
-        raise Fault("It has never run here.", f"Start it: {command}")
-    seconds = int(silence.total_seconds())
-    if silence > checks.SILENT_AFTER:
-        raise Fault(f"Last heard of {seconds} s ago.", f"Look into its log, then start it again: {command}")
-    return f"Last heard of {seconds} s ago."
+        raise Fault("It has never run here.", f"Start it: {START_BEAT}")
+    if _is_silent(silence):
+        raise Fault(f"Last heard of {_ago(silence)}.", f"Look into its log, then start it again: {START_BEAT}")
+    return f"Last heard of {_ago(silence)}."
+
+
+def _is_silent(length: timedelta | None) -> bool:
+    return length is None or length > checks.SILENT_AFTER
+
+
+def _ago(length: timedelta | None) -> str:
+    return "never" if length is None else f"{length.total_seconds():.0f} s ago"
 
 
 def _address(_now: datetime) -> str:
@@ -124,7 +149,31 @@ def _address(_now: datetime) -> str:
         raise Fault(f"{url} does not answer: {_short(error)}", mend) from error
     if not isinstance(found, dict) or found.get("instance") != instance.ID:
         raise Fault(f"Another installation answers at {settings.SITE_URL}.", mend)
+    _redirects()
     return f"{settings.SITE_URL} leads here."
+
+
+class _Stay(HTTPRedirectHandler):
+    """Shows a redirect instead of following it."""
+
+    def redirect_request(self, *_arguments: Any) -> None:
+        return None
+
+
+def _redirects() -> None:
+    """A page that sends to itself does so for ever: we take what the proxy passes on for unencrypted."""
+    url = f"{settings.SITE_URL}{resolve_url(settings.LOGIN_URL)}"
+    try:
+        build_opener(_Stay).open(Request(url), timeout=URL_TIMEOUT).close()
+    except HTTPError as error:
+        if error.headers.get("Location") == url:
+            raise Fault(
+                f"{url} redirects to itself for ever: the proxy's word that people come by https is not believed.",
+                "Set TRUSTED_PROXY_COUNT to the number of proxies in front (1 for one), and let the outermost one set "
+                "X-Forwarded-Proto.",
+            ) from error
+    except (URLError, OSError):
+        return  # the address has been asked before: this is about redirects only
 
 
 def _mail(_now: datetime) -> str:
@@ -150,9 +199,11 @@ def _waiting_mails(now: datetime) -> str:
         raise Fault(
             f"{dead} mails were given up.", "Read the reasons under Settings, Operations; mend them, then send again."
         )
-    late = Notice.objects.filter(state=NoticeState.PENDING, next_at__lt=now - MAIL_PATIENCE).count()
-    if late:
-        raise Fault(f"{late} mails are waiting for longer than three minutes.", "See “worker”, “beat” and “mail”.")
+    late = Notice.objects.late(now=now)
+    if late.exists():
+        reason = late.exclude(last_error="").order_by("-next_at").values_list("last_error", flat=True).first()
+        says = f"{late.count()} mails are waiting for longer than three minutes."
+        raise Fault(f"{says} {_short(reason)}" if reason else says, "See “worker”, “beat” and “mail”.")
     return "None is late, none was given up."
 
 
@@ -162,22 +213,47 @@ def _clock(_now: datetime) -> str:
         cursor.execute("SELECT clock_timestamp()")
         theirs: datetime = cursor.fetchone()[0]
         after = timezone.now()
+    _compare("PostgreSQL", theirs, before, after)
+    with suppress(URLError, OSError, TypeError, ValueError):  # whether the address answers is a question of its own
+        before = timezone.now() - timedelta(seconds=1)  # it tells whole seconds
+        with urlopen(Request(f"{settings.SITE_URL}/healthz"), timeout=URL_TIMEOUT) as answer:
+            theirs = parsedate_to_datetime(answer.headers["Date"])
+        _compare(settings.SITE_URL, theirs, before, timezone.now())
+    return "This machine, PostgreSQL and the web server agree."
+
+
+def _compare(whose: str, theirs: datetime, before: datetime, after: datetime) -> None:
     skew = max(before - theirs, theirs - after, timedelta(0))
     if skew > CLOCK_TOLERANCE:
         raise Fault(
-            f"This machine and PostgreSQL differ by {skew.total_seconds():.0f} s: deadlines come out wrong.",
+            f"This machine and {whose} differ by {skew.total_seconds():.0f} s: deadlines come out wrong.",
             "Turn on time synchronisation (NTP) on both machines.",
         )
-    return "This machine and PostgreSQL agree."
 
 
 def _disk(_now: datetime) -> str:
-    usage = shutil.disk_usage(settings.BASE_DIR)
-    share = usage.used / usage.total
-    if share > FULL_DISK:
-        raise Fault(f"{share:.0%} is used.", "Free some space: logs, old backups, unused images.")
-    return f"{share:.0%} is used."
+    found = [(path, _share_used(path)) for path in _folders()]
+    says = ", ".join(f"{share:.0%} of the disk of {path} is used" for path, share in found) + "."
+    if any(share > FULL_DISK for _path, share in found):
+        raise Fault(says, "Free some space: logs, old backups, unused images.")
+    return says
 
 
-def _short(error: BaseException) -> str:
+def _folders() -> Iterator[Path]:
+    """The application's folder, and where PostgreSQL keeps its data if it is the one that was started for us."""
+    yield Path(settings.BASE_DIR)
+    folder = Path(settings.BASE_DIR) / ".local"
+    with suppress(OSError, ValueError):
+        cluster = json.loads((folder / "postgres.json").read_text())
+        if str(cluster["port"]) == str(settings.DATABASES["default"].get("PORT")):
+            yield folder / cluster["data"]
+
+
+def _share_used(path: Path) -> float:
+    """As df tells it: what only root may still fill is no room for us."""
+    usage = shutil.disk_usage(path)
+    return usage.used / (usage.used + usage.free)
+
+
+def _short(error: BaseException | str) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__

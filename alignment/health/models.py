@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Heartbeat(models.Model):
-    """When a part was last seen alive: ``beat`` (its own tick), ``worker`` (a task ran to its end)."""
+    """When a part was last seen alive: ``beat`` (its own tick), ``worker:notice`` (a task ran in this queue) ..."""
 
     name = models.CharField(max_length=50, primary_key=True)
     at = models.DateTimeField()

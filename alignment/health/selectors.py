@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,6 +21,13 @@ _NAMES: dict[str, Promise] = {
     "worker": gettext_lazy("Worker: sends mails, builds reviews"),
     "beat": gettext_lazy("Scheduler: rings every minute"),
     "migrations": gettext_lazy("Database structure"),
+}
+
+_QUEUES: dict[str, Promise] = {
+    "notice": gettext_lazy("sending mails"),
+    "import": gettext_lazy("importing files"),
+    "report": gettext_lazy("building reviews"),
+    "default": gettext_lazy("watching the clocks"),
 }
 
 
@@ -40,6 +48,8 @@ class Mails:
     given_up: int
     oldest: timedelta | None
     """For how long the oldest one that is due has been waiting."""
+    reason: str
+    """Why one that was tried in vain has not left."""
 
 
 def parts(*, now: datetime) -> list[PartView]:
@@ -49,14 +59,16 @@ def parts(*, now: datetime) -> list[PartView]:
 
 def mails(*, now: datetime) -> Mails:
     """Count what waits and what was given up (one query)."""
-    due = Q(state=NoticeState.PENDING, next_at__lte=now)
+    waits, tried = Q(state=NoticeState.PENDING), ~Q(last_error="")
     found = Notice.objects.exclude(state=NoticeState.SENT).aggregate(
-        waiting=Count("pk", filter=Q(state=NoticeState.PENDING)),
+        waiting=Count("pk", filter=waits),
         given_up=Count("pk", filter=Q(state=NoticeState.DEAD)),
-        oldest=Min("next_at", filter=due),
+        due=Min("next_at", filter=waits & ~tried & Q(next_at__lte=now)),
+        tried=Min("created_at", filter=waits & tried),  # its next attempt may be hours away
+        reason=Max("last_error", filter=waits & tried),
     )
-    oldest = found.pop("oldest")
-    return Mails(**found, oldest=None if oldest is None else now - oldest)
+    since = [at for at in (found.pop("due"), found.pop("tried")) if at]
+    return Mails(**found | {"reason": found["reason"] or ""}, oldest=now - min(since) if since else None)
 
 
 def given_up() -> QuerySet[Notice]:
@@ -64,7 +76,14 @@ def given_up() -> QuerySet[Notice]:
     return Notice.objects.filter(state=NoticeState.DEAD).order_by("-created_at", "-pk")
 
 
+def work_of(queues: Iterable[str]) -> str:
+    """What these queues are for, in words."""
+    return " · ".join(str(_QUEUES[queue]) for queue in queues)
+
+
 def _note(part: checks.Part) -> str:
+    if part.silent:
+        return _("no worker for: %(work)s") % {"work": work_of(part.silent)}
     if part.age is None:
         return "" if part.is_ok else _("does not answer")
     length = formats.duration(timedelta(seconds=part.age))

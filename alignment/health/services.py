@@ -15,11 +15,10 @@ from alignment.outbox import services as outbox
 from alignment.outbox.models import Notice, NoticeState
 
 
-def note(name: str, *, now: datetime) -> None:
-    """Note that the part ``name`` is alive: one statement, also for the first time."""
-    Heartbeat.objects.bulk_create(
-        [Heartbeat(name=name, at=now)], update_conflicts=True, unique_fields=["name"], update_fields=["at"]
-    )
+def note(*names: str, now: datetime) -> None:
+    """Note that these parts are alive: one statement, also for the first time."""
+    beats = [Heartbeat(name=name, at=now) for name in names]
+    Heartbeat.objects.bulk_create(beats, update_conflicts=True, unique_fields=["name"], update_fields=["at"])
 
 
 def tidy(*, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from django.utils.translation import gettext as _
 from alignment import __version__
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
-from alignment.health import checks
+from alignment.health import checks, selectors
 from alignment.home.navigation import navigation
 from alignment.kernel import formats
 
@@ -49,19 +50,36 @@ def _theme(request: HttpRequest) -> str:
 def _banners(user: User) -> list[Banner]:
     if not user.may(Permission.SEE_OPERATIONS):
         return []
-    now = timezone.now()
-    silent = {name: checks.silent_for(name, now) for name in ("worker", "beat")}
-    url = reverse("health:operations")
-    return [
-        Banner(_silence(name, length), url, _("Operations"))
-        for name, length in silent.items()
-        if length is None or length > SILENCE
-    ]
+    silent = checks.silences(now=timezone.now())
+    too_long = {name: length for name, length in silent.items() if length is None or length > SILENCE}
+    url, link = reverse("health:operations"), _("Operations")
+    return [Banner(text, url, link) for text in _complaints(too_long)]
 
 
-def _silence(name: str, length: timedelta | None) -> str:
-    part = {"worker": _("The worker"), "beat": _("The scheduler")}[name]
+def _complaints(silent: dict[str, timedelta | None]) -> Iterator[str]:
+    queues = {queue: silent[name] for queue in checks.QUEUES if (name := checks.heartbeat_of(queue)) in silent}
+    if len(queues) == len(checks.QUEUES):
+        yield _silence(_("The worker"), _longest(queues.values()))
+    elif queues:
+        yield _without_worker(selectors.work_of(queues), _longest(queues.values()))
+    if checks.BEAT in silent:
+        yield _silence(_("The scheduler"), silent[checks.BEAT])
+
+
+def _longest(lengths: Iterable[timedelta | None]) -> timedelta | None:
+    known = list(lengths)
+    return None if None in known else max(length for length in known if length is not None)
+
+
+def _silence(part: str, length: timedelta | None) -> str:
     if length is None:
         return _("%(part)s has never run: mails and reviews wait. “manage.py doctor” says more.") % {"part": part}
     words = {"part": part, "length": formats.duration(length)}
     return _("%(part)s has been silent for %(length)s: mails and reviews wait. “manage.py doctor” says more.") % words
+
+
+def _without_worker(work: str, length: timedelta | None) -> str:
+    if length is None:
+        return _("No worker has ever run for this: %(work)s. “manage.py doctor” says more.") % {"work": work}
+    words = {"work": work, "length": formats.duration(length)}
+    return _("For %(length)s there has been no worker for this: %(work)s. “manage.py doctor” says more.") % words

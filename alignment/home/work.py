@@ -164,7 +164,7 @@ def _operations(user: User, now: datetime) -> Iterator[Work]:
     if dead:
         text = ngettext("%(count)d mail could not be sent", "%(count)d mails could not be sent", dead)
         yield Work(text=text % {"count": dead}, url=reverse("health:operations"), icon="mail", state="overdue")
-    if any(checks.silent_for(name, now) is None for name in ("worker", "beat")):
+    if None in checks.silences(now=now).values():
         yield Work(
             text=_("Start the worker and the scheduler"), url=reverse("health:operations"), icon="plug-connected-x"
         )

@@ -18,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from alignment.accounts.models import Absence, Organisation, Team, User
 from alignment.health import services as health
+from alignment.health.checks import HEARTBEATS
 from handoff.models import Handoff
 from handoff.services import offers
 from reviews.models import ReviewSeries
@@ -99,8 +100,7 @@ def installation(transactional_db: None, clock: Clock, language: str) -> Organis
     """A new installation in which worker and beat are alive."""
     baseline.restore()
     ReviewSeries.objects.update(first_month=timezone.localdate().replace(day=1))
-    for part in ("beat", "worker"):
-        health.note(part, now=timezone.now())
+    health.note(*HEARTBEATS, now=timezone.now())
     organisation = Organisation.get()
     organisation.default_language = language
     organisation.save()

@@ -26,7 +26,7 @@ from django.db import connections
 from django.utils import timezone
 
 from alignment.celery import app
-from alignment.health.checks import BEAT, WORKER
+from alignment.health.checks import BEAT, heartbeat_of
 from alignment.health.models import Heartbeat
 from alignment.kernel import queue
 from alignment.local import postgres, processes, programs, servers
@@ -260,7 +260,7 @@ class Stack:
             question = lambda: self._has_beaten(BEAT, began)  # noqa: E731
         else:
             ring("health.pulse")
-            question = lambda: self._has_beaten(WORKER, began)  # noqa: E731
+            question = lambda: self._has_beaten(heartbeat_of("default"), began)  # noqa: E731
 
         def is_up() -> bool:
             if not self.is_running(name):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
+import time
 from collections import namedtuple
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,11 +21,17 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from alignment.health import checks, doctor, instance, services
+from alignment.health.models import Heartbeat
 from alignment.outbox.models import Notice, NoticeState
 from tests.outbox.smtp_server import SmtpServer
 
 
 class QuietHandler(SimpleHTTPRequestHandler):
+    ahead = 0
+
+    def date_time_string(self, timestamp=None):
+        return super().date_time_string(time.time() + self.ahead)
+
     def log_message(self, *_args: object) -> None:
         """Say nothing."""
 
@@ -41,8 +49,7 @@ def web(folder: Path, instance_id: str) -> Iterator[str]:
 @pytest.fixture
 def healthy(db, settings, tmp_path):
     """An installation in which everything works."""
-    services.note(checks.WORKER, now=timezone.now())
-    services.note(checks.BEAT, now=timezone.now())
+    services.note(*checks.HEARTBEATS, now=timezone.now())
     with web(tmp_path, instance.ID) as settings.SITE_URL:
         yield
 
@@ -55,14 +62,30 @@ def test_a_healthy_installation_has_no_fault(healthy):
     assert faults() == {}
 
 
-@pytest.mark.parametrize("part", ["worker", "beat"])
-def test_a_stopped_part_is_found(healthy, part):
-    services.note(part, now=timezone.now() - timedelta(minutes=5))
+@pytest.mark.parametrize(("part", "heartbeats"), [("worker", checks.HEARTBEATS[:-1]), ("beat", [checks.BEAT])])
+def test_a_stopped_part_is_found(healthy, part, heartbeats):
+    services.note(*heartbeats, now=timezone.now() - timedelta(minutes=5))
 
     found = faults()
 
     assert list(found) == [part]
     assert "celery" in found[part].mend
+
+
+def test_a_queue_that_nobody_serves_is_found(healthy):
+    services.note("worker:import", now=timezone.now() - timedelta(minutes=5))
+
+    found = faults()
+
+    assert list(found) == ["worker"]
+    assert "import" in found["worker"].says
+    assert "-Q" in found["worker"].mend
+
+
+def test_a_worker_that_was_never_started_is_found(healthy):
+    Heartbeat.objects.exclude(name=checks.BEAT).delete()
+
+    assert "never" in faults()["worker"].says
 
 
 def test_a_wrong_address_is_found(healthy, settings):
@@ -110,11 +133,47 @@ def test_a_clock_that_is_wrong_is_found(healthy, monkeypatch):
     assert "clock" in found
 
 
-def test_a_full_disk_is_found(healthy, monkeypatch):
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(100, 97, 3))
+@pytest.mark.parametrize("seconds", [-120, 120])
+def test_a_web_server_whose_clock_is_wrong_is_found(healthy, monkeypatch, seconds):
+    monkeypatch.setattr(QuietHandler, "ahead", seconds)
 
-    assert "97%" in faults()["disk"].says
+    assert "differ by 1" in faults()["clock"].says
+
+
+def test_a_site_that_redirects_to_itself_for_ever_is_found(healthy, monkeypatch, settings):
+    healthz = QuietHandler.do_GET
+
+    def do_get(handler):
+        if handler.path == "/healthz":
+            healthz(handler)
+        else:
+            handler.send_response(301)
+            handler.send_header("Location", settings.SITE_URL + handler.path)
+            handler.end_headers()
+
+    monkeypatch.setattr(QuietHandler, "do_GET", do_get)
+
+    assert "TRUSTED_PROXY_COUNT" in faults()["address"].mend
+
+
+@pytest.mark.parametrize("usage", [(100, 97, 3), (100, 93, 2)], ids=["full", "full but for what root may use"])
+def test_a_full_disk_is_found(healthy, monkeypatch, settings, usage):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: namedtuple("usage", "total used free")(*usage))
+
+    assert re.match(rf"9[78]% of the disk of {settings.BASE_DIR}", faults()["disk"].says)
+
+
+def test_a_full_disk_of_our_own_database_is_found(healthy, monkeypatch, settings, tmp_path):
+    settings.BASE_DIR = tmp_path
+    (tmp_path / ".local" / "postgres").mkdir(parents=True)
+    cluster = {"data": "postgres", "port": int(settings.DATABASES["default"]["PORT"])}
+    (tmp_path / ".local" / "postgres.json").write_text(json.dumps(cluster))
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr(
+        shutil, "disk_usage", lambda path: usage(9, 99, 1) if "postgres" in str(path) else usage(9, 1, 9)
+    )
+
+    assert f"99% of the disk of {tmp_path}/.local/postgres is used" in faults()["disk"].says
 
 
 def test_mails_that_were_given_up_are_found(healthy):
@@ -129,6 +188,15 @@ def test_mails_that_wait_too_long_are_found(healthy):
     Notice.objects.create(to_address="a@example.com", template="x", created_at=late, next_at=late)
 
     assert "waiting" in faults()["waiting mails"].says
+
+
+def test_mails_that_wait_for_a_server_are_found_between_their_attempts(healthy):
+    now = timezone.now()
+    early = now - timedelta(minutes=9)
+    fields = {"to_address": "a@example.com", "template": "x", "created_at": early, "last_error": "535 who are you"}
+    Notice.objects.create(**fields, next_at=now + timedelta(hours=1), attempts=3, outages=3)
+
+    assert "535 who are you" in faults()["waiting mails"].says
 
 
 def test_a_redis_that_is_away_is_found(healthy, settings):

@@ -22,8 +22,7 @@ def _fresh():
 
 @pytest.fixture
 def all_alive(db):
-    services.note(checks.WORKER, now=timezone.now())
-    services.note(checks.BEAT, now=timezone.now())
+    services.note(*checks.HEARTBEATS, now=timezone.now())
 
 
 def test_alive_asks_no_database(client):
@@ -43,9 +42,9 @@ def test_ready_when_every_part_works(client, all_alive):
     assert set(answer.json()["parts"]) == {"database", "redis", "worker", "beat", "migrations"}
 
 
-@pytest.mark.parametrize("part", ["worker", "beat"])
-def test_a_silent_part_is_named_with_its_age(client, all_alive, part):
-    services.note(part, now=timezone.now() - checks.SILENT_AFTER * 2)
+@pytest.mark.parametrize(("part", "heartbeats"), [("worker", checks.HEARTBEATS[:-1]), ("beat", [checks.BEAT])])
+def test_a_silent_part_is_named_with_its_age(client, all_alive, part, heartbeats):
+    services.note(*heartbeats, now=timezone.now() - checks.SILENT_AFTER * 2)
 
     answer = client.get("/readyz")
 
@@ -53,6 +52,27 @@ def test_a_silent_part_is_named_with_its_age(client, all_alive, part):
     assert answer.json()["parts"][part]["ok"] is False
     assert answer.json()["parts"][part]["age_seconds"] >= 120
     assert [name for name, state in answer.json()["parts"].items() if not state["ok"]] == [part]
+
+
+@pytest.mark.parametrize("queue", checks.QUEUES)
+def test_a_queue_that_nobody_serves_is_named(client, all_alive, queue):
+    services.note(checks.heartbeat_of(queue), now=timezone.now() - checks.SILENT_AFTER * 2)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["worker"]["ok"] is False
+    assert answer.json()["parts"]["worker"]["silent"] == [queue]
+
+
+def test_a_probe_does_not_wait_long_for_another(client, all_alive, monkeypatch):
+    monkeypatch.setattr(checks, "WAIT_FOR_ANOTHER", 0.1)
+
+    with checks._lock:
+        answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"]["database"] == {"ok": False}
 
 
 def test_a_part_that_never_ran_is_not_ready(client, db):
@@ -79,7 +99,7 @@ def test_a_database_that_is_away_is_named_and_does_not_break_the_probe(client, m
         raise OperationalError("could not connect to server at 10.1.2.3")
 
     monkeypatch.setattr(checks, "is_database_there", away)
-    monkeypatch.setattr(checks, "silent_for", away)
+    monkeypatch.setattr(checks, "silences", away)
     monkeypatch.setattr(checks, "unapplied_migrations", away)
 
     answer = client.get("/readyz")
