@@ -8,7 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -39,11 +39,16 @@ def decode(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
 
 def rows(text: str, *, delimiter: str | None = None) -> list[list[str]]:
     """The cells of a CSV text; the separator (comma, tab, semicolon) is taken from the first line unless given."""
+    return [cells for _number, cells in numbered_rows(text, delimiter=delimiter) if cells]
+
+
+def numbered_rows(text: str, *, delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Every row with its number as a spreadsheet counts, from 1; an empty line is a row without cells."""
     if delimiter is None:
-        first = text.partition("\n")[0]
+        first = text.lstrip("\r\n").partition("\n")[0]
         delimiter = max(",\t;", key=first.count)
     try:
-        return [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False) if row]
+        yield from enumerate(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=False), start=1)
     except csv.Error as error:
         raise InvalidInput(_("The file is not a readable table: %(error)s.") % {"error": error}) from error
 

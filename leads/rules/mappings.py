@@ -4,20 +4,24 @@
      "first_contact_date": {"field": "qualified_at", "format": "%Y-%m-%d"}, "origin": "source"}, "unmapped": "keep"}
 
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
-fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional: ``encoding``, ``delimiter``.
+fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional: ``encoding``, ``delimiter``. A key that does not
+belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+import unicodedata
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from alignment.kernel import moments, textio
 from alignment.kernel.errors import InvalidInput
 
 TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
@@ -60,7 +64,13 @@ FIELDS: dict[str, dict[str, str]] = {
 }
 
 
-_CURRENCY_SIGNS = str.maketrans("", "", "¥¥$€円")
+_CURRENCY_SIGNS = str.maketrans("", "", "¥$€円")
+_GROUPED = r"\d{1,3}(?:(?P<group>[, ])\d{3})(?:(?P=group)\d{3})*"
+"""Digits in groups of three, parted by commas or by spaces."""
+_AMOUNT = re.compile(rf"(?:{_GROUPED}|\d+)(?:\.\d*)?(?:[eE][+-]?\d{{1,2}})?", re.ASCII)
+_WHOLE_NUMBER = re.compile(rf"{_GROUPED}|\d+", re.ASCII)
+_CENT = Decimal("0.01")
+_TOO_MUCH = Decimal("1e14")
 
 
 @dataclass(frozen=True)
@@ -100,16 +110,15 @@ def parse(tree: Any, *, kind: str) -> Mapping:
     unmapped = tree.get("unmapped", "drop")
     if unmapped not in ("keep", "drop"):
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
-    for key in tree.keys() - {"system", "columns", "unmapped", "encoding", "delimiter"}:
-        raise InvalidInput(_("“%(key)s” does not belong here.") % {"key": str(key)[:50]}, field=str(key)[:50])
-    columns = [column for header, spec in tree["columns"].items() for column in _columns(header, spec, kind)]
+    _refuse_others(tree, {"system", "columns", "unmapped", "encoding", "delimiter"}, path="")
+    columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
     _refuse_doubles(columns)
     return Mapping(
         system=system.strip(),
         columns=tuple(columns),
         keep_unmapped=unmapped == "keep",
-        encoding=tree.get("encoding"),
-        delimiter=tree.get("delimiter"),
+        encoding=_encoding(tree.get("encoding")),
+        delimiter=_delimiter(tree.get("delimiter")),
     )
 
 
@@ -137,19 +146,63 @@ def read_row(mapping: Mapping, row: dict[str, str], *, kind: str, zone: ZoneInfo
 
 
 def _columns(header: str, spec: Any, kind: str) -> list[Column]:
-    if isinstance(spec, list):
-        return [column for part in spec for column in _columns(header, part, kind)]
+    """The targets of one column: one field, or a list of fields."""
+    parts = spec if isinstance(spec, list) else [spec]
+    if not parts:
+        raise InvalidInput(_no_such_field("", kind), field=f"columns.{header}")
+    return [_column(header, part, kind) for part in parts]
+
+
+def _column(header: str, spec: Any, kind: str) -> Column:
     path = f"columns.{header}"
-    field, form = (spec, "") if isinstance(spec, str) else (None, None)
-    if isinstance(spec, dict):
-        field, form = spec.get("field"), spec.get("format", "")
-    if field not in FIELDS[kind]:
-        fields = ", ".join(FIELDS[kind])
-        message = _("There is no field “%(field)s”. Use one of: %(fields)s.") % {"field": field, "fields": fields}
-        raise InvalidInput(message, field=path)
-    if not isinstance(form, str):
-        raise InvalidInput(_("A format is a text such as %%Y-%%m-%%d."), field=f"{path}.format")
-    return [Column(header, str(field), form)]
+    if isinstance(spec, str):
+        spec = {"field": spec}
+    if not isinstance(spec, dict):
+        raise InvalidInput(_no_such_field(spec, kind), field=path)
+    _refuse_others(spec, {"field", "format"}, path=f"{path}.")
+    field, form = spec.get("field"), spec.get("format", "")
+    if not isinstance(field, str) or field not in FIELDS[kind]:
+        raise InvalidInput(_no_such_field(field, kind), field=path)
+    if not isinstance(form, str) or not _is_form(form):
+        raise InvalidInput(_("A format is a text such as %%Y-%%m-%%d.") % {}, field=f"{path}.format")
+    return Column(header, field, form)
+
+
+def _no_such_field(field: Any, kind: str) -> str:
+    words = {"field": str(field)[:50], "fields": ", ".join(FIELDS[kind])}
+    return _("There is no field “%(field)s”. Use one of: %(fields)s.") % words
+
+
+def _is_form(form: str) -> bool:
+    """Whether dates can be read in this form."""
+    try:
+        datetime.strptime(datetime(2026, 1, 5).strftime(form), form)  # noqa: DTZ001, DTZ007
+    except (ValueError, re.error):  # a form that names a part twice is no expression
+        return False
+    return True
+
+
+def _encoding(given: Any) -> str | None:
+    names = ("utf-8", *textio.ENCODINGS)
+    if given is not None and given not in names:
+        raise InvalidInput(_("Use one of these encodings: %(names)s.") % {"names": ", ".join(names)}, field="encoding")
+    return given
+
+
+def _delimiter(given: Any) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given, str) or len(given) != 1 or given in '"\r\n\x00 ':
+        message = _("“delimiter” is the one character between two cells, such as a comma, a semicolon or a tab.")
+        raise InvalidInput(message, field="delimiter")
+    return given
+
+
+def _refuse_others(tree: dict[Any, Any], known: Collection[str], *, path: str) -> None:
+    for key in tree.keys() - set(known):
+        message = _("“%(key)s” does not belong here. Known are: %(known)s.")
+        words = {"key": str(key)[:50], "known": ", ".join(sorted(known))}
+        raise InvalidInput(message % words, field=f"{path}{str(key)[:50]}")
 
 
 def _refuse_doubles(columns: list[Column]) -> None:
@@ -170,8 +223,25 @@ def _moment(value: str, column: Column, zone: ZoneInfo) -> datetime | None:
     try:
         at = datetime.strptime(value, column.format) if column.format else datetime.fromisoformat(value)  # noqa: DTZ007
     except ValueError as error:
-        raise _unreadable(value, column, _("a date")) from error
+        raise CellFault(_no_date(value, column)) from error
+    if not moments.plausible(at):
+        message = _("“%(column)s”: the date “%(value)s” cannot be right: years from %(first)d to %(last)d are taken.")
+        years = {"first": moments.FIRST_YEAR, "last": moments.LAST_YEAR}
+        raise CellFault(message % ({"column": column.header, "value": value[:100]} | years))
     return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _no_date(value: str, column: Column) -> str:
+    words = {"column": column.header, "value": value[:100], "format": column.format, "field": column.field}
+    if column.format:
+        return _("“%(column)s”: “%(value)s” is not a date in the form %(format)s that the mapping gives.") % words
+    return (
+        _(
+            "“%(column)s”: “%(value)s” is not a date written as 2026-01-05. Give its form in the mapping, such as "
+            '{"field": "%(field)s", "format": "%%Y/%%m/%%d"}.'
+        )
+        % words
+    )
 
 
 def _day(value: str, column: Column, zone: ZoneInfo) -> date | None:
@@ -180,32 +250,30 @@ def _day(value: str, column: Column, zone: ZoneInfo) -> date | None:
 
 
 def _money(value: str, column: Column, zone: ZoneInfo) -> Decimal | None:
-    plain = value.replace(",", "").replace(" ", "").translate(_CURRENCY_SIGNS)
+    plain = unicodedata.normalize("NFKC", value).translate(_CURRENCY_SIGNS).strip()
     if not plain:
         return None
-    try:
-        amount = Decimal(plain)
-    except InvalidOperation as error:
-        raise _unreadable(value, column, _("an amount")) from error
-    if not amount.is_finite() or not 0 <= amount < Decimal("1e14"):
-        raise _unreadable(value, column, _("an amount"))
+    amount = Decimal(plain.replace(",", "").replace(" ", "")) if _AMOUNT.fullmatch(plain) else _TOO_MUCH
+    if amount < _TOO_MUCH:
+        amount = amount.quantize(_CENT, rounding=ROUND_HALF_UP)
+    if amount >= _TOO_MUCH:
+        message = _(
+            "“%(column)s”: “%(value)s” is not an amount: write it such as 1,234.56 (0 or more and below 100 trillion; "
+            "commas only between groups of three digits, a point before the decimals)."
+        )
+        raise CellFault(message % {"column": column.header, "value": value[:100]})
     return amount
 
 
 def _whole(value: str, column: Column, zone: ZoneInfo) -> int | None:
-    plain = value.replace(",", "")
+    plain = unicodedata.normalize("NFKC", value)
+    digits = plain.replace(",", "").replace(" ", "")
     if not plain:
         return None
-    if not plain.isascii() or not plain.isdigit() or len(plain) > 9:
-        raise _unreadable(value, column, _("a whole number"))
-    return int(plain)
-
-
-def _unreadable(value: str, column: Column, what: str) -> CellFault:
-    values = {"column": column.header, "value": value[:100], "what": what, "format": column.format}
-    if column.format:
-        return CellFault(_("“%(column)s”: “%(value)s” is not %(what)s in the form %(format)s.") % values)
-    return CellFault(_("“%(column)s”: “%(value)s” is not %(what)s.") % values)
+    if not _WHOLE_NUMBER.fullmatch(plain) or len(digits) > 9:
+        message = _("“%(column)s”: “%(value)s” is not a whole number: write it such as 1,200.")
+        raise CellFault(message % {"column": column.header, "value": value[:100]})
+    return int(digits)
 
 
 _READERS: dict[str, Callable[[str, Column, ZoneInfo], Any]] = {
