@@ -16,6 +16,7 @@ from leads.models import (
     DealEvent,
     Definition,
     DefinitionVersion,
+    ImportedRow,
     ImportRun,
     Lead,
     LeadEvent,
@@ -90,7 +91,9 @@ class DefinitionVersionAdmin(ReadOnly):
     ordering = ["-number", "-pk"]
 
 
-@admin.register(Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportRun)
+@admin.register(
+    Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportRun, ImportedRow
+)
 class RecordAdmin(ReadOnly):
     """Rows of history."""
 

@@ -20,3 +20,24 @@ class ImportRun(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.file_name}"
+
+
+class ImportedRow(models.Model):
+    """What the files of a system have said of a record so far, and what was written for it.
+
+    A later file writes only what it says otherwise; where the record no longer holds what was written, somebody
+    changed it here since.
+    """
+
+    kind = models.CharField(max_length=20)
+    source_system = models.CharField(max_length=50)
+    external_id = models.CharField(max_length=200)
+    facts = models.JSONField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "source_system", "external_id"], name="imported_row_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind} {self.source_system} {self.external_id}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import FieldDoesNotExist
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ KINDS = {
     "changes": gettext_lazy("Changes"),
 }
 _FROM_TO = gettext_lazy("%(field)s: %(old)s → %(new)s")
+_OTHER_RECORDS = {"account": gettext_lazy("company"), "owner": gettext_lazy("owner"), "lead": gettext_lazy("lead")}
 _ACTIVITY_ICONS = {
     ActivityKind.CALL: "phone",
     ActivityKind.MAIL: "mail",
@@ -138,7 +140,7 @@ def _change_title(event: LeadEvent) -> str:
 def _change_text(data: dict[str, Any]) -> str:
     changes: dict[str, list[Any]] = data.get("changes", {})
     return "\n".join(
-        _FROM_TO % {"field": _label(Lead, name), "old": old or _("not known"), "new": new or _("not known")}
+        _FROM_TO % {"field": fact_label(Lead, name), "old": old or _("not known"), "new": new or _("not known")}
         for name, (old, new) in changes.items()
     )
 
@@ -161,7 +163,7 @@ def deal_event_text(event: DealEvent, *, currency: str) -> str:
     match event.kind:
         case DealEvent.Kind.CHANGED:
             return "\n".join(
-                _FROM_TO % {"field": _label(Deal, name), "old": _shown(name, old), "new": _shown(name, new)}
+                _FROM_TO % {"field": fact_label(Deal, name), "old": _shown(name, old), "new": _shown(name, new)}
                 for name, (old, new) in data.get("changes", {}).items()
             )
         case DealEvent.Kind.WON:
@@ -173,11 +175,14 @@ def deal_event_text(event: DealEvent, *, currency: str) -> str:
     return amount
 
 
-def _label(model: type[Lead] | type[Deal], name: str) -> str:
+def fact_label(model: type[Lead] | type[Deal], name: str) -> str:
+    """How people call a fact that an event names: a field, or ``custom.`` and what another tool called it."""
+    if name in _OTHER_RECORDS:
+        return capfirst(str(_OTHER_RECORDS[name]))
     try:
         return capfirst(str(model._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
-    except LookupError:
-        return name
+    except FieldDoesNotExist:
+        return name.removeprefix("custom.")
 
 
 def _shown(name: str, value: Any) -> str:

@@ -113,7 +113,7 @@ def begin(stack, file: Path, *, database: str | None = None):
     address = {"DATABASE_URL": stack.servers.database_url(database)} if database else {}
     mapping, errors = file.with_suffix(".json"), file.with_suffix(".errors")
     return stack.run(
-        "import_records", kind, str(file), "--mapping", str(mapping), "--as", "mai@example.com", "--json",
+        "import_records", kind, str(file), "--mapping", str(mapping), "--as", "sora@example.com", "--json",
         "--errors", str(errors), **address,
     )  # fmt: skip
 

@@ -12,6 +12,11 @@ Mappings for the Olist marketing funnel, as an example:
                 "business_segment": "product"}}
 
 After a trip through Excel the same files want "%d-%m-%Y" and "%d-%m-%Y %H:%M".
+
+Managers and admins bring leads and deals, marketers leads only. The same file twice changes nothing, and a later file
+writes only what it says otherwise than the one before: what a person changed here since stays, with a warning, and so
+does a deal that a person won or lost. Rows without an id of their own are recognised by what the mapping reads in
+them; such a row, corrected, becomes a new record.
 """
 
 from __future__ import annotations
@@ -39,7 +44,12 @@ class Command(BaseCommand):
         parser.add_argument("kind", choices=sorted(FIELDS))
         parser.add_argument("file", type=Path)
         parser.add_argument("--mapping", type=Path, required=True, help="a JSON file: columns to fields")
-        parser.add_argument("--as", dest="email", required=True, help="the e-mail address of the person who imports")
+        parser.add_argument(
+            "--as",
+            dest="email",
+            required=True,
+            help="the e-mail address of the person who imports (a manager or an admin; for leads also a marketer)",
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")
         parser.add_argument("--errors", type=Path, help="where refused rows go (default: FILE.errors.csv, here)")
@@ -88,6 +98,8 @@ class Command(BaseCommand):
             self.stdout.write("Dry run: nothing was changed.")
         for name, count in result.counts().items():
             self.stdout.write(f"{name:>10}: {count}")
+        for note in result.notes:
+            self.stdout.write(f"  note: {note}")
         for remark in result.warnings[:20]:
             self.stdout.write(f"  warning, row {remark.row}: {remark.message}")
         if len(result.warnings) > 20:

@@ -1,101 +1,93 @@
-"""Stores rows as deals."""
+"""Stores rows as deals.
+
+Locks, in the order that live work takes them: the leads in order of id, then the deals; new companies and people are
+made after that.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Min, Q
 from django.utils.translation import gettext as _
 
-from alignment.accounts.models import User
-from leads.models import Account, Deal, DealEvent, Lead, LeadEvent
-from leads.rules import normalise
+from alignment.kernel import formats
+from alignment.kernel.locks import locked_all
+from leads.models import Deal, DealEvent, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services.capture import CLOCK_SKEW
-from leads.services.importing.context import (
-    BATCH,
-    Context,
-    Row,
-    accounts_by_key,
-    as_event_data,
-    changes,
-    people_by_name,
-)
+from leads.services.importing import memory, parties
+from leads.services.importing.context import BATCH, Context, Row
+from leads.services.importing.memory import Change, Facts, Named
 
 WON_WORDS = frozenset({"won", "closed won", "closedwon", "受注", "成約"})
-_LONGEST = {"external_id": 200, "name": 200, "product": 100, "stage": 50, "account": 200, "owner": 150}
 LOST_WORDS = frozenset({"lost", "closed lost", "closedlost", "失注"})
+_LONGEST = {"external_id": 200, "name": 200, "product": 100, "stage": 50, "account": 200, "owner": 150}
+_MOMENTS = {"opened_at": DealEvent.Kind.OPENED, "won_at": DealEvent.Kind.WON, "lost_at": DealEvent.Kind.LOST}
+
+
+@dataclass(frozen=True)
+class _Deal:
+    """A row with the deal that it means (None: a new one), its lead, and when it ended."""
+
+    row: Row
+    deal: Deal | None
+    lead: Lead | None
+    won_at: datetime | None
+    lost_at: datetime | None
+    before: Facts
 
 
 def store(rows: list[Row], context: Context) -> None:
-    """Make new deals and update known ones; the leads behind them move to "with sales" or "customer"."""
+    """Make new deals and update known ones; the leads behind them move to "with sales" or "customer".
+
+    A deal that a person has won or lost stays as it is. One that ended otherwise than the file says is refused.
+    """
     leads = _leads(rows, context)
-    accounts = accounts_by_key((row.fields.get("account", "") for row in rows), now=context.now)
-    owners = people_by_name(name for row in rows if len(name := row.fields.get("owner", "")) <= _LONGEST["owner"])
     known = _known(rows, context)
-    new: list[Deal] = []
-    changed: list[tuple[Deal, dict[str, tuple[Any, Any]]]] = []
-    for row in rows:
-        wanted = _columns(row, leads, accounts, owners, context)
-        if wanted is None:
-            continue
-        deal = known.get(row.external_id)
-        if deal is None:
-            new.append(_deal(row, wanted, context))
-        elif difference := changes(deal, wanted):
-            changed.append((deal, difference))
-        else:
-            context.result.unchanged += 1
+    before = memory.recall(rows, context)
+    found = (_understood(row, leads, known, before.get(row.external_id, {}), context) for row in rows)
+    taken = [item for item in found if not _is_refused(item, context)]
+    changes = [
+        memory.compare(item.row, _facts(item), item.deal, item.before, context)
+        for item in taken
+        if not _is_closed_here(item, context)
+    ]
+    named = {"lead": leads, **_named(changes, context)}
+    to_change = [change for change in changes if change.record and change.write]
+    new = _create([change for change in changes if change.record is None], named, context)
+    changed = _update(to_change, named, context)
+    memory.remember(changes, context)
     context.result.created, context.result.updated = len(new), len(changed)
-    Deal.objects.bulk_create(new, batch_size=BATCH)
-    _update(changed, context)
-    DealEvent.objects.bulk_create([event for deal in new for event in _history(deal, context)], batch_size=BATCH)
-    _move_leads({deal.lead_id for deal in [*new, *(deal for deal, _d in changed)] if deal.lead_id}, context)
+    context.result.unchanged = len(taken) - len(new) - len(changed)
+    _move_leads({deal.lead_id for deal in [*new, *changed] if deal.lead_id}, context)
 
 
-def _leads(rows: list[Row], context: Context) -> dict[str | None, Lead]:
-    ids = {row.fields.get("lead_external_id", "") for row in rows} - {""}
-    found = Lead.objects.filter(source_system=context.mapping.system, external_id__in=ids)
-    return {lead.external_id: lead for lead in found}
+def _leads(rows: list[Row], context: Context) -> dict[str, Lead]:
+    """The leads that the rows name, by external id; locked, also those of the deals that are there already."""
+    system = context.mapping.system
+    named = {row.fields.get("lead_external_id", "") for row in rows} - {""}
+    deals = Deal.objects.filter(source_system=system, external_id__in=[row.external_id for row in rows])
+    wanted = Q(source_system=system, external_id__in=named) | Q(pk__in=deals.values("lead"))
+    leads = locked_all(Lead.objects.filter(wanted).order_by("pk"))
+    return {lead.external_id: lead for lead in leads if lead.external_id and lead.source_system == system}
 
 
 def _known(rows: list[Row], context: Context) -> dict[str | None, Deal]:
     ids = [row.external_id for row in rows]
-    deals = Deal.objects.select_for_update(of=("self",)).filter(
-        source_system=context.mapping.system, external_id__in=ids
-    )
-    return {deal.external_id: deal for deal in deals.order_by("pk")}
+    deals = Deal.objects.filter(source_system=context.mapping.system, external_id__in=ids).order_by("pk")
+    return {deal.external_id: deal for deal in locked_all(deals, "lead", "owner", "account")}
 
 
-def _columns(
-    row: Row,
-    leads: dict[str | None, Lead],
-    accounts: dict[str, Account],
-    owners: dict[str, User],
-    context: Context,
-) -> dict[str, Any] | None:
-    fields = row.fields
-    lead = leads.get(fields.get("lead_external_id"))
+def _understood(
+    row: Row, leads: dict[str, Lead], known: dict[str | None, Deal], before: Facts, context: Context
+) -> _Deal:
     won_at, lost_at = _ends(row, context)
-    if reason := _refusal(row, lead, won_at, lost_at, context):
-        context.result.refuse(row.number, *reason, row.cells)
-        return None
-    _remark(row, lead, won_at, context)
-    account = accounts.get(normalise.company_key(fields.get("account", ""))[:200])
-    return {
-        "lead_id": lead and lead.pk,
-        "account_id": account.pk if account else lead and lead.account_id,
-        "owner_id": getattr(owners.get(fields.get("owner", "")), "pk", None),
-        "name": fields.get("name", ""),
-        "amount": fields.get("amount"),
-        "product": fields.get("product", ""),
-        "stage": fields.get("stage", ""),
-        "opened_at": fields.get("opened_at"),
-        "expected_on": fields.get("expected_at"),
-        "won_at": won_at,
-        "lost_at": lost_at,
-        "custom": row.custom,
-    }
+    lead = leads.get(row.fields.get("lead_external_id", ""))
+    return _Deal(row, known.get(row.external_id), lead, won_at, lost_at, before)
 
 
 def _ends(row: Row, context: Context) -> tuple[datetime | None, datetime | None]:
@@ -112,31 +104,56 @@ def _ends(row: Row, context: Context) -> tuple[datetime | None, datetime | None]
     return won_at, lost_at
 
 
-def _refusal(
-    row: Row, lead: Lead | None, won_at: datetime | None, lost_at: datetime | None, context: Context
-) -> tuple[str, str] | None:
-    wanted_lead = row.fields.get("lead_external_id")
-    if wanted_lead and lead is None:
+def _is_refused(item: _Deal, context: Context) -> bool:
+    reason = _refusal(item, context) or _contradiction(item, context)
+    if reason:
+        context.refuse(item.row, *reason)
+    else:
+        _remark(item, context)
+    return bool(reason)
+
+
+def _refusal(item: _Deal, context: Context) -> tuple[str, str] | None:
+    fields = item.row.fields
+    wanted_lead = fields.get("lead_external_id")
+    if wanted_lead and item.lead is None:
         return "no_such_lead", _("There is no lead “%(id)s” from %(system)s.") % {
             "id": wanted_lead[:100],
             "system": context.mapping.system,
         }
-    if won_at and lost_at:
+    if item.won_at and item.lost_at:
         return "won_and_lost", _("The deal is both won and lost.")
-    if any(at and at > context.now + CLOCK_SKEW for at in (won_at, lost_at, row.fields.get("opened_at"))):
+    if any(at and at > context.now + CLOCK_SKEW for at in (item.won_at, item.lost_at, fields.get("opened_at"))):
         return "in_the_future", _("A date lies in the future.")
-    if len(row.external_id) > _LONGEST["external_id"]:
-        return "too_long", _("The external id has more than %(max)d characters.") % {"max": _LONGEST["external_id"]}
     for name, limit in _LONGEST.items():
-        if len(row.fields.get(name, "")) > limit:
+        value = item.row.external_id if name == "external_id" else fields.get(name, "")
+        if len(value) > limit:
             return "too_long", _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
     return None
 
 
-def _remark(row: Row, lead: Lead | None, won_at: datetime | None, context: Context) -> None:
+def _contradiction(item: _Deal, context: Context) -> tuple[str, str] | None:
+    """A deal ends once, in one way."""
+    if item.deal and item.deal.lost_at and item.won_at:
+        message = _(
+            "This deal was lost on %(day)s; the file says it was won. Correct the file, or bring the new deal under "
+            "an id of its own."
+        )
+        return "lost_already", message % {"day": formats.date(item.deal.lost_at, zone=context.zone)}
+    if item.deal and item.deal.won_at and item.lost_at:
+        message = _(
+            "This deal was won on %(day)s; the file says it was lost. Correct the file, or bring the new deal under "
+            "an id of its own."
+        )
+        return "won_already", message % {"day": formats.date(item.deal.won_at, zone=context.zone)}
+    return None
+
+
+def _remark(item: _Deal, context: Context) -> None:
     """Odd but acceptable: taken, counted, and listed."""
+    row, lead, won_at, zone = item.row, item.lead, item.won_at, context.zone
     if lead and won_at and lead.qualified_at and won_at < lead.qualified_at:
-        days = (lead.qualified_at.astimezone(context.zone).date() - won_at.astimezone(context.zone).date()).days
+        days = (lead.qualified_at.astimezone(zone).date() - won_at.astimezone(zone).date()).days
         message = _("Won %(days)d days before the lead qualified.") % {"days": days}
         context.result.warn(row.number, "won_before_qualified", message)
     opened_at = row.fields.get("opened_at")
@@ -144,55 +161,97 @@ def _remark(row: Row, lead: Lead | None, won_at: datetime | None, context: Conte
         context.result.warn(row.number, "won_before_opened", _("Won before it was opened."))
 
 
-def _deal(row: Row, columns: dict[str, Any], context: Context) -> Deal:
-    return Deal(
-        **columns,
-        source_system=context.mapping.system,
-        external_id=row.external_id,
-        created_by=context.actor,
-        created_at=context.now,
-    )
+def _is_closed_here(item: _Deal, context: Context) -> bool:
+    """Whether a person has won or lost the deal: what they agreed stays, with a warning."""
+    deal, before = item.deal, item.before
+    if deal is None or deal.is_open:
+        return False
+    if all(memory.plain(getattr(deal, name)) == before.get(name) for name in ("won_at", "lost_at")):
+        return False
+    message = _("This deal was closed here on %(day)s and stays as it is.")
+    day = formats.date(deal.won_at or deal.lost_at, zone=context.zone)
+    context.result.warn(item.row.number, "closed_here", message % {"day": day})
+    return True
 
 
-def _history(deal: Deal, context: Context) -> list[DealEvent]:
-    moments = (
-        (DealEvent.Kind.OPENED, deal.opened_at),
-        (DealEvent.Kind.WON, deal.won_at),
-        (DealEvent.Kind.LOST, deal.lost_at),
-    )
-    return [_event(deal, kind, at, context) for kind, at in moments if at]
+def _facts(item: _Deal) -> Facts:
+    fields = item.row.fields
+    facts: Facts = {name: fields.get(name, "") for name in ("account", "owner", "name", "product", "stage")}
+    facts |= {"lead": fields.get("lead_external_id", ""), "amount": fields.get("amount")}
+    facts |= {"opened_at": fields.get("opened_at"), "expected_on": fields.get("expected_at")}
+    facts |= {"won_at": item.won_at, "lost_at": item.lost_at}
+    return facts | memory.custom_facts(item.row.custom)
 
 
-def _update(changed: list[tuple[Deal, dict[str, tuple[Any, Any]]]], context: Context) -> None:
-    columns: set[str] = set()
-    events = []
-    for deal, difference in changed:
-        for column, (_old, value) in difference.items():
-            setattr(deal, column, value)
-        columns |= difference.keys()
-        events.append(_event(deal, DealEvent.Kind.CHANGED, context.now, context, as_event_data(difference)))
-        for column, kind in (("won_at", DealEvent.Kind.WON), ("lost_at", DealEvent.Kind.LOST)):
-            if column in difference and difference[column][0] is None:
-                events.append(_event(deal, kind, difference[column][1], context))
-    if changed:
-        Deal.objects.bulk_update([deal for deal, _d in changed], sorted(columns), batch_size=BATCH)
+def _named(changes: list[Change], context: Context) -> Named:
+    """The companies and people of the facts that will be written; a name that several people share is a warning."""
+    people = parties.people({change.write["owner"] for change in changes if "owner" in change.write})
+    for change in changes:
+        if change.write.get("owner") in people.shared:
+            message = _("Several sales people are called “%(name)s”: the one who was here first is taken.")
+            words = {"name": change.write["owner"]}
+            context.result.warn(change.row.number, "ambiguous_owner", message % words)
+    accounts = [change.write["account"] for change in changes if "account" in change.write]
+    return {"owner": people.by_name, "account": parties.companies(accounts, now=context.now)}
+
+
+def _create(changes: list[Change], named: Named, context: Context) -> list[Deal]:
+    new = []
+    for change in changes:
+        change.record = Deal(
+            source_system=context.mapping.system,
+            external_id=change.row.external_id,
+            created_by=context.actor,
+            created_at=context.now,
+        )
+        _write(change, named)
+        new.append(change.record)
+    Deal.objects.bulk_create(new, batch_size=BATCH)
+    events = [event for deal in new for event in _milestones(deal, _MOMENTS, context)]
     DealEvent.objects.bulk_create(events, batch_size=BATCH)
+    return new
 
 
-def _event(
-    deal: Deal, kind: DealEvent.Kind, at: datetime, context: Context, data: dict[str, Any] | None = None
-) -> DealEvent:
-    return DealEvent(
-        deal=deal, kind=kind, at=at, actor=context.actor, data={"import": context.result.file_name} | (data or {})
-    )
+def _write(change: Change, named: Named) -> dict[str, list[Any]]:
+    """Set the facts; a deal that names no company belongs to the one of its lead."""
+    told, deal = memory.apply(change, named), change.record
+    if "lead" in told and deal.account_id is None:
+        deal.account_id = change.after["account_id"] = deal.lead.account_id
+    return told
+
+
+def _update(changes: list[Change], named: Named, context: Context) -> list[Deal]:
+    columns: set[str] = {"account_id"}
+    changed, events = [], []
+    for change in changes:
+        if told := _write(change, named):
+            changed.append(change.record)
+            columns |= memory.columns_of(change.write)
+            events.append(_event(change.record, DealEvent.Kind.CHANGED, context.now, context, changes=told))
+            first = [name for name in _MOMENTS if name in told and told[name][0] is None]
+            events += _milestones(change.record, first, context)
+    if changed:
+        Deal.objects.bulk_update(changed, sorted(columns), batch_size=BATCH)
+    DealEvent.objects.bulk_create(events, batch_size=BATCH)
+    return changed
+
+
+def _milestones(deal: Deal, names: Iterable[str], context: Context) -> list[DealEvent]:
+    """The events of the moments that are known."""
+    return [_event(deal, _MOMENTS[name], at, context) for name in names if (at := getattr(deal, name))]
+
+
+def _event(deal: Deal, kind: DealEvent.Kind, at: datetime, context: Context, **data: Any) -> DealEvent:
+    return DealEvent(deal=deal, kind=kind, at=at, actor=context.actor, data={"import": context.result.file_name} | data)
 
 
 def _move_leads(lead_ids: set[int], context: Context) -> None:
-    """A lead with a won deal is a customer; one with an open deal is with sales."""
-    won = set(Deal.objects.filter(lead__in=lead_ids, won_at__isnull=False).values_list("lead", flat=True))
-    working = set(Deal.objects.filter(lead__in=lead_ids, won_at=None, lost_at=None).values_list("lead", flat=True))
+    """A lead with a won deal is a customer since then; one with an open deal is with sales since it was opened."""
+    deals = Deal.objects.filter(lead__in=lead_ids)
+    won = dict(deals.filter(won_at__isnull=False).values_list("lead").annotate(Min("won_at")))
+    working = dict(deals.filter(won_at=None, lost_at=None).values_list("lead").annotate(Min("opened_at")))
     moved, events = [], []
-    for lead in Lead.objects.select_for_update(of=("self",)).filter(pk__in=won | working).order_by("pk"):
+    for lead in Lead.objects.filter(pk__in=won.keys() | working.keys()).order_by("pk"):
         target = Stage.CUSTOMER if lead.pk in won else Stage.WITH_SALES
         if lead.stage in (target, Stage.CUSTOMER, Stage.OFFERED):  # an open offer is decided by a person
             continue
@@ -203,7 +262,7 @@ def _move_leads(lead_ids: set[int], context: Context) -> None:
                 old_stage=lead.stage,
                 new_stage=target,
                 actor=context.actor,
-                at=context.now,
+                at=won.get(lead.pk) or working.get(lead.pk) or context.now,
                 data={"import": context.result.file_name},
             )
         )

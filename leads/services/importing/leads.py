@@ -1,4 +1,8 @@
-"""Stores rows as leads."""
+"""Stores rows as leads.
+
+Locks, in the order that live work takes them: companies whose blanks are filled, then the leads in order of id; new
+companies and campaigns are made after that.
+"""
 
 from __future__ import annotations
 
@@ -7,82 +11,137 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
-from leads.models import Account, Campaign, Lead, LeadEvent
+from alignment.kernel.locks import locked_all
+from leads.models import Lead, LeadEvent
 from leads.rules import normalise
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW, LIMITS, LONG_TEXT, email_facts
-from leads.services.importing.context import BATCH, Context, Row, accounts_by_key, as_event_data, changes
+from leads.services.capture import CLOCK_SKEW, LIMITS, email_facts
+from leads.services.importing import memory, parties
+from leads.services.importing.context import BATCH, Context, Row
+from leads.services.importing.memory import Change, Facts, Named
+from leads.services.texts import LONG_TEXT
 
 _TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
+_LONGEST = {
+    name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture")
+} | {"company": LIMITS["company_name"]}
+_WHO = ("full_name", "email", "company")
+_OF_COMPANY = "company."
+_CAPTURE_IS_GIVEN = "captured_at is given"
+"""Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
 
 
 def store(rows: list[Row], context: Context) -> None:
     """Make new leads and update known ones.
 
     A lead that the file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other
-    is judged like a lead of today.
+    is judged like a lead of today. Of its company only blanks are filled.
     """
-    accounts = accounts_by_key((row.fields.get("company", "") for row in rows), now=context.now)
-    campaigns = _campaigns({row.fields.get("campaign", "") for row in rows})
-    known = _known(rows, context)
-    new, changed = [], []
+    taken = [row for row in rows if not _is_refused(row, context)]
+    before = memory.recall(taken, context)
+    about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in taken}
+    of_companies = _by_company(taken, about)
+    filled = parties.fill_companies(of_companies)
+    known = _known(taken, context)
+    changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
+    named: Named = {
+        "campaign": parties.campaigns(change.write["campaign"] for change in changes if "campaign" in change.write),
+        "company": parties.companies(
+            [change.write["company_name"] for change in changes if "company_name" in change.write],
+            now=context.now,
+            facts=of_companies,
+        ),
+    }
+    to_change = [change for change in changes if change.record and change.write]
+    new = _create([change for change in changes if change.record is None], named, context)
+    changed = _update(to_change, named, context)
+    refilled = {
+        known[row.external_id].pk
+        for row in taken
+        if row.external_id in known and about[row.external_id] and _company_key(row) in filled
+    }
+    to_judge = {lead.pk for lead in new if lead.qualified_at is None} | changed | refilled
+    judging.judge(lead_ids=sorted(to_judge), now=context.now, actor=context.actor)
+    memory.remember(changes, context)
+    context.result.created, context.result.updated = len(new), len(changed | refilled)
+    context.result.unchanged = len(taken) - len(new) - len(changed | refilled)
+
+
+def _is_refused(row: Row, context: Context) -> bool:
+    for name, limit in _LONGEST.items():
+        value = row.external_id if name == "external_id" else row.fields.get(name, "")
+        if len(value) > limit:
+            message = _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
+            context.refuse(row, "too_long", message)
+            return True
+    if not row.has_id and not any(row.fields.get(name) for name in _WHO):
+        context.refuse(row, "nobody", _("The row has no id, name, e-mail address or company: give at least one."))
+        return True
+    if any(at and at > context.now + CLOCK_SKEW for at in map(row.fields.get, ("captured_at", "qualified_at"))):
+        context.refuse(row, "in_the_future", _("A date lies in the future."))
+        return True
+    return False
+
+
+def _company_key(row: Row) -> str:
+    return parties.company_key(row.fields.get("company", ""))
+
+
+def _news_of_company(row: Row, before: Facts) -> Facts:
+    """What the row says of its company that the files before it did not say of the same company."""
+    is_same = before.get("company_name") == row.fields.get("company")
+    said = {column: row.fields.get(name) for name, column in parties.COMPANY_FACTS.items()}
+    return {
+        column: value
+        for column, value in said.items()
+        if value and _company_key(row) and not (is_same and before.get(_OF_COMPANY + column) == value)
+    }
+
+
+def _by_company(rows: list[Row], about: dict[str, Facts]) -> dict[str, Facts]:
+    """The same by company; the first row of the file that says something counts."""
+    found: dict[str, Facts] = {}
     for row in rows:
-        wanted = _columns(row, accounts, campaigns, context)
-        if wanted is None:
-            continue
-        lead = known.get(row.external_id)
-        if lead is None:
-            new.append(_lead(row, wanted, context))
-        elif difference := changes(lead, wanted):
-            changed.append((lead, difference))
-    context.result.created, context.result.updated = len(new), len(changed)
-    context.result.unchanged = len(rows) - len(new) - len(changed) - _refused_here(rows, context)
-    _create(new, context)
-    _update(changed, context)
+        if news := about[row.external_id]:
+            found[_company_key(row)] = news | found.get(_company_key(row), {})
+    return found
 
 
 def _known(rows: list[Row], context: Context) -> dict[str | None, Lead]:
     ids = [row.external_id for row in rows]
-    leads = Lead.objects.select_for_update().filter(source_system=context.mapping.system, external_id__in=ids)
-    return {lead.external_id: lead for lead in leads.order_by("pk")}
+    leads = Lead.objects.filter(source_system=context.mapping.system, external_id__in=ids).order_by("pk")
+    return {lead.external_id: lead for lead in locked_all(leads, "campaign")}
 
 
-def _campaigns(names: set[str]) -> dict[str, Campaign]:
-    names.discard("")
-    Campaign.objects.bulk_create([Campaign(name=name[:200]) for name in sorted(names)], ignore_conflicts=True)
-    return {campaign.name: campaign for campaign in Campaign.objects.filter(name__in=[name[:200] for name in names])}
+def _compared(row: Row, lead: Lead | None, before: Facts, context: Context) -> Change:
+    change = memory.compare(row, _facts(row, context), lead, before, context)
+    if row.fields.get("captured_at"):
+        change.after[_CAPTURE_IS_GIVEN] = True
+    elif lead and "qualified_at" in change.write and before and not before.get(_CAPTURE_IS_GIVEN):
+        change.write["captured_at"] = change.write["qualified_at"]
+        change.after["captured_at"] = memory.plain(change.write["qualified_at"])
+    if _company_key(row):
+        said = {_OF_COMPANY + column: row.fields.get(name) for name, column in parties.COMPANY_FACTS.items()}
+        change.after |= {name: value for name, value in said.items() if value}
+    return change
 
 
-def _columns(
-    row: Row, accounts: dict[str, Account], campaigns: dict[str, Campaign], context: Context
-) -> dict[str, Any] | None:
+def _facts(row: Row, context: Context) -> Facts:
+    """What the row says of the lead. What it says of a company that it does not name is kept beside the lead."""
     fields, custom = row.fields, dict(row.custom)
-    if fault := _too_long(row):
-        context.result.refuse(row.number, "too_long", fault, row.cells)
-        return None
-    columns: dict[str, Any] = {name: fields[name] for name in _TEXTS if name in fields}
-    if "company" in fields:
-        columns["company_name"] = fields["company"]
-        columns["account_id"] = getattr(accounts.get(normalise.company_key(fields["company"])[:200]), "pk", None)
-    if fields.get("campaign"):
-        columns["campaign_id"] = campaigns[fields["campaign"][:200]].pk
-    if "email" in fields:
-        columns |= email_facts(_or_custom(row, "email", custom, context))
-    if "phone" in fields:
-        columns["phone"] = _or_custom(row, "phone", custom, context)
-    qualified_at = fields.get("qualified_at")
-    captured_at = fields.get("captured_at") or qualified_at
-    for moment in (qualified_at, captured_at):
-        if moment and moment > context.now + CLOCK_SKEW:
-            context.result.refuse(row.number, "in_the_future", _("A date lies in the future."), row.cells)
-            return None
-    return columns | {"captured_at": captured_at, "qualified_at": qualified_at, "custom": custom}
+    facts: Facts = {name: fields.get(name, "") for name in (*_TEXTS, "campaign", "captured_at", "qualified_at")}
+    facts["company_name"] = fields.get("company", "")
+    for name in ("email", "phone"):
+        facts[name] = _or_custom(row, name, custom, context)
+    if not _company_key(row):
+        custom |= {name: str(fields[name]) for name in parties.COMPANY_FACTS if fields.get(name)}
+    return facts | memory.custom_facts(custom)
 
 
 def _or_custom(row: Row, name: str, custom: dict[str, str], context: Context) -> str:
     """The cleaned value; one that cannot be read is kept among the custom fields and the row taken with a warning."""
-    given = row.fields[name]
+    given = row.fields.get(name, "")
     try:
         return normalise.email(given) if name == "email" else normalise.phone(given)
     except InvalidInput as fault:
@@ -91,71 +150,75 @@ def _or_custom(row: Row, name: str, custom: dict[str, str], context: Context) ->
         return ""
 
 
-def _too_long(row: Row) -> str:
-    limits = {name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id")}
-    for name, limit in (limits | {"company": LIMITS["company_name"]}).items():
-        value = row.external_id if name == "external_id" else row.fields.get(name, "")
-        if len(value) > limit:
-            return _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
-    return ""
-
-
-def _lead(row: Row, columns: dict[str, Any], context: Context) -> Lead:
-    if columns["captured_at"] is None:
-        context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
-    return Lead(
-        **columns | {"captured_at": columns["captured_at"] or context.now},
-        source_system=context.mapping.system,
-        external_id=row.external_id,
-        stage=Stage.PAST if columns["qualified_at"] else Stage.CAPTURED,
-        created_by=context.actor,
-        created_at=context.now,
-        updated_at=context.now,
-    )
-
-
-def _create(new: list[Lead], context: Context) -> None:
+def _create(changes: list[Change], named: Named, context: Context) -> list[Lead]:
+    new = [_new_lead(change, named, context) for change in changes]
     Lead.objects.bulk_create(new, batch_size=BATCH)
     events = []
     for lead in new:
         events.append(_event(lead, LeadEventKind.CAPTURED, lead.captured_at, context, new_stage=Stage.CAPTURED))
         if lead.qualified_at:
-            events.append(
-                _event(
-                    lead,
-                    LeadEventKind.QUALIFIED,
-                    lead.qualified_at,
-                    context,
-                    old_stage=Stage.CAPTURED,
-                    new_stage=lead.stage,
-                )
-            )
+            events.append(_qualified(lead, Stage.CAPTURED, context))
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
-    judging.judge(lead_ids=[lead.pk for lead in new if lead.qualified_at is None], now=context.now, actor=context.actor)
+    return new
 
 
-def _update(changed: list[tuple[Lead, dict[str, tuple[Any, Any]]]], context: Context) -> None:
-    columns: set[str] = {"updated_at", "stage"}
-    events = []
-    for lead, difference in changed:
-        lead.updated_at = context.now
-        for column, (_old, value) in difference.items():
+def _new_lead(change: Change, named: Named, context: Context) -> Lead:
+    lead = change.record = Lead(
+        source_system=context.mapping.system,
+        external_id=change.row.external_id,
+        created_by=context.actor,
+        created_at=context.now,
+        updated_at=context.now,
+    )
+    _write(change, named)
+    if not (lead.captured_at or lead.qualified_at):
+        context.result.warn(change.row.number, "no_date", _("No date of capture: today is taken."))
+    lead.captured_at = lead.captured_at or lead.qualified_at or context.now
+    change.after["captured_at"] = memory.plain(lead.captured_at)
+    lead.stage = Stage.PAST if lead.qualified_at else Stage.CAPTURED
+    return lead
+
+
+def _write(change: Change, named: Named) -> dict[str, list[Any]]:
+    """Set the facts and what follows from them; return what changed, for the event."""
+    told = memory.apply(change, named)
+    lead = change.record
+    if "email" in change.write:
+        for column, value in email_facts(lead.email).items():
             setattr(lead, column, value)
-        if lead.qualified_at and lead.stage == Stage.CAPTURED:
-            lead.stage = Stage.PAST
-        columns |= difference.keys()
-        events.append(_event(lead, LeadEventKind.UPDATED, context.now, context, data=as_event_data(difference)))
+    if "company_name" in change.write:
+        lead.account = named["company"].get(lead.company_name)
+    return told
+
+
+def _update(changes: list[Change], named: Named, context: Context) -> set[int]:
+    columns: set[str] = {"updated_at", "stage", "account_id", "email_domain", "is_free_mail"}
+    changed, events = [], []
+    for change in changes:
+        if told := _write(change, named):
+            changed.append(change.record)
+            columns |= memory.columns_of(change.write)
+            events += _events_of_change(change.record, told, context)
     if changed:
-        Lead.objects.bulk_update([lead for lead, _d in changed], sorted(columns), batch_size=BATCH)
+        Lead.objects.bulk_update(changed, sorted(columns), batch_size=BATCH)
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
-    judging.judge(lead_ids=[lead.pk for lead, _d in changed], now=context.now, actor=context.actor)
+    return {lead.pk for lead in changed}
+
+
+def _events_of_change(lead: Lead, told: dict[str, list[Any]], context: Context) -> list[LeadEvent]:
+    lead.updated_at = context.now
+    events = [_event(lead, LeadEventKind.UPDATED, context.now, context, data={"changes": told})]
+    if "qualified_at" in told and told["qualified_at"][0] is None:
+        old = Stage(lead.stage)
+        lead.stage = Stage.PAST if old == Stage.CAPTURED else old
+        events.append(_qualified(lead, old, context))
+    return events
+
+
+def _qualified(lead: Lead, old: Stage, context: Context) -> LeadEvent:
+    return _event(lead, LeadEventKind.QUALIFIED, lead.qualified_at, context, old_stage=old, new_stage=lead.stage)
 
 
 def _event(lead: Lead, kind: LeadEventKind, at: Any, context: Context, **fields: Any) -> LeadEvent:
     data = {"import": context.result.file_name} | fields.pop("data", {})
     return LeadEvent(lead=lead, kind=kind, at=at, actor=context.actor, data=data, **fields)
-
-
-def _refused_here(rows: list[Row], context: Context) -> int:
-    numbers = {row.number for row in rows}
-    return sum(remark.row in numbers for remark, _cells in context.result.refused)

@@ -20,7 +20,7 @@ class Remark:
 
 @dataclass
 class ImportResult:
-    """Counts, refused rows with their cells, and warnings of rows that were taken all the same."""
+    """Counts, refused rows with their cells, warnings of rows that were taken all the same, and notes on the file."""
 
     kind: str
     file_name: str
@@ -33,6 +33,7 @@ class ImportResult:
     unchanged: int = 0
     refused: list[tuple[Remark, list[str]]] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def refuse(self, row: int, code: str, message: str, cells: list[str]) -> None:
         self.refused.append((Remark(row, code, message), cells))
@@ -61,6 +62,7 @@ class ImportResult:
             "refused_by_code": dict(Counter(remark.code for remark, _cells in self.refused)),
             "errors": [vars(remark) for remark, _cells in self.refused[:100]],
             "warnings": [vars(remark) for remark in self.warnings],
+            "notes": self.notes,
         }
 
     def errors_csv(self, *, reason_header: str) -> bytes:

@@ -1,0 +1,111 @@
+"""Companies, campaigns and people that rows name. All are made in the order of their keys, so that two imports at the
+same moment wait for each other and never in a circle.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models.functions import Lower
+
+from alignment.accounts.models import User
+from alignment.accounts.roles import Role, Side
+from leads.models import Account, Campaign
+from leads.rules import normalise
+from leads.services.importing.context import BATCH
+
+COMPANY_FACTS = {"industry": "industry", "prefecture": "prefecture", "employees": "employee_count"}
+"""What a file says of a lead's company: our field in the mapping, and the column."""
+
+
+@dataclass
+class People:
+    """The people of some names; ``shared`` are the names that more than one of them has."""
+
+    by_name: dict[str, User] = field(default_factory=dict)
+    shared: set[str] = field(default_factory=set)
+
+
+def company_key(name: str) -> str:
+    return normalise.company_key(name)[:200]
+
+
+def fill_companies(facts: Mapping[str, Mapping[str, Any]]) -> set[str]:
+    """Fill blanks of the companies that are there, by key; what is known stays. Return the keys that had blanks."""
+    blank = [
+        account.pk
+        for account in Account.objects.filter(name_key__in=facts)
+        if any(not getattr(account, column) for column in facts[account.name_key])
+    ]
+    # Weaker than for leads: a person who writes a lead of this company must not wait for its file.
+    filled = list(Account.objects.select_for_update(no_key=True).filter(pk__in=blank).order_by("pk")) if blank else []
+    for account in filled:
+        for column, value in facts[account.name_key].items():
+            setattr(account, column, getattr(account, column) or value)
+    Account.objects.bulk_update(filled, sorted(COMPANY_FACTS.values()), batch_size=BATCH)
+    return {account.name_key for account in filled}
+
+
+def companies(
+    names: Iterable[str], *, now: datetime, facts: Mapping[str, Mapping[str, Any]] | None = None
+) -> dict[str, Account]:
+    """The companies by the names given; the new ones are made, with what is known of them, in one statement."""
+    keys = {name: company_key(name) for name in names}
+    new = {key: name for name, key in reversed(keys.items()) if key}  # the first spelling of the file stays
+    known = set(Account.objects.filter(name_key__in=new).values_list("name_key", flat=True))
+    Account.objects.bulk_create(
+        [
+            Account(name=normalise.text(new[key])[:200], name_key=key, created_at=now, **(facts or {}).get(key, {}))
+            for key in sorted(new.keys() - known)
+        ],
+        batch_size=BATCH,
+        ignore_conflicts=True,
+    )
+    found = {account.name_key: account for account in Account.objects.filter(name_key__in=new)}
+    return {name: found[key] for name, key in keys.items() if key}
+
+
+def campaigns(names: Iterable[str]) -> dict[str, Campaign]:
+    """The campaigns of these names; the new ones are made in one statement."""
+    wanted = sorted(set(names))
+    known = set(Campaign.objects.filter(name__in=wanted).values_list("name", flat=True))
+    new = [Campaign(name=name) for name in wanted if name not in known]
+    Campaign.objects.bulk_create(new, batch_size=BATCH, ignore_conflicts=True)
+    return {campaign.name: campaign for campaign in Campaign.objects.filter(name__in=wanted)}
+
+
+def people(names: Iterable[str]) -> People:
+    """The sales people of these names, or anybody of these addresses.
+
+    Of several with one name the active ones count before the others, then the oldest. An unknown name becomes an
+    inactive person, to be matched later.
+    """
+    wanted = set(names)
+    bearers = _bearers(wanted)
+    found = People()
+    for name, candidates in bearers.items():
+        found.by_name[name] = candidates[0]
+        if len([user for user in candidates if user.is_active == candidates[0].is_active]) > 1:
+            found.shared.add(name)
+    new = [_to_be_matched(name) for name in sorted(wanted - bearers.keys())]
+    User.objects.bulk_create(new)
+    found.by_name |= {user.full_name: user for user in new}
+    return found
+
+
+def _bearers(names: set[str]) -> dict[str, list[User]]:
+    """Who is meant by each name, the likeliest first; an address names one person."""
+    at_address = User.objects.annotate(address=Lower("email")).filter(address__in=[name.lower() for name in names])
+    addresses = {user.email.lower(): user for user in at_address if user.email}
+    bearers: dict[str, list[User]] = defaultdict(list)
+    for user in User.objects.filter(full_name__in=names, side=Side.SALES).order_by("-is_active", "pk"):
+        bearers[user.full_name].append(user)
+    return bearers | {name: [addresses[name.lower()]] for name in names if name.lower() in addresses}
+
+
+def _to_be_matched(name: str) -> User:
+    return User(full_name=name, email=None, role=Role.SALES_REP, side=Side.SALES, is_active=False, password="!")
