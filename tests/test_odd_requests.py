@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
 from alignment.accounts.models import User
-from leads.models import DefinitionVersion
+from alignment.kernel.errors import InvalidInput
+from handoff.models import Handoff
+from handoff.services import agreements, decisions
+from leads.models import Campaign, Deal, DefinitionVersion
+from leads.services import deals, definitions
+from leads.services.accounts import update_account
+from leads.services.campaigns import save_campaign
 from tests import factories
 from tests.leads import definition_steps as steps
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User], Client]
 ENDLESS = "1" * 5000
+UNFIT = ["a\x00b", "x" * 2001]
+"""A character that PostgreSQL cannot hold, and a remark that nobody would read."""
 
 
 @pytest.fixture
@@ -76,3 +85,85 @@ def test_handing_over_stands_numbers_without_end(signed_in: Browser, mai: User) 
 
     assert client.post("/handoffs/waiting/hand-over/", {"lead": [ENDLESS]}).status_code == 302
     assert client.post("/leads/new/", {"add_row": "1", "touches-TOTAL_FORMS": ENDLESS}).status_code == 200
+
+
+@pytest.mark.parametrize("text", UNFIT)
+@pytest.mark.parametrize(("step", "name"), [("propose", "reason"), ("withdraw", "comment"), ("send-back", "comment")])
+def test_a_step_of_the_definition_refuses_a_remark_that_cannot_be_kept(
+    step: str, name: str, text: str, draft: DefinitionVersion, signed_in: Browser, aoi: User, now: datetime
+) -> None:
+    if step == "send-back":
+        definitions.propose(version_id=draft.pk, reason="Why", actor=aoi, now=now)
+    before = draft.events.count()
+
+    answer = signed_in(aoi).post(f"/definition/{draft.number}/{step}/", {name: text})
+
+    assert (answer.status_code, draft.events.count()) == (422, before)
+    assert "cannot be stored" in answer.text or "At most 2000 characters" in answer.text
+
+
+@pytest.mark.parametrize("text", UNFIT)
+@pytest.mark.parametrize(("action", "person"), [("accept", "ren"), ("reject", "ren"), ("withdraw", "mai")])
+def test_a_decision_refuses_a_remark_that_cannot_be_kept(
+    action: str, person: str, text: str, request: pytest.FixtureRequest, signed_in: Browser, ren: User, mai: User
+) -> None:
+    factories.rejection_reason()
+    lead = factories.qualified_lead(stage="offered")
+    offer = factories.handoff(lead, offered_to=ren, team=ren.team, submitted_by=mai)
+    client = signed_in(request.getfixturevalue(person))
+
+    answer = client.post(f"/handoffs/{offer.pk}/{action}/", {"comment": text, "reason": "timing"})
+
+    assert answer.status_code in (400, 422)
+    assert Handoff.objects.get().status == "offered"
+
+
+@pytest.mark.parametrize("text", UNFIT)
+def test_the_services_keep_the_same_bounds(text: str, ren: User, mai: User, aoi: User, sora: User, kei: User) -> None:
+    now = factories.A_MOMENT
+    draft = steps.draft(aoi, now)
+    lead = factories.qualified_lead(stage="offered")
+    offer = factories.handoff(lead, offered_to=ren, team=ren.team, submitted_by=mai)
+    deal = factories.deal(owner=ren, name="Line")
+    reason = factories.rejection_reason()
+    facts: dict[str, Any] = {"name": "Line", "amount": None, "expected_on": None, "product": ""}
+    fair: dict[str, Any] = {"name": "Fair", "channel": "", "promise": "", "starts_on": None, "ends_on": None}
+    firm: dict[str, Any] = {"industry": "", "prefecture": "", "employee_count": None, "is_key_account": False}
+    rule: dict[str, Any] = {"rule_id": None, "condition": {"all": []}, "team": ren.team, "position": 1}
+    works = {"account_id": factories.account().pk, "actor": mai, "now": now}
+    doors: list[tuple[str, Callable[[], object]]] = [
+        ("comment", lambda: decisions.accept(handoff_id=offer.pk, comment=text, actor=ren, now=now)),
+        (
+            "comment",
+            lambda: decisions.reject(handoff_id=offer.pk, reason=reason.code, comment=text, actor=ren, now=now),
+        ),
+        ("comment", lambda: decisions.withdraw(handoff_id=offer.pk, comment=text, actor=mai, now=now)),
+        ("reason", lambda: steps.save(draft, aoi, now, reason=text)),
+        ("reason", lambda: definitions.propose(version_id=draft.pk, reason=text, actor=aoi, now=now)),
+        ("comment", lambda: definitions.withdraw(version_id=draft.pk, comment=text, actor=aoi, now=now)),
+        ("name", lambda: agreements.save_rule(name=text, actor=kei, **rule)),
+        ("label_ja", lambda: agreements.save_reason(code=reason.code, values={"label_ja": text}, actor=kei)),
+        ("name", lambda: deals.update_deal(deal_id=deal.pk, actor=ren, now=now, **facts | {"name": text})),
+        ("product", lambda: deals.update_deal(deal_id=deal.pk, actor=ren, now=now, **facts | {"product": text})),
+        ("comment", lambda: deals.lose_deal(deal_id=deal.pk, reason="price", comment=text, actor=ren, now=now)),
+        ("name", lambda: save_campaign(campaign_id=None, cost=None, actor=mai, **fair | {"name": text})),
+        ("promise", lambda: save_campaign(campaign_id=None, cost=None, actor=mai, **fair | {"promise": text})),
+        ("industry", lambda: update_account(**works, **firm | {"industry": text})),
+        ("prefecture", lambda: update_account(**works, **firm | {"prefecture": text})),
+    ]
+
+    for field, enter in doors:
+        with pytest.raises(InvalidInput, match=r"cannot be stored|At most") as refusal:
+            enter()
+        assert refusal.value.field == field
+
+    assert not Campaign.objects.exists()
+    assert Deal.objects.get().is_open
+
+
+def test_a_deal_says_which_character_is_at_fault(ren: User) -> None:
+    lead = factories.lead(stage="with_sales", owner=ren)
+    facts: dict[str, Any] = {"amount": None, "expected_on": None, "product": "", "actor": ren}
+
+    with pytest.raises(InvalidInput, match="cannot be stored"):
+        deals.open_deal(lead_id=lead.pk, name="a\x00b", now=factories.A_MOMENT, **facts)

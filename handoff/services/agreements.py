@@ -16,6 +16,9 @@ from alignment.kernel.locks import locked
 from handoff.models import RejectionReason, RoutingRule, SlaPolicy
 from handoff.rules.clocks import Duty
 from leads.rules.conditions import parse
+from leads.services.texts import check_text
+
+LABEL = 100
 
 
 @transaction.atomic
@@ -36,6 +39,7 @@ def save_rule(
     parse(condition)
     if not name.strip():
         raise InvalidInput(_("Enter a name for the rule."), field="name")
+    check_text(name, longest=LABEL, field="name")
     if team.side != Side.SALES:
         raise InvalidInput(_("Leads are offered to teams of sales only."), field="team")
     rule = _locked_rule(rule_id) if rule_id else RoutingRule()
@@ -67,6 +71,8 @@ def save_reason(*, code: str, values: dict[str, Any], actor: User) -> RejectionR
     for name in ("label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "position", "is_active"):
         if name in values:
             setattr(reason, name, values[name])
+    for name in ("label_ja", "label_en"):
+        check_text(getattr(reason, name), longest=LABEL, field=name)
     try:
         reason.full_clean()
     except ValidationError as error:

@@ -25,6 +25,7 @@ from handoff.selectors.standing import standing
 from handoff.services import clocks, notices
 from leads.rules.stages import Stage
 from leads.services import judging, stages
+from leads.services.texts import REMARK, check_text
 
 DECISION_FIELDS = (
     "status",
@@ -46,7 +47,7 @@ def accept(*, handoff_id: int, actor: User, now: datetime, comment: str = "") ->
     """
     handoff = _locked(handoff_id)
     transition = _check(Action.ACCEPT, handoff, actor, now)
-    handoff.comment = comment.strip()
+    handoff.comment = _remark(comment)
     calendars = Calendars.load()
     _decide(handoff, transition.target, actor, now, calendars)
     handoff.lead = stages.move(
@@ -84,7 +85,7 @@ def reject(
     handoff = _locked(handoff_id)
     transition = _check(Action.REJECT, handoff, actor, now)
     handoff.reason = _reason(reason, comment)
-    handoff.comment = comment.strip()
+    handoff.comment = _remark(comment)
     calendars = Calendars.load()
     today = now.astimezone(calendars.organisation.zone).date()
     handoff.next_step, handoff.recycle_on = _what_next(handoff.reason, next_step, recycle_on, today)
@@ -118,7 +119,7 @@ def withdraw(*, handoff_id: int, actor: User, now: datetime, comment: str = "") 
     handoff = _locked(handoff_id)
     transition = _check(Action.WITHDRAW, handoff, actor, now)
     handoff.status = transition.target
-    handoff.comment = comment.strip()
+    handoff.comment = _remark(comment)
     handoff.save(update_fields=["status", "comment"])
     clocks.stop(handoff_id=handoff.pk, duty=Duty.DECIDE, now=now)
     stages.move(lead=handoff.lead, to=Stage.QUALIFIED, actor=actor, now=now, data={"handoff": handoff.pk})
@@ -166,6 +167,11 @@ def _record(handoff: Handoff, action: Action, actor: User, now: datetime, data: 
         at=now,
         data=data,
     )
+
+
+def _remark(comment: str) -> str:
+    check_text(comment, longest=REMARK, field="comment")
+    return comment.strip()
 
 
 def _reason(code: str, comment: str) -> RejectionReason:

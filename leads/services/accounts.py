@@ -13,6 +13,8 @@ from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import Account
 from leads.rules.stages import JUDGED_STAGES
 from leads.services import judging
+from leads.services.capture import LIMITS
+from leads.services.texts import check_text
 
 
 @transaction.atomic
@@ -33,6 +35,8 @@ def update_account(
         raise NotFound(_("There is no such company."))
     if employee_count is not None and employee_count < 0:
         raise InvalidInput(_("Enter a whole number, 0 or more."), field="employee_count")
+    for field, text in (("industry", industry), ("prefecture", prefecture)):
+        check_text(text, longest=LIMITS[field], field=field)
     wanted = {
         "industry": industry.strip(),
         "prefecture": prefecture.strip(),

@@ -12,6 +12,7 @@ from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import Campaign
+from leads.services.texts import check_text
 
 
 def save_campaign(
@@ -29,6 +30,8 @@ def save_campaign(
     actor.require(Permission.SUBMIT_LEAD)
     if not name.strip():
         raise InvalidInput(_("Give the campaign a name."), field="name")
+    for field, text, longest in (("name", name, 200), ("channel", channel, 50), ("promise", promise, 300)):
+        check_text(text, longest=longest, field=field)
     if starts_on and ends_on and ends_on < starts_on:
         raise InvalidInput(_("The last day must not be before the first."), field="ends_on")
     if cost is not None and cost < 0:

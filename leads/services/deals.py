@@ -21,6 +21,7 @@ from leads.models import Account, Deal, DealEvent, Lead
 from leads.rules.stages import Stage
 from leads.selectors import work
 from leads.services import activities, stages
+from leads.services.texts import REMARK, check_text
 
 MAX_AMOUNT = Decimal("99999999999999.99")
 Kind = DealEvent.Kind
@@ -118,6 +119,7 @@ def lose_deal(*, deal_id: int, reason: str, comment: str, actor: User, now: date
         raise InvalidInput(_("Choose why it was lost."), field="reason")
     if reason == Deal.LossReason.OTHER and not comment.strip():
         raise InvalidInput(_("Say in a sentence what happened."), field="comment")
+    check_text(comment, longest=REMARK, field="comment")
     deal.loss_reason, deal.comment, deal.lost_at = reason, comment.strip(), now
     deal.save(update_fields=["loss_reason", "comment", "lost_at"])
     _record(deal, Kind.LOST, actor, now, {"reason": reason, "comment": deal.comment})
@@ -156,8 +158,7 @@ def _checked(*, name: str, amount: Decimal | int | None, expected_on: date | Non
     if not name.strip():
         raise InvalidInput(_("Give the deal a name."), field="name")
     for field, value, longest in (("name", name, 200), ("product", product, 100)):
-        if len(value) > longest or "\x00" in value:
-            raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=field)
+        check_text(value, longest=longest, field=field)
     return {
         "name": name.strip(),
         "amount": None if amount is None else _amount(amount),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import ConditionFault, dump, parse
+from leads.services.texts import check_text
 
 MAX_CRITERIA = 50
 MAX_POINTS = 1000
@@ -59,7 +60,6 @@ def _checked_line(line: CriterionData, path: str) -> CriterionData:
     is_points = line.kind == Criterion.Kind.POINTS
     if is_points and (line.points == 0 or abs(line.points) > MAX_POINTS):
         raise InvalidInput(_("Give points from −1000 to 1000, but not 0."), field=f"{path}.points")
-    if len(line.why) > MAX_WHY:
-        raise InvalidInput(_("At most %(max)d characters.") % {"max": MAX_WHY}, field=f"{path}.why")
+    check_text(line.why, longest=MAX_WHY, field=f"{path}.why")
     points = line.points if is_points else 0
     return CriterionData(condition=condition, points=points, kind=line.kind, why=line.why.strip())

@@ -27,6 +27,7 @@ from leads.services import definition_content as content
 from leads.services import definition_notices as notices
 from leads.services import rejudging
 from leads.services.definition_content import CriterionData
+from leads.services.texts import REMARK, check_text
 
 __all__ = [
     "CriterionData",
@@ -87,6 +88,7 @@ def save_draft(
     checked = content.checked(criteria)
     if not 0 <= threshold <= content.MAX_THRESHOLD:
         raise InvalidInput(_("The points needed are a whole number, 0 or more."), field="threshold")
+    check_text(reason, longest=REMARK, field="reason")
     version = _locked(version_id, seen)
     transition = versions.check(VersionAction.SAVE, status=_status(version), permissions=_permissions(actor))
     old = [content.data_of(line) for line in version.criteria.order_by("position")]
@@ -111,6 +113,7 @@ def propose(*, version_id: int, reason: str, actor: User, now: datetime, seen: i
     transition = versions.check(VersionAction.PROPOSE, status=_status(version), permissions=_permissions(actor))
     if not reason.strip():
         raise InvalidInput(_("Say in a sentence why this version is needed."), field="reason")
+    check_text(reason, longest=REMARK, field="reason")
     for gap in versions.gaps(threshold=version.threshold, criteria=list(version.criteria.order_by("position"))):
         raise gap
     old = version.status
@@ -128,6 +131,7 @@ def send_back(*, version_id: int, comment: str, actor: User, now: datetime) -> D
     transition = versions.check(VersionAction.SEND_BACK, status=_status(version), permissions=_permissions(actor))
     if not comment.strip():
         raise InvalidInput(_("Say what should change."), field="comment")
+    check_text(comment, longest=REMARK, field="comment")
     old = version.status
     version.status, version.proposed_at = transition.target, None
     version.save(update_fields=["status", "proposed_at"])
@@ -142,6 +146,7 @@ def withdraw(*, version_id: int, actor: User, now: datetime, comment: str = "") 
     """Give up a version that is not yet in force; it stays readable."""
     version = _locked(version_id)
     transition = versions.check(VersionAction.WITHDRAW, status=_status(version), permissions=_permissions(actor))
+    check_text(comment, longest=REMARK, field="comment")
     old = version.status
     version.status = transition.target
     version.save(update_fields=["status"])
