@@ -163,7 +163,12 @@ def deal_event_text(event: DealEvent, *, currency: str) -> str:
     match event.kind:
         case DealEvent.Kind.CHANGED:
             return "\n".join(
-                _FROM_TO % {"field": fact_label(Deal, name), "old": _shown(name, old), "new": _shown(name, new)}
+                _FROM_TO
+                % {
+                    "field": fact_label(Deal, name),
+                    "old": _shown(name, old, currency),
+                    "new": _shown(name, new, currency),
+                }
                 for name, (old, new) in data.get("changes", {}).items()
             )
         case DealEvent.Kind.WON:
@@ -185,7 +190,7 @@ def fact_label(model: type[Lead] | type[Deal], name: str) -> str:
         return name.removeprefix("custom.")
 
 
-def _shown(name: str, value: Any) -> str:
+def _shown(name: str, value: Any, currency: str) -> str:
     if not value:
         return _("not known")
-    return formats.money_exact(value) if name == "amount" else str(value)
+    return formats.money_exact(value, currency=currency) if name == "amount" else str(value)

@@ -9,7 +9,7 @@ import pytest
 from django import forms
 from django.utils import translation
 
-from alignment.accounts.models import User
+from alignment.accounts.models import Organisation, User
 from leads.forms.amounts import AmountField
 from leads.selectors.deals import amount_words
 from leads.selectors.leads import phone_words
@@ -76,3 +76,15 @@ def test_the_story_mixes_everything_newest_first(ren: User, mai: User, now: date
         ("Deal opened: Line", "100 JPY", "sales"),
     ]
     assert kinds == {"touches": 1, "activities": 0, "deals": 3, "changes": 1}
+
+
+def test_cents_are_said_where_the_currency_has_them(ren: User, now: datetime):
+    Organisation.get()
+    Organisation.objects.update(currency="USD")
+    lead = factories.lead(stage="with_sales", owner=ren)
+    deal = factories.deal(lead=lead, name="Line", amount=Decimal("1234.56"), owner=ren)
+    facts = {"name": "Line", "amount": Decimal("1234.99"), "expected_on": None, "product": ""}
+    deals.update_deal(deal_id=deal.pk, actor=ren, now=now, **facts)
+
+    with translation.override("en"):
+        assert timeline(lead, kind="deals")[0].text == "Amount: 1,234.56 → 1,234.99"
