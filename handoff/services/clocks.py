@@ -18,6 +18,7 @@ from alignment.kernel.locks import locked, locked_all
 from handoff.models import Clock, Handoff, SlaPolicy
 from handoff.rules.clocks import Duty
 from handoff.services import notices
+from leads.rules.stages import Stage
 
 BATCH = 100
 
@@ -92,10 +93,19 @@ def scan(*, now: datetime) -> int:
     Returns how many were found. Any number of scans may run at once: each clock is found by one of them, and its breach
     carries the true moment, which is its deadline, however late the scan comes.
     """
+    _stop_pointless(now)
     found = 0
     while batch := _breach_batch(now):
         found += batch
     return found
+
+
+def _stop_pointless(now: datetime) -> None:
+    """Nobody owes a first attempt to somebody who has bought; a deadline that had passed by then stays missed."""
+    bought = Clock.objects.filter(
+        duty=Duty.FIRST_ATTEMPT, met_at=None, stopped_at=None, breached_at=None, handoff__lead__stage=Stage.CUSTOMER
+    )
+    bought.filter(due_at__gte=now).update(stopped_at=now)
 
 
 @transaction.atomic

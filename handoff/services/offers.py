@@ -52,8 +52,9 @@ def hand_over(*, lead_id: int, actor: User, now: datetime) -> Handoff:
 def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
     lead = _locked(lead_id)
     _check(lead)
-    route = routing.route(lead=lead, now=now)
-    due = clocks.due(duty=Duty.DECIDE, owner=route.user, team=route.team, now=now, calendars=Calendars.load())
+    calendars = Calendars.load()
+    route = routing.route(lead=lead, now=now, calendars=calendars)
+    due = clocks.due(duty=Duty.DECIDE, owner=route.user, team=route.team, now=now, calendars=calendars)
     handoff = Handoff.objects.create(
         lead=lead,
         attempt=(lead.handoffs.aggregate(last=Max("attempt"))["last"] or 0) + 1,

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from alignment.accounts.models import Organisation
+from alignment.kernel import sweeps
 from leads.models import Lead
 from leads.rules.stages import Stage
 from leads.services import judging, stages
@@ -20,7 +21,7 @@ def return_due_leads(*, now: datetime) -> int:
     today = now.astimezone(Organisation.get().zone).date()
     due = Lead.objects.in_stage(Stage.NURTURE).filter(recycle_on__lte=today)
     ids = list(due.order_by("recycle_on", "pk").values_list("pk", flat=True))
-    return sum(_return(lead_id, today, now) for lead_id in ids)
+    return sweeps.each(ids, lambda lead_id: _return(lead_id, today, now), what="return of a lead")
 
 
 @transaction.atomic

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import Team, User
 from alignment.accounts.roles import Role
+from alignment.kernel.calendar import BusinessCalendar, NoOpenTime
 from handoff.models import RotationSlot, RoutingRule
 from handoff.rules.routing import Candidate, Choice, RoutingReason, choose
 from leads.models import Lead
@@ -25,7 +26,7 @@ class Route:
     stamp: dict[str, Any]
 
 
-def route(*, lead: Lead, now: datetime) -> Route:
+def route(*, lead: Lead, now: datetime, calendars: Calendars) -> Route:
     """Choose where an offer of this lead goes and say why. Inside the transaction of the offer.
 
     The row of the rule that fits stays locked until then, so turns are taken one after the other and shares are exact.
@@ -38,7 +39,7 @@ def route(*, lead: Lead, now: datetime) -> Route:
         reason = RoutingReason.NO_RULE
         return Route(None, None, stamp | {"chosen": None, "chosen_name": "", "reason_code": reason.value})
     people = {person.pk: person for person in members(rule.team)}
-    choice = _take_turn(rule, people, now)
+    choice = _take_turn(rule, calendars.of_people(people.values()), now)
     user = people.get(choice.user_id) if choice.user_id else None
     return Route(
         team=rule.team,
@@ -59,14 +60,19 @@ def route(*, lead: Lead, now: datetime) -> Route:
 
 
 def members(team: Team) -> list[User]:
-    """The sales reps of a team who may sign in, with their absences."""
+    """The sales reps of a team who may sign in."""
     reps = User.objects.active().filter(role=Role.SALES_REP, team=team)
-    return list(reps.select_related("team").prefetch_related("absences").order_by("pk"))
+    return list(reps.select_related("team").order_by("pk"))
 
 
-def is_away(person: User, on: date) -> bool:
-    """True where an absence covers the day; reads what ``members`` fetched."""
-    return any(absence.starts_on <= on <= absence.ends_on for absence in person.absences.all())
+def is_there(calendar: BusinessCalendar, now: datetime) -> bool:
+    """Whether the person is at work on the day of their next working time: on Friday night Monday counts."""
+    try:
+        next_work = replace(calendar, absent=()).next_open(now)
+    except NoOpenTime:  # hours that never open say nothing of an absence
+        next_work = now
+    day = next_work.astimezone(calendar.zone).date()
+    return not any(first <= day <= last for first, last in calendar.absent)
 
 
 def _first_match(
@@ -103,18 +109,13 @@ def _answers(lead: Lead, conditions: dict[int, Condition], now: datetime) -> dic
     return {pk: row[f"rule_{pk}"] for pk in conditions}
 
 
-def _take_turn(rule: RoutingRule, people: dict[int, User], now: datetime) -> Choice:
+def _take_turn(rule: RoutingRule, people: dict[int, BusinessCalendar], now: datetime) -> Choice:
     RoutingRule.objects.select_for_update().get(pk=rule.pk)
     turns = dict(RotationSlot.objects.filter(rule=rule).values_list("user_id", "last_turn"))
     choice = choose(
-        Candidate(pk, turns.get(pk, 0), is_available=not is_away(person, _today(person, now)))
-        for pk, person in people.items()
+        Candidate(pk, turns.get(pk, 0), is_available=is_there(calendar, now)) for pk, calendar in people.items()
     )
     if choice.user_id:
         turn = max(turns.values(), default=0) + 1
         RotationSlot.objects.update_or_create(rule=rule, user_id=choice.user_id, defaults={"last_turn": turn})
     return choice
-
-
-def _today(person: User, now: datetime) -> date:
-    return now.astimezone(ZoneInfo(person.time_zone)).date()

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.accounts.roles import Side
-from alignment.kernel import formats
+from alignment.kernel import formats, sweeps
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.queue import nudge
 from leads.models import Definition, DefinitionVersion, Signature, VersionEvent
@@ -184,7 +184,8 @@ def activate_due_versions(*, now: datetime) -> int:
     Then judges leads by the version in force where that is not finished, see ``rejudging``.
     """
     due = DefinitionVersion.objects.filter(status=VersionStatus.SIGNED, takes_effect_at__lte=now)
-    activated = sum(_activate_if_due(pk, now) for pk in due.order_by("pk").values_list("pk", flat=True))
+    ids = due.order_by("pk").values_list("pk", flat=True)
+    activated = sweeps.each(ids, lambda pk: _activate_if_due(pk, now), what="activation of a version")
     rejudging.judge_anew(now=now)
     return activated
 

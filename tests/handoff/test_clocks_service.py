@@ -8,6 +8,7 @@ from alignment.outbox.models import Notice
 from handoff import tasks
 from handoff.models import Clock
 from handoff.services import clocks, decisions
+from leads.services import deals
 
 
 def test_a_scan_finds_a_clock_that_ran_out_with_its_true_moment(offer, now):
@@ -75,3 +76,14 @@ def test_the_task_takes_arguments_of_later_versions(make_offer, ren):
     make_offer(at=datetime(2020, 4, 1, 1, 0, tzinfo=UTC))
 
     assert tasks.scan_clocks(later="x") == 1
+
+
+def test_nobody_owes_a_first_attempt_to_a_customer(offer, ren, now):
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+    deal = deals.open_deal(lead_id=offer.lead_id, name="D", amount=5, expected_on=None, product="", actor=ren, now=now)
+    deals.win_deal(deal_id=deal.pk, reason="product", amount=None, actor=ren, now=now)
+
+    clocks.scan(now=now)
+
+    assert clocks.scan(now=now + timedelta(days=30)) == 0
+    assert offer.clocks.get(duty="first_attempt").state == "stopped"

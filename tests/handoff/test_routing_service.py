@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import date, datetime
 
 from django.utils import translation
 
+from alignment.accounts.calendars import Calendars
 from handoff.models import RoutingRule
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, routing
 from tests import factories
+from tests.conftest import TOKYO
 
 KYOTO = {"field": "prefecture", "op": "is", "value": "Kyoto"}
 
@@ -18,7 +21,7 @@ def test_the_first_rule_that_fits_wins(lead, field_sales, inside_sales, rei, ren
     factories.routing_rule(inside_sales, position=1, name="Kyoto", condition=KYOTO)
     factories.routing_rule(field_sales, position=2, name="Everything else")
 
-    route = routing.route(lead=lead, now=now)
+    route = routing.route(lead=lead, now=now, calendars=Calendars.load())
 
     assert (route.user, route.team) == (ren, field_sales)
     assert [(step["name"], step["matched"]) for step in route.stamp["tried"]] == [
@@ -31,13 +34,13 @@ def test_the_rules_are_tried_in_their_order_and_not_by_age(lead, field_sales, in
     factories.routing_rule(field_sales, position=2)
     factories.routing_rule(inside_sales, position=1)
 
-    assert routing.route(lead=lead, now=now).user == rei
+    assert routing.route(lead=lead, now=now, calendars=Calendars.load()).user == rei
 
 
 def test_a_rule_out_of_use_is_not_tried(lead, field_sales, ren, now):
     factories.routing_rule(field_sales, is_active=False)
 
-    route = routing.route(lead=lead, now=now)
+    route = routing.route(lead=lead, now=now, calendars=Calendars.load())
 
     assert (route.team, route.stamp["tried"]) == (None, [])
 
@@ -47,7 +50,7 @@ def test_a_rule_on_a_field_that_is_gone_fits_nobody_and_says_so(lead, field_sale
     RoutingRule.objects.filter(pk=broken.pk).update(condition={"field": "gone", "op": "is", "value": "x"})
     factories.routing_rule(field_sales, position=2)
 
-    route = routing.route(lead=lead, now=now)
+    route = routing.route(lead=lead, now=now, calendars=Calendars.load())
 
     assert route.user == ren
     assert [step.get("fault", False) for step in route.stamp["tried"]] == [True, False]
@@ -82,11 +85,11 @@ def test_only_active_reps_of_the_team_are_asked(make_lead, rule, mai, ren, riku,
 
 
 def test_the_day_of_an_absence_is_the_day_where_the_person_is(lead, rule, ren, now):
-    ren.time_zone = "America/Los_Angeles"  # still the 31st of March there
+    ren.time_zone = "America/Los_Angeles"  # at eight in Tokyo still the afternoon of the 31st of March there
     ren.save()
     ren.absences.create(starts_on=now.date(), ends_on=now.date())
 
-    assert routing.route(lead=lead, now=now).user == ren
+    assert routing.route(lead=lead, now=now.replace(hour=8), calendars=Calendars.load()).user == ren
 
 
 def test_with_everybody_away_the_team_is_asked(team_offer, field_sales):
@@ -121,5 +124,16 @@ def test_many_rules_cost_one_query_to_try(lead, field_sales, inside_sales, djang
     for position in range(20):
         factories.routing_rule(inside_sales, position=position, condition=KYOTO)
 
+    calendars = Calendars.load()
+
     with django_assert_num_queries(2):  # the rules, and all their answers
-        routing.route(lead=lead, now=now)
+        routing.route(lead=lead, now=now, calendars=calendars)
+
+
+def test_who_is_away_when_work_begins_again_is_not_asked_on_friday_night(lead, rule, ren, riku, mai):
+    friday_night = datetime(2026, 4, 3, 20, 0, tzinfo=TOKYO)
+    ren.absences.create(starts_on=date(2026, 4, 4), ends_on=date(2026, 4, 17))
+
+    offer = offers.hand_over(lead_id=lead.pk, actor=mai, now=friday_night)
+
+    assert offer.offered_to == riku
