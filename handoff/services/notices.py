@@ -6,13 +6,9 @@ zone of the person who gets it; everything else is in the template.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from django.utils import timezone, translation
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
@@ -26,34 +22,37 @@ from leads.selectors import verdicts
 
 def offered(*, handoff: Handoff, now: datetime) -> None:
     """Ask whoever may decide: the person, else the team, else the managers of sales."""
-    for person in _asked(handoff):
-        with _as(person):
-            context = _lead(handoff) | {
-                "is_for_team": handoff.offered_to_id is None,
-                "why": why_here(handoff.routing),
-                "verdict": _verdict(handoff),
-                "decide_by": formats.datetime(handoff.decide_by) if handoff.decide_by else "",
-            }
-        key = f"offered:{handoff.pk}:{person.pk}"
-        outbox.write(to=person, template="handoff/email/offered", context=context, key=key, now=now)
+
+    def context() -> dict[str, Any]:
+        return _lead(handoff) | {
+            "is_for_team": handoff.offered_to_id is None,
+            "why": why_here(handoff.routing),
+            "verdict": _verdict(handoff),
+            "decide_by": formats.datetime(handoff.decide_by) if handoff.decide_by else "",
+        }
+
+    key = f"offered:{handoff.pk}"
+    outbox.write_all(to=_asked(handoff), template="handoff/email/offered", context=context, key=key, now=now)
 
 
 def decided(*, handoff: Handoff, event: HandoffEvent, now: datetime) -> None:
-    """Tell who handed the lead over what sales decided, or who was asked that the offer is gone."""
-    withdrawn = handoff.status == Status.WITHDRAWN
-    person = handoff.offered_to if withdrawn else handoff.submitted_by
-    if person is None or person == event.actor or not person.is_active:
-        return
-    with _as(person):
-        context = _lead(handoff) | {
+    """Tell who handed the lead over what sales decided, and whoever was asked that the offer is gone."""
+    told = _asked(handoff)
+    if handoff.status != Status.WITHDRAWN:  # a team sees in its inbox what one of its members decided
+        told = [handoff.submitted_by, *(told if handoff.offered_to else [])]
+    people = [person for person in _distinct(told) if person != event.actor and person.is_active]
+
+    def context() -> dict[str, Any]:
+        return _lead(handoff) | {
             "outcome": handoff.status,
             "actor": event.actor.full_name,
             "reason": handoff.reason.label if handoff.reason else "",
             "comment": handoff.comment,
             "next_step": next_step(handoff.next_step, handoff.recycle_on),
         }
-    key = f"decided:{handoff.pk}:{person.pk}"
-    outbox.write(to=person, template="handoff/email/decided", context=context, key=key, now=now)
+
+    template = "handoff/email/decided"
+    outbox.write_all(to=people, template=template, context=context, key=f"decided:{handoff.pk}", now=now)
 
 
 def breached(*, clocks: Sequence[Clock], now: datetime) -> None:
@@ -62,21 +61,23 @@ def breached(*, clocks: Sequence[Clock], now: datetime) -> None:
         return
     managers = list(User.objects.managers_of(Side.SALES).order_by("pk"))
     for clock in clocks:
-        for person in _distinct([*_owing(clock), *managers]):
-            _breach(clock, person, now)
+        owing = _owing(clock)
+        _breach(clock, owing, is_yours=clock.owner_id is not None, now=now)
+        _breach(clock, [person for person in managers if person not in owing], is_yours=False, now=now)
 
 
-def _breach(clock: Clock, person: User, now: datetime) -> None:
-    with _as(person):
-        context = _lead(clock.handoff) | {
+def _breach(clock: Clock, people: list[User], *, is_yours: bool, now: datetime) -> None:
+    def context() -> dict[str, Any]:
+        return _lead(clock.handoff) | {
             "duty": clock.duty,
-            "is_yours": clock.owner_id == person.pk,
+            "is_yours": is_yours,
             "owner": clock.owner.full_name if clock.owner else "",
             "team": clock.team.name if clock.team else "",
             "due": formats.datetime(clock.due_at),
         }
-    key = f"breached:{clock.pk}:{person.pk}"
-    outbox.write(to=person, template="handoff/email/breached", context=context, key=key, now=now)
+
+    template = "handoff/email/breached"
+    outbox.write_all(to=people, template=template, context=context, key=f"breached:{clock.pk}", now=now)
 
 
 def _asked(handoff: Handoff) -> list[User]:
@@ -99,13 +100,6 @@ def _team(team_id: int | None) -> list[User]:
 
 def _distinct(people: Iterable[User]) -> list[User]:
     return list({person.pk: person for person in people}.values())
-
-
-@contextmanager
-def _as(person: User) -> Iterator[None]:
-    """In the language and zone of the person who will read it."""
-    with translation.override(person.language), timezone.override(ZoneInfo(person.time_zone)):
-        yield
 
 
 def _lead(handoff: Handoff) -> dict[str, Any]:

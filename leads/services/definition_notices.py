@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from zoneinfo import ZoneInfo
-
-from django.utils import translation
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Role
@@ -40,28 +37,24 @@ def _managers() -> Iterable[User]:
 def _tell(
     readers: Iterable[User], version: DefinitionVersion, event: VersionEvent, now: datetime, *, template: str
 ) -> None:
-    for reader in readers:
-        if reader.pk == event.actor_id:
-            continue
-        outbox.write(
-            to=reader,
-            template=template,
-            context=_context(version, event, reader),
-            now=now,
-            key=f"definition:{event.pk}:{reader.pk}",
-        )
+    outbox.write_all(
+        to=[reader for reader in readers if reader.pk != event.actor_id],
+        template=template,
+        context=lambda: _context(version, event),
+        key=f"definition:{event.pk}",
+        now=now,
+    )
 
 
-def _context(version: DefinitionVersion, event: VersionEvent, reader: User) -> dict[str, object]:
+def _context(version: DefinitionVersion, event: VersionEvent) -> dict[str, object]:
     starts_at = version.takes_effect_at
-    with translation.override(reader.language):
-        return {
-            "number": version.number,
-            "name": selectors.name_of(version.definition),
-            "who": event.actor.full_name if event.actor else "",
-            "comment": event.comment,
-            "reason": version.reason,
-            "threshold": version.threshold,
-            "takes_effect": formats.datetime(starts_at, zone=ZoneInfo(reader.time_zone)) if starts_at else "",
-            "changes": [change.sentence for change in selectors.changes_of(version) if change.differs],
-        }
+    return {
+        "number": version.number,
+        "name": selectors.name_of(version.definition),
+        "who": event.actor.full_name if event.actor else "",
+        "comment": event.comment,
+        "reason": version.reason,
+        "threshold": version.threshold,
+        "takes_effect": formats.datetime(starts_at) if starts_at else "",
+        "changes": [change.sentence for change in selectors.changes_of(version) if change.differs],
+    }

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import Q
-from django.utils import translation
 
 from alignment.accounts.models import User, UserQuerySet
 from alignment.accounts.roles import Role
@@ -22,18 +21,8 @@ def participants(series: ReviewSeries) -> UserQuerySet:
 
 def review_ready(review: Review, *, agenda: list[AgendaItem], now: datetime) -> None:
     """Tell every participant that the figures of the month are on the table."""
-    for person in participants(review.series):
-        outbox.write(
-            to=person,
-            template="reviews/email/review_ready",
-            context=_context(review, agenda, person),
-            now=now,
-            key=f"review:{review.pk}:{person.pk}",
-        )
 
-
-def _context(review: Review, agenda: list[AgendaItem], reader: User) -> dict[str, object]:
-    with translation.override(reader.language):
+    def context() -> dict[str, object]:
         return {
             "review_id": review.pk,
             "name": review.series.name,
@@ -41,3 +30,7 @@ def _context(review: Review, agenda: list[AgendaItem], reader: User) -> dict[str
             "missed": sum(item.data["count"] for item in agenda if item.kind == AgendaItem.Kind.BREACH),
             "repeated": sum(item.kind == AgendaItem.Kind.REPEATED_REASON for item in agenda),
         }
+
+    template = "reviews/email/review_ready"
+    key = f"review:{review.pk}"
+    outbox.write_all(to=participants(review.series), template=template, context=context, key=key, now=now)

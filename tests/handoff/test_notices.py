@@ -150,3 +150,19 @@ def test_a_lead_without_a_company_or_a_person_is_said_once(
         for body in (text, html):
             assert said in body
             assert not any(gap in body for gap in (" of .", f"{said} of {said}", "()", "<br></p>", f"{said}<br>{said}"))
+
+
+def test_a_team_that_was_asked_learns_that_the_offer_is_gone(team_offer, mai, ren, riku, now):
+    Notice.objects.all().delete()
+
+    decisions.withdraw(handoff_id=team_offer.pk, actor=mai, now=now)
+
+    assert set(Notice.objects.values_list("to_address", flat=True)) == {ren.email, riku.email}
+
+
+def test_who_was_asked_learns_that_somebody_else_decided(offer, mai, ren, sora, now):
+    Notice.objects.all().delete()
+
+    decisions.accept(handoff_id=offer.pk, actor=sora, now=now)
+
+    assert set(Notice.objects.values_list("to_address", flat=True)) == {mai.email, ren.email}
