@@ -42,6 +42,19 @@ class PersonalSettingsMiddleware:
         return response
 
 
+class PrivateAnswersMiddleware:
+    """Keeps what a signed-in person or program gets out of every cache: Back after signing out shows nothing."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if request.user.is_authenticated:  # a token's person, too: the API notes them on the request
+            response.headers["Cache-Control"] = "no-store"
+        return response
+
+
 class SessionLimitsMiddleware:
     """Ends a session that was not used for ``SESSION_IDLE_LIMIT`` or is older than ``SESSION_ABSOLUTE_LIMIT``."""
 
