@@ -34,7 +34,8 @@ SCOPE_PARAMETERS = [
     OpenApiParameter(
         "group_by",
         enum=[choice.value for choice in GROUPINGS],
-        description="Months have keys like 2026-04, owners and campaigns their ids; a blank group has an empty key.",
+        description="Months have keys like 2026-04, owners and campaigns their ids; a blank group has an empty key. "
+        "Only deals have a product: in such groups all other figures are null.",
     ),
 ]
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from alignment.kernel.errors import InvalidInput
 from reviews.kpis.rows import RowSet, Tally
-from reviews.kpis.scope import Basis
+from reviews.kpis.scope import Basis, GroupBy
 from reviews.rules.runchart import Good
 
 
@@ -39,6 +39,9 @@ class Figure:
     value: float | int | None
     numerator: int | None
     denominator: int | None
+
+
+NO_FIGURE = Figure(None, None, None)
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,10 @@ class Kpi:
         if part not in parts:
             raise InvalidInput(_("“%(kpi)s” has no such part.") % {"kpi": self.label}, field="part")
         return parts[part]
+
+    def knows(self, group_by: GroupBy) -> bool:
+        """Whether it can be broken down like this; where not, it has no value in any group."""
+        return all(rows.knows(group_by) for rows in self.parts.values())
 
     def measure(self, tallies: dict[str, Tally]) -> Figure:
         """The figure, from the tallies of its sets of rows by name; a set without a tally is empty."""

@@ -27,8 +27,9 @@ Tally = dict[str, float | int | None]
 class RowSet:
     """Rows of one kind: which (``facts``), their own ``moment``, whose they are, and the way to their lead.
 
-    ``value`` is what is measured on each row where a figure is more than a count. ``repeats``: the moment lies on a
-    joined table, so the query may bring a row more than once; it is counted once.
+    ``product`` is empty where rows have none. ``value`` is what is measured on each row where a figure is more than a
+    count. ``repeats``: the moment lies on a joined table, so the query may bring a row more than once; it is counted
+    once.
     """
 
     name: str
@@ -42,6 +43,10 @@ class RowSet:
     value: Callable[[ZoneInfo], Combinable] | None = None
     repeats: bool = False
 
+    def knows(self, group_by: GroupBy) -> bool:
+        """Whether its rows lie in such groups: only deals have a product."""
+        return group_by is not GroupBy.PRODUCT or bool(self.product)
+
     def matching(self, scope: Scope) -> QuerySet[Any]:
         """The rows in scope: what a figure counts and what its list shows."""
         start, end = scope.period.bounds(scope.zone)
@@ -52,6 +57,8 @@ class RowSet:
         )
         if scope.group is None or scope.group_by is GroupBy.NONE:
             return rows
+        if not self.knows(scope.group_by):
+            return rows.none()
         wanted = _value_of(scope.group, scope.group_by)
         grouped = rows.alias(in_group=self._group(scope))
         return grouped.filter(in_group__isnull=True) if wanted is None else grouped.filter(in_group=wanted)
@@ -72,6 +79,8 @@ class RowSet:
 
     def tally_by_group(self, scope: Scope) -> dict[Key, Tally]:
         """Count and measure the rows in scope group by group (one query)."""
+        if not self.knows(scope.group_by):
+            return {}
         rows = self.matching(scope).annotate(in_group=self._group(scope)).order_by()
         found = rows.values("in_group").annotate(**self._aggregates(scope))
         return {_key_of(row.pop("in_group"), scope.group_by): row for row in found if row["count"]}
@@ -103,7 +112,7 @@ class RowSet:
             GroupBy.SOURCE: Coalesce(F(f"{self.to_lead}source"), Value("")),
             GroupBy.OWNER: _expression(self.owner),
             GroupBy.CAMPAIGN: F(f"{self.to_lead}campaign"),
-            GroupBy.PRODUCT: _expression(self.product) if self.product else Value(""),
+            GroupBy.PRODUCT: F(self.product),
         }
         return paths[scope.group_by]
 

@@ -13,7 +13,7 @@ from alignment.accounts.models import User
 from alignment.kernel import formats
 from alignment.kernel.periods import Period
 from leads.models import Campaign
-from reviews.kpis.kpi import Figure, Kpi
+from reviews.kpis.kpi import NO_FIGURE, Figure, Kpi
 from reviews.kpis.registry import KPIS
 from reviews.kpis.rows import RowSet, Tally
 from reviews.kpis.scope import Basis, GroupBy, Scope
@@ -60,7 +60,7 @@ def totals(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> dict[str, Figure]:
     """The figures of all rows in scope (of one group, where the scope names it)."""
     kpis = list(kpis)
     tallies = {name: rows.tally(scope) for name, rows in _sets(kpis).items()}
-    return {kpi.key: kpi.measure(tallies) for kpi in kpis}
+    return _measured(kpis, tallies, GroupBy.NONE if scope.group is None else scope.group_by)
 
 
 def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
@@ -72,7 +72,7 @@ def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
             tallies.setdefault(key, {})[name] = tally
     labels = _labels(list(tallies), scope.group_by)
     found = [
-        Group(key=key, label=labels[key], figures={kpi.key: kpi.measure(of_group) for kpi in kpis})
+        Group(key=key, label=labels[key], figures=_measured(kpis, of_group, scope.group_by))
         for key, of_group in tallies.items()
     ]
     if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK):
@@ -97,6 +97,10 @@ def months(*, scope: Scope, today: date, kpis: Iterable[Kpi] = KPIS) -> list[Gro
 def group_label(*, key: str, group_by: GroupBy) -> str:
     """The name under which people know a group."""
     return _labels([key], group_by)[key]
+
+
+def _measured(kpis: list[Kpi], tallies: dict[str, Tally], group_by: GroupBy) -> dict[str, Figure]:
+    return {kpi.key: kpi.measure(tallies) if kpi.knows(group_by) else NO_FIGURE for kpi in kpis}
 
 
 def _sets(kpis: list[Kpi]) -> dict[str, RowSet]:

@@ -86,6 +86,7 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
         "figure_count": found.numerator if part is Part.NUMERATOR else found.denominator,
         "group_by": ask.scope.group_by if ask.scope.group is not None else "",
         "group": _group_text(ask.scope),
+        "is_grouped": ask.scope.group is None or kpi.knows(ask.scope.group_by),
         "all_url": "?" + write_query(replace(ask.scope, group_by=GroupBy.NONE, group=None), part=part),
         "page": page,
         "rows": [as_row(record) for record in page],

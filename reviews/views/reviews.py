@@ -51,7 +51,7 @@ def exception(request: HttpRequest, pk: int, position: int) -> HttpResponse:
     review = selectors.review_with_all(pk)
     item = selectors.exception_of(review, position)
     page = Paginator(item.data["handoffs"], HANDOFFS).get_page(request.GET.get("page"))
-    entry = selectors.entry_of(item, page.object_list)
+    entry = selectors.entry_of(item, list(page.object_list))
     waiting = [handoff for handoff in entry.handoffs if handoff.status == Status.OFFERED]
     left = time_left(waiting, now=timezone.now())
     rows = [(handoff, left.get(handoff.pk)) for handoff in entry.handoffs]

@@ -75,6 +75,14 @@ class Naive:
         self.leads, self.handoffs, self.deals = history
         self.basis, self.group_of = basis, group_of
 
+    def of_product(self, product: str) -> dict[str, tuple[float | None, int | None, int | None]]:
+        """The figures of one product: only deals have one."""
+        mine = {"win_rate", "won_amount", "deal_size"}
+        return {
+            key: figure if key in mine or key.startswith(("deals_", "days_")) else (None, None, None)
+            for key, figure in self.of(product).items()
+        }
+
     def of(self, group: str | None) -> dict[str, tuple[float | None, int | None, int | None]]:
         leads = [self.leads[index] | {"id": index} for index in range(len(self.leads))]
         decided = [row for row in self.handoffs if row["status"] != "withdrawn"]

@@ -179,7 +179,29 @@ def test_blank_groups_are_shown_last_and_never_dropped(ren: User) -> None:
     assert labels(GroupBy.SOURCE) == [("mail", "mail"), ("", "No source given")]
     assert labels(GroupBy.OWNER) == [(str(ren.pk), "Ren"), ("", "Nobody")]
     assert labels(GroupBy.CAMPAIGN) == [(str(campaign.pk), "展示会"), ("", "No campaign")]
+    assert labels(GroupBy.PRODUCT) == [("GTX", "GTX")]
+    factories.deal(won_at=at(3, 4))
     assert labels(GroupBy.PRODUCT) == [("GTX", "GTX"), ("", "No product given")]
+
+
+def test_figures_of_leads_and_handoffs_are_in_no_group_of_products(ren: User) -> None:
+    for amount in (100, 300):
+        lead = factories.qualified_lead(captured_at=at(3, 2))
+        factories.handoff(lead, offered_at=at(3, 2), status="accepted")
+        factories.deal(lead=lead, won_at=at(3, 4), amount=amount, product="Press")
+    factories.qualified_lead(captured_at=at(3, 2))
+
+    found = figures(period=MARCH, zone=TOKYO, group_by=GroupBy.PRODUCT)
+
+    assert [group.key for group in found.groups] == ["Press"]
+    (press,) = [group.figures for group in found.groups]
+    assert {key for key, figure in press.items() if figure == Figure(None, None, None)} == {
+        *("leads", "mql", "offered", "accepted", "rejected", "acceptance_rate"),
+        *("hours_to_decide_p50", "contacted", "conversion"),
+    }
+    assert (press["deals_won"], press["win_rate"]) == (Figure(2, 2, None), Figure(1.0, 2, 2))
+    assert (press["deal_size"].value, press["days_to_win_p50"].value) == (200, 2)
+    assert found.total["mql"] == Figure(3, 3, None)
 
 
 def test_an_offer_to_a_team_belongs_to_whoever_answered(ren: User, riku: User) -> None:

@@ -42,10 +42,11 @@ def test_figures_equal_a_naive_recomputation_and_each_list_has_as_many_rows(
         found = figures(period=PERIOD, zone=TOKYO, basis=basis, group_by=group_by)
 
         assert_same(found.total, naive.of(None))
+        of_group = naive.of_product if group_by is GroupBy.PRODUCT else naive.of
         for group in found.groups:
-            assert_same(group.figures, naive.of(group.key))
+            assert_same(group.figures, of_group(group.key))
         assert_lists_are_as_long(found.scope, found.total)
-        for group in found.groups[:1] + found.groups[-1:]:
+        for group in found.groups:
             assert_lists_are_as_long(replace(found.scope, group=group.key), group.figures)
         transaction.set_rollback(True)
 
@@ -54,4 +55,4 @@ def assert_lists_are_as_long(scope: Scope, seen: dict[str, Figure]) -> None:
     for kpi in KPIS:
         for part in kpi.parts:
             listed = [record.pk for record in rows_behind(kpi=kpi, scope=scope, part=part)]
-            assert len(listed) == len(set(listed)) == getattr(seen[kpi.key], part.value), (kpi.key, part)
+            assert len(listed) == len(set(listed)) == (getattr(seen[kpi.key], part.value) or 0), (kpi.key, part)

@@ -90,9 +90,20 @@ def test_each_figure_opens_as_many_rows_as_it_says(
     for kpis in [body["total"], *[group["kpis"] for group in body["groups"]]]:
         for key, figure in kpis.items():
             opened = client.get(figure["rows_url"]).json()["count"]
-            assert opened == (figure["denominator"] if figure["numerator"] is None else figure["numerator"]), key
+            counted = figure["denominator"] if figure["numerator"] is None else figure["numerator"]
+            assert opened == (counted or 0), key
             if figure["numerator"] is not None and figure["denominator"] is not None:
                 assert client.get(figure["rows_url"] + "&part=denominator").json()["count"] == figure["denominator"]
+
+
+def test_what_has_no_product_is_null_in_a_group_of_products(history: None, api: Api, mai: User) -> None:
+    groups = api(mai).get("/api/v1/kpis/", MARCH | {"group_by": "product"}).json()["groups"]
+
+    assert [group["key"] for group in groups] == ["GTX", ""]
+    for group in groups:
+        nothing = {"value": None, "numerator": None, "denominator": None}
+        assert group["kpis"]["conversion"] == group["kpis"]["conversion"] | nothing
+        assert group["kpis"]["deals_opened"]["value"] == 1
 
 
 def test_a_row_says_what_it_is_and_what_it_counts(history: None, api: Api, mai: User) -> None:

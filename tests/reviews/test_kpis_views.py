@@ -159,6 +159,19 @@ def test_rows_that_do_not_exist_are_refused_in_words(signed_in: SignedIn, mai: U
     assert signed_in(mai).get(f"/kpis/mql/rows/?{query}").status_code == 400
 
 
+def test_what_has_no_product_says_so(signed_in: SignedIn, mai: User) -> None:
+    history()
+    client = signed_in(mai)
+
+    page = client.get(f"/kpis/mql/rows/?{MARCH}&group_by=product&group=")
+
+    assert "Not by product" in text_of(page)
+    assert "the figure counts" not in text_of(page)
+    assert page.context["page"].paginator.count == 0
+    assert "Not by product" not in text_of(client.get(f"/kpis/deals_won/rows/?{MARCH}&group_by=product&group="))
+    assert "Not by product" not in text_of(client.get(f"/kpis/mql/rows/?{MARCH}&group_by=product"))
+
+
 def test_rows_come_in_pages_with_the_figure_above_them(signed_in: SignedIn, mai: User) -> None:
     for _number in range(51):
         factories.lead(captured_at=datetime(2026, 3, 2, tzinfo=TOKYO))
