@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -113,6 +113,7 @@ def parse(tree: Any, *, kind: str) -> Mapping:
     _refuse_others(tree, {"system", "columns", "unmapped", "encoding", "delimiter"}, path="")
     columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
     _refuse_doubles(columns)
+    _check_storable(tree)
     return Mapping(
         system=system.strip(),
         columns=tuple(columns),
@@ -176,7 +177,7 @@ def _no_such_field(field: Any, kind: str) -> str:
 def _is_form(form: str) -> bool:
     """Whether dates can be read in this form."""
     try:
-        datetime.strptime(datetime(2026, 1, 5).strftime(form), form)  # noqa: DTZ001, DTZ007
+        datetime.strptime(datetime(2026, 1, 5, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007
     except (ValueError, re.error):  # a form that names a part twice is no expression
         return False
     return True
@@ -196,6 +197,22 @@ def _delimiter(given: Any) -> str | None:
         message = _("“delimiter” is the one character between two cells, such as a comma, a semicolon or a tab.")
         raise InvalidInput(message, field="delimiter")
     return given
+
+
+def _check_storable(tree: dict[str, Any]) -> None:
+    """The mapping is kept with the run: refuse what no table holds."""
+    if re.search("[\x00\ud800-\udfff]", "".join(_texts(tree))):
+        raise InvalidInput(_("This text has a character that cannot be stored."), field="mapping")
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, dict):
+        tree = [*tree, *tree.values()]
+    if isinstance(tree, list):
+        for part in tree:
+            yield from _texts(part)
+    elif isinstance(tree, str):
+        yield tree
 
 
 def _refuse_others(tree: dict[Any, Any], known: Collection[str], *, path: str) -> None:

@@ -92,6 +92,28 @@ def test_a_lead_is_judged_with_what_the_file_says_of_its_company(take: Any) -> N
     assert (again.updated, again.unchanged) == (1, 0)
 
 
+def test_the_other_leads_of_a_company_are_judged_with_what_the_file_says_of_it(take: Any) -> None:
+    factories.version_in_force({"condition": {"field": "employees", "op": "at_least", "value": 100}, "points": 10})
+    take("leads", "external_id,company\nA1,One\n", columns("external_id", "company") | {"system": "other"})
+
+    take("leads", "external_id,company,employees\nB1,One,500\n", columns("external_id", "company", "employees"))
+
+    assert set(Lead.objects.values_list("stage", flat=True)) == {"qualified"}
+
+
+def test_a_moment_with_its_zone_is_read_as_the_mapping_says(take: Any) -> None:
+    mapping = columns(id="external_id", seen={"field": "captured_at", "format": "%Y-%m-%dT%H:%M:%S%z"})
+
+    take("leads", "id,seen\nA1,2026-01-05T10:00:00+0000\n", mapping)
+
+    assert Lead.objects.get().captured_at.isoformat() == "2026-01-05T10:00:00+00:00"
+
+
+def test_a_header_that_cannot_be_stored_is_refused(take: Any) -> None:
+    with pytest.raises(InvalidInput):
+        take("leads", "id,name,company,mail,seen,a\x00b\nA1,a,,,,7\n", LEADS)
+
+
 @pytest.mark.parametrize(
     ("cell", "amount"),
     [
@@ -155,6 +177,8 @@ def test_an_unread_date_says_how_the_mapping_gives_its_form(take: Any) -> None:
         ({"delimiter": '"'}, "delimiter"),
         ({"encoding": ["cp932"]}, "encoding"),
         ({"encoding": "rot13"}, "encoding"),
+        ({"system": "a\x00b"}, "mapping"),
+        ({"columns": {"id": {"field": "captured_at", "format": "%Y\ud800"}}}, "columns.id.format"),
     ],
 )
 def test_a_mapping_is_refused_with_the_path_of_its_fault(take: Any, change: dict[str, Any], field: str) -> None:

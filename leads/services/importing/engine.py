@@ -74,6 +74,8 @@ def _understood(numbered: Iterable[tuple[int, list[str]]], context: Context) -> 
     if not table:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in _without_empty_end(table[0][1])]
+    if any("\x00" in header for header in headers):
+        raise InvalidInput(_("This text has a character that cannot be stored."), field="file")
     mappings.check_headers(context.mapping, headers)
     context.result.headers = headers
     context.result.rows = len(table) - 1

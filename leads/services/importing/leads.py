@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.locks import locked_all
 from leads.models import Lead, LeadEvent
 from leads.rules import normalise
-from leads.rules.stages import LeadEventKind, Stage
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.services import judging
 from leads.services.capture import CLOCK_SKEW, LIMITS, email_facts
 from leads.services.importing import memory, parties
@@ -43,7 +44,7 @@ def store(rows: list[Row], context: Context) -> None:
     about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in taken}
     of_companies = _by_company(taken, about)
     filled = parties.fill_companies(of_companies)
-    known = _known(taken, context)
+    known, of_filled = _locked(taken, filled, context)
     changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
     named: Named = {
         "campaign": parties.campaigns(change.write["campaign"] for change in changes if "campaign" in change.write),
@@ -61,7 +62,7 @@ def store(rows: list[Row], context: Context) -> None:
         for row in taken
         if row.external_id in known and about[row.external_id] and _company_key(row) in filled
     }
-    to_judge = {lead.pk for lead in new if lead.qualified_at is None} | changed | refilled
+    to_judge = {lead.pk for lead in new if lead.qualified_at is None} | changed | of_filled
     judging.judge(lead_ids=sorted(to_judge), now=context.now, actor=context.actor)
     memory.remember(changes, context)
     context.result.created, context.result.updated = len(new), len(changed | refilled)
@@ -108,10 +109,18 @@ def _by_company(rows: list[Row], about: dict[str, Facts]) -> dict[str, Facts]:
     return found
 
 
-def _known(rows: list[Row], context: Context) -> dict[str | None, Lead]:
-    ids = [row.external_id for row in rows]
-    leads = Lead.objects.filter(source_system=context.mapping.system, external_id__in=ids).order_by("pk")
-    return {lead.external_id: lead for lead in locked_all(leads, "campaign")}
+def _locked(rows: list[Row], filled: dict[str, int], context: Context) -> tuple[dict[str, Lead], set[int]]:
+    """The known leads of the rows by external id, and the ids of all that a filled company may qualify.
+
+    Locked together in order of id, so that two imports wait for each other and never in a circle.
+    """
+    system, ids = context.mapping.system, {row.external_id for row in rows}
+    of_rows = Q(source_system=system, external_id__in=ids)
+    companies = set(filled.values())
+    of_filled = Q(account__in=companies, stage__in=JUDGED_STAGES)
+    leads = locked_all(Lead.objects.filter(of_rows | of_filled if filled else of_rows).order_by("pk"), "campaign")
+    known = {lead.external_id: lead for lead in leads if lead.source_system == system and lead.external_id in ids}
+    return known, {lead.pk for lead in leads if lead.account_id in companies and lead.stage in JUDGED_STAGES}
 
 
 def _compared(row: Row, lead: Lead | None, before: Facts, context: Context) -> Change:
