@@ -145,6 +145,12 @@ def test_an_optional_variable_that_is_empty_is_as_if_it_were_not_set():
     assert shown(**dict.fromkeys([*optional, "TRUSTED_PROXY_COUNT", "CONN_MAX_AGE"], "")) == shown()
 
 
+def test_what_a_run_tells_is_read_before_it_is_needed():
+    text = (ROOT / "alignment" / "settings" / "base.py").read_text()
+
+    assert text.index("services.env") < text.index('"SITE_URL"')
+
+
 def test_mails_of_a_development_machine_leave_only_where_a_server_is_named():
     dev = {"DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
 

@@ -35,6 +35,7 @@ def run(folder: Path = FOLDER) -> int:
 
 def _serve(supervisor: Supervisor, folder: Path, port: int, pair: Servers) -> None:
     environment = environment_for(port, pair)
+    servers.tell(folder, {"SITE_URL": environment["SITE_URL"]})
     say("Preparing the database, the first time with demo data ...")
     prepare(folder / "log" / "prepare.log", environment)
     supervisor.watched = pair.processes()
@@ -55,6 +56,7 @@ def _serve(supervisor: Supervisor, folder: Path, port: int, pair: Servers) -> No
         supervisor.watch()
     finally:
         supervisor.stop()
+        servers.tell(folder, {"SITE_URL": None})
         people.kill()
         people.wait()
 
@@ -74,16 +76,15 @@ def embedded(folder: Path, interrupts: Interrupts) -> Iterator[Servers]:
     """Give the servers that the environment does not name; end them unless they ran before."""
     wanted = {name for name, variable in servers.VARIABLES.items() if not os.environ.get(variable)}
     record = folder / "run.json"
-    left_behind = processes.read(record).get("ours", False)  # by a run that was killed: we hold its lock
-    ours = bool(left_behind or not servers.status(folder))
+    left_behind = processes.read(record).get("started", [])  # by a run that was killed: we hold its lock
+    started = [name for name in wanted if name in left_behind or name not in servers.status(folder)]
     me = processes.find(os.getpid())
-    processes.write(record, {"ours": ours, **(me.as_dict() if me else {})})
+    processes.write(record, {"started": started, **(me.as_dict() if me else {})})
     try:
         yield servers.start(folder, wanted=wanted)
     finally:
         interrupts.is_stopping = True
-        if ours:
-            servers.stop(folder)
+        servers.stop(folder, started)
         record.unlink(missing_ok=True)
 
 
@@ -145,6 +146,8 @@ def stop(folder: Path = FOLDER) -> list[str]:
             raise LocalError(f"`make run` (process {runner.pid}) does not end.")
         names.append("web, worker and beat")
     servers.stop(folder)
+    if names:
+        servers.tell(folder, {"SITE_URL": None})  # of a run that was killed
     return names
 
 
@@ -155,8 +158,7 @@ def run_using(command: Sequence[str], folder: Path = FOLDER) -> int:
     try:
         return run_command(command, servers.start(folder, wanted=wanted))
     finally:
-        if not before:
-            servers.stop(folder)
+        servers.stop(folder, wanted - before.keys())
 
 
 def run_command(command: Sequence[str], pair: Servers) -> int:

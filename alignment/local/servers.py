@@ -4,7 +4,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,21 +59,31 @@ def start(
             for name in pair.keys() - before.keys():
                 STOPPERS[name](pair[name].process)
             raise
-        lines = [f"{key}={value}\n" for key, value in pair.variables().items()]
-        processes.write_private(folder / "services.env", "".join(lines))
+        tell(folder, pair.variables())
     return pair
 
 
-def stop(folder: Path = FOLDER) -> list[str]:
-    """End the servers of `folder`; return the names of those that ran."""
+def stop(folder: Path = FOLDER, names: Collection[str] = tuple(VARIABLES)) -> list[str]:
+    """End the servers of `folder`, or only those named; return the names of those that ran."""
     if not folder.exists():
         return []
     with _one_at_a_time(folder):
-        (folder / "services.env").unlink(missing_ok=True)
-        running = status(folder)
+        running = {name: process for name, process in status(folder).items() if name in names}
+        tell(folder, dict.fromkeys([VARIABLES[name] for name in names]))
         for name, process in running.items():
             STOPPERS[name](process)
     return list(running)
+
+
+def tell(folder: Path, variables: Mapping[str, str | None]) -> None:
+    """Write settings into services.env, where programs of this folder find them; None takes one out."""
+    file = folder / "services.env"
+    before = dict(line.split("=", 1) for line in file.read_text().splitlines()) if file.exists() else {}
+    kept = {key: value for key, value in {**before, **variables}.items() if value is not None}
+    if kept:
+        processes.write_private(file, "".join(f"{key}={value}\n" for key, value in kept.items()))
+    else:
+        file.unlink(missing_ok=True)
 
 
 def status(folder: Path = FOLDER) -> dict[str, Process]:

@@ -225,6 +225,37 @@ def test_servers_that_ran_before_are_left_running(make_run, folder):
     assert (folder / "services.env").exists()
 
 
+@pytest.mark.parametrize("name", list(servers.VARIABLES))
+def test_of_two_servers_only_the_one_that_a_run_started_ends_with_it(make_run, folder, name):
+    before = servers.start(folder, wanted=[name], durable=False)
+    child = make_run(with_servers=True)
+    read_until_ready(child)
+    assert len(servers.status(folder)) == 2
+
+    child.terminate()
+    child.communicate(timeout=20)
+
+    assert servers.status(folder) == before.processes()
+    assert told(folder) == before.variables()
+
+
+def test_while_a_run_lasts_other_programs_find_its_address(make_run, folder):
+    child = make_run()
+    ready = read_until_ready(child)
+    during = told(folder)
+    child.terminate()
+    child.communicate(timeout=20)
+
+    assert f"{during['SITE_URL']}/ " in ready
+    assert told(folder) == {}
+
+
+def told(folder):
+    """What services.env says."""
+    file = folder / "services.env"
+    return dict(line.split("=", 1) for line in file.read_text().splitlines()) if file.exists() else {}
+
+
 def test_stop_ends_a_run_with_all_it_started(make_run, folder):
     child = make_run(with_servers=True)
     read_until_ready(child)
