@@ -95,7 +95,8 @@ def test_the_story(enter: Enter, people: dict[str, User], rule: str, words: Word
     _measure(enter(people["mai"]), words)
     clock.move_to(datetime(2026, 5, 8, 10, 0, tzinfo=TOKYO))
     _review(enter(people["aoi"]), people, words)
-    _mails(enter(people["mai"]), people, words, tanaka)
+    _mails(mai := enter(people["mai"]), people, words, tanaka)
+    _leave(mai)
 
 
 def _agree(aoi: Visitor, sora: Visitor, people: dict[str, User], words: Words) -> None:
@@ -302,6 +303,19 @@ def _mails(mai: Visitor, people: dict[str, User], words: Words, offered: Handoff
     expect(mai.main).to_contain_text(words.company)
     expect(mai.main).to_contain_text(_sentence(mai, LARGE))
     mai.inspect()
+
+
+def _leave(mai: Visitor) -> None:
+    """After signing out the browser holds nothing more: neither where scripts may store, nor behind Back."""
+    mai.open("leads:list")
+    person = mai.page.locator("details.person")
+    person.locator("summary").click()
+    mai.button("Sign out", within=person).click()
+    expect(mai.page.locator("input[type=password]")).to_be_visible()
+    assert mai.page.evaluate("() => Object.keys(localStorage)") == []
+
+    mai.page.go_back()
+    expect(mai.page.locator("input[type=password]")).to_be_visible()
 
 
 def _sentence(visitor: Visitor, condition: dict[str, object]) -> str:
