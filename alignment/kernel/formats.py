@@ -10,6 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
 
+import phonenumbers
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal, get_currency_name, get_currency_precision, get_currency_symbol
 from django.utils import timezone, translation
@@ -21,6 +22,7 @@ Number = int | float | Decimal
 _WORDS: dict[str, dict[str, str]] = {
     "ja": {
         "date": "y/MM/dd(E)",
+        "short_date": "M/d",
         "long_date": "y年M月d日(E)",
         "month": "y年M月",
         "month_of_range": "y/M",
@@ -40,6 +42,7 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "en": {
         "date": "MMM d, y (E)",
+        "short_date": "MMM d",
         "long_date": "MMMM d, y (E)",
         "month": "MMM y",
         "month_of_range": "MMM y",
@@ -76,6 +79,15 @@ def date(
         return NOTHING
     day = _local(value, zone).date() if isinstance(value, dt.datetime) else value
     return _dated(day, "long_date" if long else "date", _language(language))
+
+
+def short_date(value: dt.date | None, *, today: dt.date, language: str | None = None) -> str:
+    """12/24; Dec 24. In another year than ``today``: the whole date."""
+    if value is None:
+        return NOTHING
+    if value.year != today.year:
+        return date(value, language=language)
+    return _dated(value, "short_date", _language(language))
 
 
 def time(
@@ -222,6 +234,20 @@ def money_unit(currency: str = "JPY", *, language: str | None = None) -> str:
     if language != "ja":
         return currency
     return "円" if currency == "JPY" else get_currency_name(currency, locale=language)
+
+
+def phone(number: str, *, country: str = "JP") -> str:
+    """A stored number as people in ``country`` dial it: 03-7855-4464; from elsewhere with its country: +1 212-555-0123.
+
+    What is no number is shown as it was written.
+    """
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    is_home = parsed.country_code == phonenumbers.country_code_for_region(country or "JP")
+    shape = phonenumbers.PhoneNumberFormat
+    return phonenumbers.format_number(parsed, shape.NATIONAL if is_home else shape.INTERNATIONAL)
 
 
 def period(start: dt.date, end: dt.date, *, fiscal_start: int = 4, language: str | None = None) -> str:

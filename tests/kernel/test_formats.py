@@ -275,3 +275,34 @@ def test_regional_codes_read_as_their_language(language):
 @pytest.mark.parametrize("language", ["fr", "en-gb"])
 def test_other_languages_read_as_english(language):
     assert formats.business_days(2, language=language) == "2 business days"
+
+
+@pytest.mark.parametrize(
+    ("number", "country", "shown"),
+    [
+        ("+81378554464", "JP", "03-7855-4464"),
+        ("+81378554464", "", "03-7855-4464"),
+        ("+81378554464", "US", "+81 3-7855-4464"),
+        ("+14155550123", "US", "(415) 555-0123"),
+        ("+14155550123", "JP", "+1 415-555-0123"),
+        ("ext. 12", "JP", "ext. 12"),
+        ("", "JP", ""),
+    ],
+)
+def test_a_number_is_written_as_it_is_dialled_in_the_country(number, country, shown):
+    assert formats.phone(number, country=country) == shown
+
+
+@pytest.mark.parametrize(
+    ("day", "ja", "en"),
+    [
+        (dt.date(2026, 12, 24), "12/24", "Dec 24"),
+        (dt.date(2027, 1, 8), "2027/01/08(金)", "Jan 8, 2027 (Fri)"),
+        (None, "–", "–"),
+    ],
+)
+def test_a_short_date_has_its_year_only_where_it_is_another(day, ja, en):
+    today = dt.date(2026, 11, 23)
+
+    assert formats.short_date(day, today=today, language="ja") == ja
+    assert formats.short_date(day, today=today, language="en") == en

@@ -9,6 +9,7 @@ from typing import Any
 
 import budoux
 from django import template
+from django.utils import timezone
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -40,6 +41,12 @@ def phrase(text: Any) -> SafeString:
 def local_date(value: date | None, length: str = "") -> str:
     """2026/04/01(水); with "long" 2026年4月1日(水)."""
     return formats.date(value, long=length == "long")
+
+
+@register.filter
+def short_date(value: date | None) -> str:
+    """12/24; in another year the whole date."""
+    return formats.short_date(value, today=timezone.localdate())
 
 
 @register.filter
