@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from alignment.accounts.models import User
 from alignment.kernel import formats
@@ -81,7 +80,7 @@ def criteria(verdict: Verdict | None) -> list[Met]:
         Met(
             met=line.met and not line.is_disqualifier,
             text=line.sentence,
-            detail="" if not line.seen else _seen(line.seen),
+            detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
         for line in verdicts.explain(verdict).lines
@@ -115,10 +114,6 @@ def _company_facts(account: Account | None) -> list[str]:
         count = account.employee_count
         facts.append(ngettext("%(count)s employee", "%(count)s employees", count) % {"count": formats.number(count)})
     return [str(fact) for fact in facts if fact]
-
-
-def _seen(values: tuple[str, ...]) -> str:
-    return _("found: %(values)s") % {"values": pgettext("list separator", ", ").join(values)}
 
 
 def _points(points: int) -> str:

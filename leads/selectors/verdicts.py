@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from leads.models import Criterion, Verdict
-from leads.rules.conditions import Condition, Test, leaves, parse
-from leads.rules.fields import FieldType
+from leads.rules.conditions import Test, TouchCount, leaves, parse
+from leads.rules.fields import FieldType, TouchKind
 from leads.rules.sentences import say, say_value
+
+Leaf = Test | TouchCount
 
 
 @dataclass(frozen=True)
 class Line:
-    """One criterion's answer. ``worth``: the points it would have given; ``seen``: the values looked at, as text."""
+    """One criterion's answer. ``worth``: the points it would have given; ``seen``: the values looked at, as text;
+    ``found``: the same as a sentence that names each value wherever there are several."""
 
     sentence: str
     met: bool
@@ -21,6 +29,7 @@ class Line:
     is_disqualifier: bool
     why: str
     seen: tuple[str, ...]
+    found: str
 
 
 @dataclass(frozen=True)
@@ -55,6 +64,10 @@ def explain(verdict: Verdict) -> VerdictView:
 
 def _line(answer: dict[str, object]) -> Line:
     condition = parse(answer["condition"])
+    looked_at = list(leaves(condition))
+    values = answer["seen"]
+    assert isinstance(values, list)
+    seen = tuple(_shown(leaf, value) for leaf, value in zip(looked_at, values, strict=True))
     return Line(
         sentence=say(condition),
         met=bool(answer["met"]),
@@ -62,14 +75,44 @@ def _line(answer: dict[str, object]) -> Line:
         worth=int(str(answer["worth"])),
         is_disqualifier=answer["kind"] == Criterion.Kind.DISQUALIFIER,
         why=str(answer["why"]),
-        seen=_seen(condition, answer["seen"]),
+        seen=seen,
+        found=_found(looked_at, values, seen),
     )
 
 
-def _seen(condition: Condition, values: object) -> tuple[str, ...]:
-    assert isinstance(values, list)
-    shown = []
-    for leaf, value in zip(leaves(condition), values, strict=True):
-        is_date = isinstance(leaf, Test) and leaf.field.type is FieldType.DATE and isinstance(value, str)
-        shown.append(value[:10] if is_date else say_value(value))
-    return tuple(shown)
+def _shown(leaf: Leaf, value: Any) -> str:
+    is_date = isinstance(leaf, Test) and leaf.field.type is FieldType.DATE and isinstance(value, str)
+    return value[:10] if is_date else say_value(value)
+
+
+def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> str:
+    """“found: 250” for one value, whose name the criterion says; “found: inquiry 1, seminar 0” for several."""
+    if not seen:
+        return ""
+    if len(seen) == 1:
+        return _("found: %(values)s") % {"values": seen[0]}
+    kinds = Counter(leaf.kind for leaf in set(looked_at) if isinstance(leaf, TouchCount))
+    named = [
+        _named(_name(leaf, with_days=isinstance(leaf, TouchCount) and kinds[leaf.kind] > 1), value, shown)
+        for leaf, value, shown in zip(looked_at, values, seen, strict=True)
+    ]
+    return _("found: %(values)s") % {"values": pgettext("list separator", ", ").join(dict.fromkeys(named))}
+
+
+def _name(leaf: Leaf, *, with_days: bool) -> str:
+    if isinstance(leaf, Test):
+        return str(leaf.field.label)
+    kind = str(TouchKind(leaf.kind).label if leaf.kind else _("touch of any kind"))
+    if with_days and leaf.within_days is not None:
+        return _("%(kind)s in the last %(days)d days") % {"kind": kind, "days": leaf.within_days}
+    return kind
+
+
+def _named(name: str, value: Any, shown: str) -> str:
+    """One value with its name: a count as a number, a text in quotes."""
+    words = {"name": name, "value": shown}
+    if value is None or value == "":
+        return _("%(name)s not known") % words
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return pgettext("value found", "%(name)s %(value)s") % words
+    return pgettext("value found", "%(name)s “%(value)s”") % words
