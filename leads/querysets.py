@@ -30,6 +30,7 @@ from django.db.models.lookups import Contains, Exact, GreaterThanOrEqual, Starts
 
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
 from leads.rules.fields import FieldType
+from leads.rules.path import TURNS
 from leads.rules.stages import Stage
 
 if TYPE_CHECKING:
@@ -56,6 +57,15 @@ class LeadQuerySet(QuerySet["Lead"]):
 
     def in_stage(self, *stages: Stage) -> LeadQuerySet:
         return self.filter(stage__in=stages)
+
+    def in_turn(self, turn: str) -> LeadQuerySet:
+        """Leads that marketing or sales has to move, or "nobody": what ``rules.path.turn`` says, as SQL."""
+        by_side = [stage for stage, side in TURNS.items() if (side or "nobody") == turn]
+        ruled_out = truth(Q(stage=Stage.CAPTURED, verdict__is_disqualified=True))
+        found = self.alias(is_ruled_out=ruled_out)
+        if turn == "nobody":
+            return found.filter(Q(stage__in=by_side) | Q(is_ruled_out=True))
+        return found.filter(stage__in=by_side, is_ruled_out=False)
 
     def search(self, words: str) -> LeadQuerySet:
         """Leads whose name, company or address contains every word."""

@@ -96,7 +96,7 @@ class LeadFilter(django_filters.FilterSet):
         return leads.search(value)
 
     def in_turn(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
-        return leads.in_stage(*selectors.TURN_STAGES[value])
+        return leads.in_turn(value)
 
     def of_owner(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
         if value == ME:

@@ -11,6 +11,7 @@ from alignment.kernel import history
 from leads.models.companies import Account
 from leads.querysets import LeadQuerySet
 from leads.rules.fields import TouchKind
+from leads.rules.path import StepKey, rest_of
 from leads.rules.stages import LeadEventKind, Stage
 
 
@@ -113,6 +114,11 @@ class Lead(models.Model):
     def display_name(self) -> str:
         """The best name we have: the person's, else the company's, else the foreign id."""
         return self.full_name or self.company_name or self.external_id or f"#{self.pk}"
+
+    @property
+    def rest(self) -> StepKey | None:
+        """Where it rests, so that it is nobody's turn: in nurture until its date, or ruled out by its last verdict."""
+        return rest_of(Stage(self.stage), is_disqualified=self.verdict is not None and self.verdict.is_disqualified)
 
 
 class Touch(models.Model):

@@ -16,7 +16,9 @@ from leads.rules.stages import Stage
 
 class StepKey(StrEnum):
     CAPTURED = "captured"
+    RULED_OUT = "ruled_out"
     QUALIFIED = "qualified"
+    NURTURE = "nurture"
     OFFERED = "offered"
     ACCEPTED = "accepted"
     CONTACTED = "contacted"
@@ -30,6 +32,8 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
 
 
+RESTS = (StepKey.RULED_OUT, StepKey.NURTURE)
+"""Places beside the path, shown only while a lead stands there."""
 OWNERS: dict[StepKey, Side] = {
     StepKey.CAPTURED: Side.MARKETING,
     StepKey.QUALIFIED: Side.MARKETING,
@@ -38,18 +42,18 @@ OWNERS: dict[StepKey, Side] = {
     StepKey.CONTACTED: Side.SALES,
     StepKey.DEAL: Side.SALES,
 }
-"""Who has to make each step."""
+"""The steps of the path, and who has to make each."""
 TURNS: dict[Stage, Side | None] = {
     Stage.CAPTURED: Side.MARKETING,
     Stage.QUALIFIED: Side.MARKETING,
     Stage.OFFERED: Side.SALES,
     Stage.WITH_SALES: Side.SALES,
-    Stage.NURTURE: Side.MARKETING,
+    Stage.NURTURE: None,
     Stage.CUSTOMER: None,
     Stage.CLOSED: None,
     Stage.PAST: None,
 }
-"""Whose turn it is in each stage; None: nobody's."""
+"""Whose turn it is in each stage; None: nobody's, for a lead in nurture until its date. See ``turn``."""
 _BACK = frozenset({Stage.CAPTURED, Stage.QUALIFIED, Stage.NURTURE})
 
 
@@ -69,7 +73,7 @@ class Reached:
 class Step:
     key: StepKey
     state: StepState
-    side: Side
+    side: Side | None
     at: datetime | None = None
 
 
@@ -85,19 +89,37 @@ def after_moves(reached: Reached, moves: Iterable[tuple[str, datetime]]) -> Reac
     return reached
 
 
-def steps(reached: Reached, *, is_open: bool) -> list[Step]:
-    """Every step with its state: passed over is skipped; the first one ahead is current while the lead is open."""
-    moments = {key: getattr(reached, key.value) for key in StepKey}
-    done = [key for key in StepKey if moments[key] is not None]
-    last = list(StepKey).index(done[-1]) if done else -1
+def rest_of(stage: Stage, *, is_disqualified: bool) -> StepKey | None:
+    """Where a lead rests that nobody has to move: in nurture until its date, or ruled out by the definition."""
+    if stage is Stage.NURTURE:
+        return StepKey.NURTURE
+    return StepKey.RULED_OUT if stage is Stage.CAPTURED and is_disqualified else None
+
+
+def turn(stage: Stage, *, is_disqualified: bool) -> Side | None:
+    """Whose turn it is; None: nobody's."""
+    return None if rest_of(stage, is_disqualified=is_disqualified) else TURNS[stage]
+
+
+def steps(reached: Reached, *, is_open: bool, rest: StepKey | None = None) -> list[Step]:
+    """Every step with its state: passed over is skipped; the first one ahead is current while the lead is open.
+
+    A lead at ``rest`` stands there, right after the last step it made.
+    """
+    path = list(OWNERS)
+    moments = {key: getattr(reached, key.value) for key in path}
+    done = [key for key in path if moments[key] is not None]
+    last = path.index(done[-1]) if done else -1
     found = []
-    for index, key in enumerate(StepKey):
+    for index, key in enumerate(path):
         state = StepState.TODO
         if moments[key] is not None:
             state = StepState.DONE
         elif index < last:
             state = StepState.SKIPPED
-        elif index == last + 1 and is_open:
+        elif index == last + 1 and is_open and rest is None:
             state = StepState.CURRENT
         found.append(Step(key=key, state=state, side=OWNERS[key], at=moments[key]))
+    if rest is not None:
+        found.insert(last + 1, Step(key=rest, state=StepState.CURRENT, side=None))
     return found

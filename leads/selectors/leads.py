@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import phonenumbers
 from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from alignment.accounts.models import Organisation
 from alignment.kernel import formats
 from alignment.kernel.errors import NotFound
 from leads.models import Lead
@@ -22,16 +21,12 @@ from leads.rules.path import Reached, StepKey, StepState
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import verdicts
 
-HOME_REGION = "JP"
-TURN_STAGES: dict[str, tuple[Stage, ...]] = {
-    "marketing": (Stage.CAPTURED, Stage.QUALIFIED, Stage.NURTURE),
-    "sales": (Stage.OFFERED, Stage.WITH_SALES),
-    "nobody": (Stage.CUSTOMER, Stage.CLOSED, Stage.PAST),
-}
-"""The stages in which it is each side's turn."""
+TURNS = ("marketing", "sales", "nobody")
 _LABELS = {
     StepKey.CAPTURED: gettext_lazy("Captured"),
+    StepKey.RULED_OUT: gettext_lazy("Ruled out"),
     StepKey.QUALIFIED: gettext_lazy("Qualified"),
+    StepKey.NURTURE: gettext_lazy("In nurture"),
     StepKey.OFFERED: gettext_lazy("Offered to sales"),
     StepKey.ACCEPTED: gettext_lazy("Accepted"),
     StepKey.CONTACTED: gettext_lazy("Contacted"),
@@ -99,10 +94,11 @@ def lead_page(pk: int) -> Lead:
 
 def counts_by_turn(leads: LeadQuerySet) -> dict[str, int]:
     """How many of these leads each side has to move, and all of them (one query)."""
-    rows = leads.order_by().values("stage").annotate(n=Count("pk")).values_list("stage", "n")
-    by_stage: Mapping[str, int] = dict(rows)
-    found = {turn: sum(by_stage.get(stage, 0) for stage in stages) for turn, stages in TURN_STAGES.items()}
-    return found | {"": sum(by_stage.values())}
+    rows = leads.order_by().values_list("stage", "verdict__is_disqualified").annotate(n=Count("pk"))
+    found = dict.fromkeys(TURNS, 0)
+    for stage, is_disqualified, count in rows:
+        found[path.turn(Stage(stage), is_disqualified=bool(is_disqualified)) or "nobody"] += count
+    return found | {"": sum(found.values())}
 
 
 def sources() -> list[str]:
@@ -112,10 +108,20 @@ def sources() -> list[str]:
 
 def turn_of(lead: Lead) -> str:
     """Whose turn it is: a side, or "" for nobody's."""
-    return path.TURNS[Stage(lead.stage)] or ""
+    return "" if lead.rest else path.TURNS[Stage(lead.stage)] or ""
 
 
-def path_of(lead: Lead) -> list[PathItem]:
+def rest_of(lead: Lead, *, today: date) -> str:
+    """Why it is nobody's turn just now, in words: ruled out, or in nurture until a date; "" for every other lead."""
+    match lead.rest:
+        case StepKey.RULED_OUT:
+            return _("ruled out")
+        case StepKey.NURTURE if lead.recycle_on:
+            return _("in nurture until %(date)s") % {"date": formats.short_date(lead.recycle_on, today=today)}
+    return ""
+
+
+def path_of(lead: Lead, *, today: date) -> list[PathItem]:
     """The path of a lead with the place reached on it (two queries)."""
     moves = lead.events.filter(kind__in=(LeadEventKind.STAGE, LeadEventKind.QUALIFIED)).order_by("at", "pk")
     first_deal = lead.deals.order_by("opened_at", "pk").values_list("opened_at", "created_at").first()
@@ -127,14 +133,17 @@ def path_of(lead: Lead) -> list[PathItem]:
     )
     reached = path.after_moves(reached, moves.values_list("new_stage", "at"))
     is_open = path.TURNS[Stage(lead.stage)] is not None
+    rest_words = rest_of(lead, today=today)
     return [
         PathItem(
-            label=str(_LABELS[step.key]),
+            label=rest_words[:1].upper() + rest_words[1:]
+            if step.key is lead.rest and rest_words
+            else str(_LABELS[step.key]),
             state=step.state.value,
-            side=step.side.value if step.state is StepState.CURRENT else "",
+            side=step.side.value if step.side and step.state is StepState.CURRENT else "",
             note=formats.date(step.at) if step.at else "",
         )
-        for step in path.steps(reached, is_open=is_open)
+        for step in path.steps(reached, is_open=is_open, rest=lead.rest)
     ]
 
 
@@ -180,14 +189,8 @@ def verdict_of(lead: Lead) -> VerdictPart | None:
 
 
 def phone_words(number: str) -> str:
-    """A stored number as people dial it here: 03-7855-4464, abroad with its country."""
-    try:
-        parsed = phonenumbers.parse(number)
-    except phonenumbers.NumberParseException:
-        return number
-    is_home = parsed.country_code == phonenumbers.country_code_for_region(HOME_REGION)
-    shape = phonenumbers.PhoneNumberFormat
-    return phonenumbers.format_number(parsed, shape.NATIONAL if is_home else shape.INTERNATIONAL)
+    """A stored number as people dial it in the organisation's country."""
+    return formats.phone(number, country=Organisation.get().holiday_country) if number else ""
 
 
 def _fact(column: str, value: str, note: str = "") -> Fact:
@@ -234,14 +237,10 @@ def _answer(line: verdicts.Line) -> AnswerItem:
     shown = line.points if line.met else line.worth
     signed = formats.number(shown) if shown < 0 else f"+{formats.number(shown)}"
     points = signed if line.met else _("0 (%(points)s)") % {"points": signed}
-    return AnswerItem(met=line.met, text=line.sentence, detail=_seen(line), points=points)
+    return AnswerItem(met=line.met, text=line.sentence, detail=line.found, points=points)
 
 
 def _disqualifier(line: verdicts.Line) -> AnswerItem:
     """Not met is the good answer: the mark says whether the lead passes."""
     text = _("Ruled out by: %(sentence)s") if line.met else _("Not ruled out by: %(sentence)s")
-    return AnswerItem(met=not line.met, text=text % {"sentence": line.sentence}, detail=_seen(line), points="")
-
-
-def _seen(line: verdicts.Line) -> str:
-    return _("seen: %(values)s") % {"values": _(", ").join(dict.fromkeys(line.seen))} if line.seen else ""
+    return AnswerItem(met=not line.met, text=text % {"sentence": line.sentence}, detail=line.found, points="")

@@ -134,7 +134,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
     return {
         "lead": lead,
         "turn": selectors.turn_of(lead),
-        "path": selectors.path_of(lead),
+        "path": selectors.path_of(lead, today=today),
         "facts": selectors.facts_of(lead),
         "verdict": selectors.verdict_of(lead),
         "deals": [deal_selectors.part(deal, viewer=user, today=today, currency=currency) for deal in deals],
@@ -174,7 +174,7 @@ def _tabs(request: PersonRequest, query: str, counts: dict[str, int]) -> list[di
         "": _("All"),
         "marketing": _("Marketing's turn"),
         "sales": _("Sales' turn"),
-        "nobody": _("Customers and closed"),
+        "nobody": _("Nobody's turn"),
     }
     return [
         {

@@ -83,9 +83,34 @@ def test_the_tabs_count_whose_turn_it_is_within_the_other_filters(signed_in: Bro
         "All": 2,
         "Marketing's turn": 1,
         "Sales' turn": 1,
-        "Customers and closed": 0,
+        "Nobody's turn": 0,
     }
     assert [lead.full_name for lead in answer.context["page"]] == ["Sato B"]
+
+
+def test_a_lead_that_rests_or_is_ruled_out_is_nobodys_turn(signed_in: Browser, mai: User):
+    factories.version_in_force(
+        {"kind": "disqualifier", "condition": {"field": "source", "op": "is", "value": "job hunter"}, "why": "x"},
+        threshold=0,
+    )
+    waiting = factories.lead(full_name="Waiting", stage="captured")
+    ruled_out = factories.lead(full_name="Out", source="job hunter", stage="captured")
+    resting = factories.lead(full_name="Resting", stage="nurture", recycle_on=timezone.localdate() + timedelta(days=1))
+    judging.judge(lead_ids=[waiting.pk, ruled_out.pk], now=timezone.now())
+    client = signed_in(mai)
+
+    def listed(turn: str) -> set[str]:
+        return {lead.full_name for lead in client.get(f"/leads/?turn={turn}").context["page"]}
+
+    assert (listed("marketing"), listed("sales"), listed("nobody")) == ({"Waiting"}, set(), {"Out", "Resting"})
+    assert [tab["count"] for tab in client.get("/leads/").context["tabs"]] == [3, 1, 0, 2]
+    page = text_of(client, "/leads/")
+    assert "ruled out" in page
+    assert "in nurture until" in page
+    for lead, said in ((ruled_out, "Ruled out"), (resting, "In nurture until")):
+        steps = client.get(f"/leads/{lead.pk}/").context["path"]
+        current = [step for step in steps if step.state == "current"]
+        assert [(step.label.startswith(said), step.side) for step in current] == [(True, "")]
 
 
 def test_the_menus_of_the_list_are_read_once(signed_in: Browser, ren: User):

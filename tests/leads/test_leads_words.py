@@ -23,6 +23,7 @@ from tests import factories
     ("number", "words"),
     [("+81378554464", "03-7855-4464"), ("+14155550123", "+1 415-555-0123"), ("ext. 12", "ext. 12"), ("", "")],
 )
+@pytest.mark.django_db
 def test_a_number_is_written_as_it_is_dialled_here(number: str, words: str):
     assert phone_words(number) == words
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from leads.rules.path import OWNERS, TURNS, Reached, StepKey, StepState, after_moves, steps
+from leads.rules.path import OWNERS, RESTS, TURNS, Reached, StepKey, StepState, after_moves, rest_of, steps, turn
 from leads.rules.stages import Stage
 from leads.rules.work import Worker, may_work_on
 
@@ -58,7 +58,25 @@ def test_a_lead_that_goes_back_leaves_the_later_steps(moves: list, offered: obje
 
 def test_every_stage_and_every_step_has_its_side():
     assert set(TURNS) == set(Stage)
-    assert set(OWNERS) == set(StepKey)
+    assert set(OWNERS) | set(RESTS) == set(StepKey)
+    assert not set(OWNERS) & set(RESTS)
+
+
+@pytest.mark.parametrize("stage", Stage)
+@pytest.mark.parametrize("is_disqualified", [True, False])
+def test_only_in_nurture_and_ruled_out_a_lead_rests(stage: Stage, is_disqualified: bool):
+    rests = stage is Stage.NURTURE or (stage is Stage.CAPTURED and is_disqualified)
+
+    assert (rest_of(stage, is_disqualified=is_disqualified) is not None) is rests
+    assert turn(stage, is_disqualified=is_disqualified) == (None if rests else TURNS[stage])
+
+
+def test_a_lead_rests_after_the_last_step_it_made():
+    found = steps(Reached(captured=T[0], qualified=T[1]), is_open=True, rest=StepKey.NURTURE)
+
+    assert [step.key.value for step in found[:4]] == ["captured", "qualified", "nurture", "offered"]
+    assert [step.state.value[0] for step in found] == list("ddctttt")
+    assert found[2].side is None
 
 
 @pytest.mark.parametrize(
