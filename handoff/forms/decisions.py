@@ -11,10 +11,15 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
 from handoff.models import RejectionReason
-from handoff.rules.next_steps import NextStep
+from handoff.rules.next_steps import CLOSED, NextStep
 from handoff.selectors.sentences import follows
 
 AS_AGREED = ""
+NEXT_STEPS = [
+    (AS_AGREED, _("what goes with the reason")),
+    (NextStep.RECYCLE, NextStep.RECYCLE.label),
+    (NextStep.CLOSE, CLOSED),
+]
 
 
 class RejectForm(Form):
@@ -45,10 +50,11 @@ class RejectForm(Form):
     def __init__(self, *args: Any, reasons: Iterable[RejectionReason], today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         known = list(reasons)
+        next_steps = follows(known, today=today)
         self._field("reason").choices = [
-            (reason.code, f"{reason.label} → {follows(reason, today=today)}") for reason in known
+            (reason.code, f"{reason.label} → {next_steps[reason.code]}") for reason in known
         ]
-        self._field("next_step").choices = [(AS_AGREED, _("what goes with the reason")), *NextStep.choices]
+        self._field("next_step").choices = NEXT_STEPS
         chosen = self["reason"].value()
         self._ask_for_comment(next((reason for reason in known if reason.code == chosen), None))
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from alignment.accounts.models import Team
 from alignment.kernel import history
 from handoff.querysets import HandoffQuerySet
-from handoff.rules.next_steps import NextStep
+from handoff.rules.next_steps import NextStep, closing
 from handoff.rules.workflow import Action, Status
 from leads.models import DefinitionVersion, Lead, Verdict
 
@@ -35,6 +35,11 @@ class RejectionReason(models.Model):
     def label(self) -> str:
         """The label in the active language."""
         return self.label_ja if (translation.get_language() or "").startswith("ja") else self.label_en
+
+    @property
+    def closing(self) -> str:
+        """What closing means where this is the reason, in the active language."""
+        return closing(self.code)
 
 
 @history.tracked("HandoffHistory")

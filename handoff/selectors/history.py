@@ -16,6 +16,7 @@ from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action
 from handoff.selectors.sentences import next_step, what_happened
 from leads.rules.fields import TouchKind
+from leads.selectors.leads import phone_words
 
 ICONS = {
     Action.SUBMIT: "arrow-narrow-right",
@@ -82,8 +83,11 @@ def stamped_facts(stamp: dict[str, Any]) -> list[dict[str, str]]:
         "campaign": _("Campaign"),
         "promise": _("What was promised"),
     }
+    shown = lead | {"phone": phone_words(lead.get("phone", ""))}
     return [
-        {"name": label, "value": _shown(lead[key])} for key, label in labels.items() if lead.get(key) not in (None, "")
+        {"name": label, "value": _shown(shown[key])}
+        for key, label in labels.items()
+        if shown.get(key) not in (None, "")
     ]
 
 
@@ -115,7 +119,9 @@ def _event(event: HandoffEvent, handoff: Handoff) -> Happening:
         parts = [
             reason.label if reason else "",
             data.get("comment", ""),
-            next_step(data.get("next_step", ""), date.fromisoformat(day) if day else None),
+            next_step(
+                data.get("next_step", ""), date.fromisoformat(day) if day else None, reason=data.get("reason", "")
+            ),
         ]
     return Happening(
         at=event.at,

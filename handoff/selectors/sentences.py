@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from alignment.accounts.calendars import Calendars
 from alignment.kernel import formats
+from alignment.kernel.calendar import BusinessCalendar, NoOpenTime
 from handoff.models import HandoffEvent, RejectionReason
-from handoff.rules.next_steps import NextStep
+from handoff.rules.next_steps import NextStep, closing
 from handoff.rules.routing import RoutingReason
 from handoff.rules.workflow import Action
 
@@ -67,23 +70,35 @@ def what_happened(event: HandoffEvent) -> str:
     return _("%(person)s handed the lead over") % values
 
 
-def follows(reason: RejectionReason, *, today: date) -> str:
-    """What happens next when this reason is chosen and nothing else is said."""
-    return next_step(reason.next_step, default_return(reason, today=today))
+def follows(reasons: Iterable[RejectionReason], *, today: date) -> dict[str, str]:
+    """What happens next when a reason is chosen and nothing else is said, by its code (the calendar is read once)."""
+    calendar = Calendars.load().of_organisation()
+    return {
+        reason.code: next_step(
+            reason.next_step, default_return(reason, today=today, calendar=calendar), reason=reason.code
+        )
+        for reason in reasons
+    }
 
 
-def next_step(step: str, recycle_on: date | None) -> str:
-    """What happens next, with its date."""
+def next_step(step: str, recycle_on: date | None, *, reason: str = "") -> str:
+    """What happens next, with its date; ``reason`` is the code of why the lead was given back."""
     if step == NextStep.RECYCLE:
         return _("back to marketing on %(date)s") % {"date": formats.date(recycle_on)}
     if step == NextStep.CLOSE:
-        return _("closed, nobody contacts the person again")
+        return closing(reason)
     return ""
 
 
-def default_return(reason: RejectionReason, *, today: date) -> date:
-    """The day on which a lead rejected for this reason comes back to marketing; never today."""
-    return today + timedelta(days=max(reason.recycle_days, 1))
+def default_return(reason: RejectionReason, *, today: date, calendar: BusinessCalendar | None = None) -> date:
+    """The day on which a lead rejected for this reason comes back to marketing: a working day, and never today."""
+    day = today + timedelta(days=max(reason.recycle_days, 1))
+    calendar = calendar or Calendars.load().of_organisation()
+    try:
+        opening = calendar.next_open(datetime.combine(day, time.min, tzinfo=calendar.zone))
+    except NoOpenTime:  # hours that never open are no reason to lose a lead
+        return day
+    return opening.astimezone(calendar.zone).date()
 
 
 def _moment(at: datetime, now: datetime) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain, repeat
 
 from alignment.accounts.models import Organisation, User
 from handoff.models import Handoff, RejectionReason
 from handoff.selectors.cards import Card, cards
 from handoff.selectors.sentences import follows
+
+KEYS = "abcdefghi"
+"""Letters, so that none of them is a key of the card itself; j, k and o mean something in every list."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +33,18 @@ def today_of_organisation(now: datetime) -> date:
 
 
 def answers(reasons: Iterable[RejectionReason], now: datetime) -> list[Answer]:
-    """The reasons as a card offers them; the first nine have a key."""
-    today = today_of_organisation(now)
+    """The reasons as a card offers them; the first nine have a letter."""
+    known = list(reasons)
+    next_steps = follows(known, today=today_of_organisation(now))
     return [
         Answer(
             code=reason.code,
             label=reason.label,
-            follows=follows(reason, today=today),
+            follows=next_steps[reason.code],
             needs_comment=reason.needs_comment,
-            key=str(number) if number <= 9 else "",
+            key=key,
         )
-        for number, reason in enumerate(reasons, start=1)
+        for reason, key in zip(known, chain(KEYS, repeat("")), strict=False)
     ]
 
 

@@ -47,6 +47,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One handoff: decidable while it waits, and with everything it was stamped with."""
     now = timezone.now()
     handoff = handoffs.get_handoff(pk)
+    reason = handoff.reason.code if handoff.reason else ""
     context = {
         "handoff": handoff,
         "card": card_of(handoff, viewer=request.user, now=now),
@@ -58,7 +59,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "criteria": criteria(handoff.verdict),
         "why": why_here(handoff.routing),
         "tried": history.tried(handoff.routing),
-        "follows": next_step(handoff.next_step, handoff.recycle_on),
+        "follows": next_step(handoff.next_step, handoff.recycle_on, reason=reason),
     }
     return render(request, "handoff/detail.html", context)
 
