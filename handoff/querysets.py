@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 
 from alignment.accounts.policies import SALES_MANAGER
 from alignment.accounts.roles import Side
+from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Status
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class ClockQuerySet(QuerySet["Clock"]):
     def running(self) -> ClockQuerySet:
         """Neither kept, nor found late, nor stopped."""
         return self.filter(met_at=None, breached_at=None, stopped_at=None)
+
+    def owed(self, duty: Duty) -> ClockQuerySet:
+        """Not done and not called off, in time or late."""
+        return self.filter(duty=duty, met_at=None, stopped_at=None)
 
     def overdue_at(self, now: datetime) -> ClockQuerySet:
         """Running and past their deadline, owned or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -26,6 +27,7 @@ __all__ = [
     "inbox",
     "listing",
     "standing",
+    "waiting_by_urgency",
     "waiting_count",
     "waiting_for",
 ]
@@ -52,9 +54,13 @@ class Group:
 
 @dataclass(frozen=True)
 class Inbox:
-    """What waits for this person's decision, most urgent first, and what was decided today."""
+    """What waits for this person's decision, most urgent first, and what was decided today.
+
+    ``empty``: the groups without a card.
+    """
 
     groups: list[Group]
+    empty: list[str]
     waiting: int
     decided: list[Handoff]
 
@@ -97,9 +103,17 @@ def inbox(user: User, now: datetime) -> Inbox:
         groups[_urgency(card.handoff.decide_by, user, now)].append(card)
     return Inbox(
         groups=[Group(key, found) for key, found in groups.items() if found],
+        empty=[key for key, found in groups.items() if not found],
         waiting=waiting,
         decided=decided_today(user, now),
     )
+
+
+def waiting_by_urgency(user: User, now: datetime) -> dict[str, int]:
+    """How many of the offers that the inbox shows stand in each group."""
+    shown = waiting_for(user).values_list("decide_by", flat=True)[:MOST_CARDS]
+    found = Counter(_urgency(decide_by, user, now) for decide_by in shown)
+    return {key: found[key] for key in LABELS}
 
 
 def decided_today(user: User, now: datetime) -> list[Handoff]:

@@ -1,4 +1,4 @@
-"""How long sales still has, in the working time of whoever owes the answer."""
+"""How long sales still has to decide, and to call, in the working time of whoever owes the answer."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 
 from alignment.accounts.calendars import Calendars
+from alignment.accounts.models import Team, User
 from alignment.kernel import formats
 from alignment.kernel.calendar import BusinessCalendar
-from handoff.models import Handoff
+from handoff.models import Clock, Handoff
+from handoff.rules.clocks import Duty
 
 SOON = timedelta(hours=2)
 A_MINUTE = timedelta(minutes=1)
@@ -29,26 +31,49 @@ class TimeLeft:
 
 def time_left(handoffs: Iterable[Handoff], *, now: datetime) -> dict[int, TimeLeft]:
     """The time left for each offer that has a deadline, by handoff id; the queries do not grow with their number."""
-    offers = [handoff for handoff in handoffs if handoff.decide_by is not None]
-    if not offers:
+    spans = [
+        _Span(offer.pk, offer.offered_to, offer.team, offer.offered_at, offer.decide_by)
+        for offer in handoffs
+        if offer.decide_by is not None
+    ]
+    return _all_left(spans, now)
+
+
+def first_calls(lead_ids: Iterable[int], *, now: datetime) -> dict[int, TimeLeft]:
+    """The time left to reach each of these leads for the first time, by lead id, where sales still owes that."""
+    owed = Clock.objects.owed(Duty.FIRST_ATTEMPT).filter(handoff__lead__in=list(lead_ids))
+    clocks = owed.select_related("owner__team", "team", "handoff").order_by("due_at", "pk")
+    return _all_left(
+        [_Span(clock.handoff.lead_id, clock.owner, clock.team, clock.started_at, clock.due_at) for clock in clocks], now
+    )
+
+
+@dataclass(frozen=True)
+class _Span:
+    """The time that somebody has for something, by the id of the thing."""
+
+    pk: int
+    owner: User | None
+    team: Team | None
+    start: datetime
+    end: datetime
+
+
+def _all_left(spans: list[_Span], now: datetime) -> dict[int, TimeLeft]:
+    if not spans:
         return {}
     calendars = Calendars.load()
-    people = calendars.of_people(handoff.offered_to for handoff in offers if handoff.offered_to)
+    people = calendars.of_people(span.owner for span in spans if span.owner)
     return {
-        handoff.pk: _left(
-            handoff,
-            people[handoff.offered_to_id] if handoff.offered_to_id else calendars.of_team(handoff.team),
-            now,
-        )
-        for handoff in offers
+        span.pk: _left(span, people[span.owner.pk] if span.owner else calendars.of_team(span.team), now)
+        for span in spans
     }
 
 
-def _left(handoff: Handoff, calendar: BusinessCalendar, now: datetime) -> TimeLeft:
-    assert handoff.decide_by is not None
-    remaining = calendar.elapsed(now, handoff.decide_by)
-    total = calendar.elapsed(handoff.offered_at, handoff.decide_by)
-    is_overdue = now > handoff.decide_by
+def _left(span: _Span, calendar: BusinessCalendar, now: datetime) -> TimeLeft:
+    remaining = calendar.elapsed(now, span.end)
+    total = calendar.elapsed(span.start, span.end)
+    is_overdue = now > span.end
     words = formats.time_left(remaining, working_day=calendar.weekly.typical_day)
     if is_overdue and remaining > -A_MINUTE:  # it ran out, and no working time has passed since
         words = _("overdue")
@@ -56,5 +81,5 @@ def _left(handoff: Handoff, calendar: BusinessCalendar, now: datetime) -> TimeLe
         words=words,
         share=1.0 if is_overdue or not total else 1 - remaining / total,
         state="overdue" if is_overdue else "soon" if remaining <= SOON else "ok",
-        at=handoff.decide_by,
+        at=span.end,
     )

@@ -14,17 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from alignment.accounts.requests import PersonRequest
+from alignment.kernel import formats
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.htmx import retarget, wants_partial
 from handoff.forms.decisions import RejectForm
 from handoff.models import Handoff
 from handoff.rules import workflow
 from handoff.rules.workflow import Action, AlreadyDecided, Status
-from handoff.selectors.handoffs import get_handoff, waiting_count
+from handoff.selectors.handoffs import get_handoff, waiting_by_urgency, waiting_count
 from handoff.selectors.history import reasons_in_use
 from handoff.selectors.standing import standing
+from handoff.selectors.time_left import first_calls
 from handoff.services import decisions
 from handoff.views.cards import card_of, today_of_organisation
+from leads.selectors.leads import phone_words
 
 
 @require_POST
@@ -35,7 +38,7 @@ def accept(request: PersonRequest, pk: int) -> HttpResponse:
         handoff = decisions.accept(handoff_id=pk, actor=request.user, now=timezone.now(), comment=comment)
     except AlreadyDecided as error:
         return _too_late(request, pk, error)
-    return _decided(request, handoff, _("You accepted %(name)s."))
+    return _decided(request, handoff, _accepted(handoff))
 
 
 @require_http_methods(["GET", "POST"])
@@ -63,7 +66,7 @@ def reject(request: PersonRequest, pk: int) -> HttpResponse:
         return _show_form(request, pk, form, now, status=422)
     except AlreadyDecided as error:
         return _too_late(request, pk, error)
-    return _decided(request, handoff, _("You gave %(name)s back to marketing."))
+    return _decided(request, handoff, _("You gave %(name)s back to marketing.") % {"name": handoff.lead.display_name})
 
 
 @require_POST
@@ -74,12 +77,21 @@ def withdraw(request: PersonRequest, pk: int) -> HttpResponse:
     return redirect("handoff:detail", pk=pk)
 
 
-def _decided(request: PersonRequest, handoff: Handoff, said: str) -> HttpResponse:
-    told = said % {"name": handoff.lead.display_name}
+def _accepted(handoff: Handoff) -> str:
+    """What was done, and what is owed now."""
+    words = {"name": handoff.lead.display_name}
+    call = first_calls([handoff.lead_id], now=timezone.now()).get(handoff.lead_id)
+    if call is None:
+        return _("You accepted %(name)s.") % words
+    return _("You accepted %(name)s. First call by %(at)s.") % (words | {"at": formats.datetime(call.at)})
+
+
+def _decided(request: PersonRequest, handoff: Handoff, told: str) -> HttpResponse:
+    phone = phone_words(handoff.lead.phone) if handoff.status == Status.ACCEPTED else ""
     if wants_partial(request):
-        context = {"handoff": get_handoff(handoff.pk), "told": told, "waiting": waiting_count(request.user)}
+        context = {"handoff": get_handoff(handoff.pk), "told": told, "phone": phone} | _counts(request)
         return render(request, "handoff/_decided.html", context)
-    messages.success(request, told)
+    messages.success(request, f"{told} {phone}" if phone else told)
     after = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
     return redirect(after if is_ours else "handoff:inbox")
@@ -89,8 +101,13 @@ def _too_late(request: PersonRequest, pk: int, error: AlreadyDecided) -> HttpRes
     """Somebody was faster: say who and when in the card's place, with the next card one step away."""
     if not wants_partial(request):
         raise error
-    context = {"handoff": get_handoff(pk), "refusal": error.message, "waiting": waiting_count(request.user)}
+    context = {"handoff": get_handoff(pk), "refusal": error.message} | _counts(request)
     return render(request, "handoff/_decided.html", context, status=error.http_status)
+
+
+def _counts(request: PersonRequest) -> dict[str, Any]:
+    """Every number on the page that a decision changes."""
+    return {"waiting": waiting_count(request.user), "groups": waiting_by_urgency(request.user, timezone.now())}
 
 
 def _reject_form(request: PersonRequest, now: datetime) -> RejectForm:

@@ -17,7 +17,8 @@ from handoff.views.cards import answers
 @require_GET
 def inbox(request: PersonRequest) -> HttpResponse:
     """Offers, most urgent first, each to be decided from its card; below, what was decided today."""
-    request.user.require(Permission.DECIDE_HANDOFF)
+    if not request.user.may(Permission.DECIDE_HANDOFF):
+        return render(request, "handoff/inbox_of_sales.html", status=403)
     now = timezone.now()
     found = handoffs.inbox(request.user, now)
     context = {"inbox": found, "answers": answers(reasons_in_use(), now), "today": now}

@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from handoff.models import Handoff
+from alignment.kernel import formats
+from handoff.models import Clock, Handoff, SlaPolicy
+from handoff.rules.clocks import Duty
 from handoff.services import decisions
+from tests.conftest import TOKYO
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
 
@@ -26,8 +30,61 @@ def test_accepting_by_htmx_answers_with_the_line_the_count_and_a_word(offer, mak
     assert "<html" not in answer.text
     assert f'id="handoff-{offer.pk}"' in answer.text
     assert 'id="inbox-count" hx-swap-oob="true">1<' in answer.text
+    assert 'id="nav-count-inbox" hx-swap-oob="true">1<' in answer.text
     assert '<div id="live" hx-swap-oob' in answer.text
     assert "You accepted Hanako Tanaka." in answer.text
+
+
+def test_every_number_of_the_page_changes_with_the_decision(make_offer, ren, signed_in):
+    at = timezone.now()
+    overdue, _late, later = (make_offer(at=at - timedelta(days=days)) for days in (30, 20, 0))
+    Handoff.objects.filter(pk=later.pk).update(decide_by=at + timedelta(days=30))
+    client = signed_in(ren)
+
+    page = client.get(reverse("handoff:inbox")).text
+    answer = client.post(url("accept", overdue), **HTMX).text
+
+    for key, before, after in (("overdue", 2, 1), ("today", 0, 0), ("later", 1, 1)):
+        assert f'id="count-{key}">{before}<' in page
+        assert f'id="count-{key}" hx-swap-oob="true">{after}<' in answer
+    assert 'id="nav-count-inbox">3<' in page
+    assert 'id="nav-count-inbox" hx-swap-oob="true">2<' in answer
+
+
+def test_the_last_decision_leaves_no_number_in_the_navigation(offer, ren, signed_in):
+    answer = signed_in(ren).post(url("accept", offer), **HTMX).text
+
+    assert 'id="nav-count-inbox" hx-swap-oob="true" hidden>0<' in answer
+
+
+def test_who_accepts_reads_by_when_to_call_and_which_number(make_offer, ren, signed_in):
+    at = timezone.now()
+    offer = make_offer(full_name="Hanako Tanaka", phone="+81378554464", at=at)
+
+    answer = signed_in(ren).post(url("accept", offer), **HTMX).text
+
+    due = formats.datetime(Clock.objects.get(duty=Duty.FIRST_ATTEMPT).due_at, zone=TOKYO, language="en")
+    assert f"You accepted Hanako Tanaka. First call by {due}" in answer
+    assert 'href="tel:+81378554464"' in answer
+    assert "03-7855-4464" in answer
+
+
+def test_without_scripts_the_message_says_the_call_too(make_offer, ren, signed_in):
+    offer = make_offer(full_name="Hanako Tanaka", phone="+81378554464", at=timezone.now())
+
+    page = signed_in(ren).post(url("accept", offer), follow=True).text
+
+    assert "You accepted Hanako Tanaka. First call by" in page
+    assert "03-7855-4464" in page
+
+
+def test_where_no_time_was_agreed_for_the_call_none_is_said(offer, ren, signed_in):
+    SlaPolicy.objects.filter(duty=Duty.FIRST_ATTEMPT).delete()
+
+    answer = signed_in(ren).post(url("accept", offer), **HTMX).text
+
+    assert "You accepted Hanako Tanaka." in answer
+    assert "First call" not in answer
 
 
 def test_accepting_without_scripts_leads_back_to_the_inbox(offer, ren, signed_in):

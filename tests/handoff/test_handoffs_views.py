@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from handoff.services import clocks, decisions
+from handoff.services import activities, clocks, decisions
 from leads.models import Lead
 
 LIST = reverse("handoff:list")
@@ -73,11 +75,58 @@ def test_the_page_of_a_handoff_shows_it_as_it_was(offer, ren, mai, signed_in, no
         "Ren rejected the lead",
         "Does not fit our target",
         "A school",
-        "closed, nobody contacts the person again",
+        "closed: marketing stops writing to them",
         "Yamada Works",
         "Definition version 1: 10 points, 10 needed",
     ):
         assert said in page, said
+
+
+def test_the_number_reads_the_same_on_the_handoff_and_on_the_lead(make_offer, mai, ren, signed_in, now):
+    offer = make_offer(full_name="Hanako Tanaka", phone="+81378554464")
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+
+    for address in (reverse("handoff:detail", args=[offer.pk]), reverse("leads:detail", args=[offer.lead_id])):
+        page = signed_in(ren).get(address).text
+        assert "03-7855-4464" in page
+        assert "+81378554464" not in page.replace("tel:+81378554464", "")
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [
+        ("no_fit", "closed: marketing stops writing to them"),
+        ("duplicate", "closed here: the colleague who is in contact goes on"),
+    ],
+)
+def test_closing_says_what_it_means_for_the_person(reason, said, offer, ren, signed_in, now):
+    choices = signed_in(ren).get(reverse("handoff:detail", args=[offer.pk])).text
+    decisions.reject(handoff_id=offer.pk, reason=reason, comment="A school", actor=ren, now=now)
+
+    assert said in choices
+    assert said in signed_in(ren).get(reverse("handoff:detail", args=[offer.pk])).text
+
+
+def test_the_lead_and_the_list_say_by_when_sales_calls_first(make_offer, ren, mai, signed_in):
+    at = timezone.now()
+    offer = make_offer(full_name="Hanako Tanaka", at=at)
+    lead, leads = reverse("leads:detail", args=[offer.lead_id]), reverse("leads:list")
+    client = signed_in(mai)
+    assert "first call:" not in client.get(leads).text
+
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=at)
+
+    assert re.search(r"first call: [^<]+ left", client.get(leads).text)
+    page = client.get(lead).text
+    assert "Sales owes the first call" in page
+    assert re.search(r'<div class="path-due">.*?clock-words.*?>due ', page, re.DOTALL)
+
+
+def test_once_sales_has_called_no_first_call_is_owed(offer, ren, signed_in, now):
+    decisions.accept(handoff_id=offer.pk, actor=ren, now=now)
+    activities.record(lead_id=offer.lead_id, kind="call", outcome="no_answer", actor=ren, now=now + timedelta(hours=1))
+
+    assert "Sales owes the first call" not in signed_in(ren).get(reverse("leads:detail", args=[offer.lead_id])).text
 
 
 def test_only_who_may_sees_the_buttons(offer, ren, rei, mai, signed_in):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,6 +26,27 @@ LONG_AGO = datetime(2020, 4, 1, 1, 0, tzinfo=UTC)
 )
 def test_only_who_decides_has_an_inbox(person, status, signed_in, request, agreements):
     assert signed_in(request.getfixturevalue(person)).get(INBOX).status_code == status
+
+
+def test_who_has_no_inbox_keeps_the_navigation_and_reads_where_to_look(mai, signed_in, agreements):
+    page = signed_in(mai).get(INBOX).text
+
+    assert "The inbox belongs to sales. You can follow your leads under Handoffs." in page
+    assert f'class="btn btn-primary" href="{reverse("handoff:list")}"' in page
+    assert '<nav aria-label="Main navigation">' in page
+
+
+def test_reasons_have_letters_so_that_no_key_means_two_things(offer, ren, signed_in):
+    page = signed_in(ren).get(INBOX).text
+
+    assert re.findall(r'data-key="(\w)"', page) == ["1", "2", "a", "b", "c"]
+
+
+def test_a_card_can_be_focused_by_its_name_and_its_deadline_says_what_it_is(offer, ren, signed_in):
+    page = signed_in(ren).get(INBOX).text
+
+    assert f'data-key-item tabindex="0" aria-labelledby="handoff-{offer.pk}-name"' in page
+    assert re.search(r'<time class="clock-at"[^>]*>due Apr \d, 2026 \(\w+\) \d\d:\d\d</time>', page)
 
 
 def test_somebody_who_has_not_signed_in_is_sent_to_sign_in(client, db):
