@@ -111,8 +111,9 @@ def confirm(
     icon: str = "",
     key: str = "",
     open: bool = False,
+    group: str = "",
 ) -> SafeString:
-    """Open a step in place before it acts."""
+    """Open a step in place before it acts; of a ``group`` one at a time."""
     return _component("confirm", locals() | {"look": _look(variant)})
 
 

@@ -29,8 +29,9 @@ function move(area, step) {
 
 function press(area, key) {
   const here = document.activeElement?.closest("[data-key-item]") ?? items(area)[0] ?? area;
-  // A step that has opened gets the keys at once, also before it has the focus: "2 1" is never an "1" of the card.
-  const item = here.querySelector("details[data-confirm][open]") ?? here;
+  // A step that has opened has the keys at once, also before it has the focus, and the row that it opened from has none:
+  // "2 1" accepts nothing.
+  const item = here.querySelector("details[data-confirm][open] > .confirm-body") ?? here;
   const selector = `[data-key="${CSS.escape(key)}"]`;
   const button = [...item.querySelectorAll(selector), ...area.querySelectorAll(`:scope > ${selector}`)].find(visible);
   button?.click();
@@ -42,14 +43,16 @@ function help(area) {
   const list = dialog.querySelector("[data-keys-list]");
   for (const row of list.querySelectorAll("[data-found]")) row.remove();
   const seen = new Map();
-  for (const button of area.querySelectorAll("[data-key]")) {
+  const open = document.activeElement?.closest("article")?.querySelector("details[data-confirm][open] > .confirm-body");
+  for (const row of list.querySelectorAll("[data-keys-later]")) row.hidden = Boolean(open);
+  for (const button of (open ?? area).querySelectorAll("[data-key]")) {
     if (seen.has(button.dataset.key) || !visible(button)) continue;
     const row = list.firstElementChild.cloneNode(true);
     row.dataset.found = "";
     const mark = row.querySelector("kbd");
     mark.textContent = button.dataset.key;
     row.querySelector("dt").replaceChildren(mark);
-    row.querySelector("dd").textContent = button.querySelector("span")?.textContent ?? button.textContent;
+    row.querySelector("dd").textContent = button.querySelector("span")?.firstChild?.textContent ?? button.textContent;
     seen.set(button.dataset.key, row);
   }
   list.prepend(...[...seen].sort(([a], [b]) => a.localeCompare(b)).map(([, row]) => row));
