@@ -108,11 +108,19 @@ class Period:
         months = self._whole_months()
         return Period(_later(self.start, -months) if months else self.start - (self.end - self.start), self.start)
 
+    @property
+    def month_count(self) -> int:
+        """In how many months it has days."""
+        return (self.last.year - self.start.year) * 12 + self.last.month - self.start.month + 1
+
     def months(self) -> Iterator[Period]:
         """Its months in order; the first and last are cut where it begins or ends inside a month."""
         first = self.start.replace(day=1)
-        count = (self.last.year - first.year) * 12 + self.last.month - first.month
-        return self._cut_at(_later(first, n) for n in range(1, count + 1))
+        return self._cut_at(_later(first, n) for n in range(1, self.month_count))
+
+    def years(self) -> Iterator[Period]:
+        """Its calendar years in order; the first and last are cut where it begins or ends inside a year."""
+        return self._cut_at(date(year, 1, 1) for year in range(self.start.year + 1, self.last.year + 1))
 
     def weeks(self, *, first_weekday: int = 0) -> Iterator[Period]:
         """Its weeks in order, by default from Monday (0); the first and last may be cut (``days`` is below 7)."""

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
@@ -15,13 +16,16 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alignment.accounts.models import Organisation
+from alignment.kernel.errors import InvalidInput
 from leads.models import Lead
 from reviews.forms.queries import GROUPINGS, read_part, read_scope, write_query
 from reviews.kpis.kpi import Figure, Part
 from reviews.kpis.registry import KPIS
-from reviews.kpis.scope import Basis, Scope
+from reviews.kpis.scope import Basis, GroupBy, Scope
 from reviews.selectors.figures import figures
 from reviews.selectors.rows import as_row, rows_behind
+
+MOST_MONTHS = 600
 
 SCOPE_PARAMETERS = [
     OpenApiParameter("from", OpenApiTypes.DATE, description="First day. Default: this fiscal year."),
@@ -35,7 +39,7 @@ SCOPE_PARAMETERS = [
         "group_by",
         enum=[choice.value for choice in GROUPINGS],
         description="Months have keys like 2026-04, owners and campaigns their ids; a blank group has an empty key. "
-        "Only deals have a product: in such groups all other figures are null.",
+        "Only deals have a product: in such groups all other figures are null. By month at most 600 months.",
     ),
 ]
 
@@ -94,6 +98,9 @@ class KpisView(APIView):
     @extend_schema(operation_id="kpis_read", parameters=SCOPE_PARAMETERS, responses=KpisOutput, tags=["kpis"])
     def get(self, request: Request) -> Response:
         scope = _scope(request)
+        if scope.group_by is GroupBy.MONTH and scope.period.month_count > MOST_MONTHS:
+            message = _("By month, ask for %(n)s months at most: let “from” be later or “to” earlier.")
+            raise InvalidInput(message % {"n": MOST_MONTHS}, field="from")
         found = figures(period=scope.period, zone=scope.zone, basis=scope.basis, group_by=scope.group_by)
         output = KpisOutput(
             {

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Avg, Count, DateField, F, FloatField, Min, Model, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast, Coalesce, TruncMonth, TruncWeek
+from django.db.models.functions import Cast, Coalesce, TruncMonth, TruncWeek, TruncYear
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
@@ -109,6 +109,7 @@ class RowSet:
         paths: dict[GroupBy, Combinable] = {
             GroupBy.MONTH: TruncMonth("when", tzinfo=scope.zone, output_field=DateField()),
             GroupBy.WEEK: TruncWeek("when", tzinfo=scope.zone, output_field=DateField()),
+            GroupBy.YEAR: TruncYear("when", tzinfo=scope.zone, output_field=DateField()),
             GroupBy.SOURCE: Coalesce(F(f"{self.to_lead}source"), Value("")),
             GroupBy.OWNER: _expression(self.owner),
             GroupBy.CAMPAIGN: F(f"{self.to_lead}campaign"),
@@ -121,17 +122,23 @@ def _expression(path: str | Combinable) -> Combinable:
     return F(path) if isinstance(path, str) else path
 
 
+def key_of_time(first: date, group_by: GroupBy) -> Key:
+    """The key of the month, week or year that begins on this day."""
+    lengths = {GroupBy.YEAR: 4, GroupBy.MONTH: 7}
+    return first.isoformat()[: lengths.get(group_by)]
+
+
 def _key_of(value: Any, group_by: GroupBy) -> Key:
     """The key under which a group is known outside; of what is blank it is empty."""
     if isinstance(value, date):
-        return f"{value:%Y-%m}" if group_by is GroupBy.MONTH else value.isoformat()
+        return key_of_time(value, group_by)
     return "" if value is None else str(value)
 
 
 def _value_of(key: Key, group_by: GroupBy) -> Any:
     """What the database compares a group with; None where the group is that of the rows without one."""
     match group_by:
-        case GroupBy.MONTH | GroupBy.WEEK:
+        case GroupBy.MONTH | GroupBy.WEEK | GroupBy.YEAR:
             return _first_day(key, group_by)
         case GroupBy.OWNER | GroupBy.CAMPAIGN:
             if key and (not key.isdecimal() or len(key) > 18):
@@ -143,7 +150,9 @@ def _value_of(key: Key, group_by: GroupBy) -> Any:
 
 def _first_day(key: Key, group_by: GroupBy) -> date:
     try:
-        return Period.month(key).start if group_by is GroupBy.MONTH else date.fromisoformat(key)
+        if group_by is GroupBy.MONTH:
+            return Period.month(key).start
+        return date.fromisoformat(f"{key}-01-01" if group_by is GroupBy.YEAR else key)
     except (InvalidInput, ValueError) as error:
         raise _no_group(key) from error
 

@@ -28,6 +28,7 @@ class GroupBy(TextChoices):
     PRODUCT = "product", _("product")
     CAMPAIGN = "campaign", _("campaign")
     WEEK = "week", _("week")
+    YEAR = "year", _("year")
 
 
 @dataclass(frozen=True)

@@ -35,9 +35,11 @@ class WeeksChart(Chart):
     lines: Sequence[tuple[str, tables.Cell, str]] = ()
 
 
-def figure_by_month(kpi: Kpi, by_month: Sequence[Group], *, basis: Basis, currency: str, today: date) -> Chart:
+def figure_over_time(
+    kpi: Kpi, over_time: Sequence[Group], *, basis: Basis, currency: str, today: date, by_year: bool = False
+) -> Chart:
     """Counts as columns, shares as dots with their interval."""
-    points = tables.points(by_month, kpi, basis=basis, today=today)
+    points = tables.points(over_time, kpi, basis=basis, today=today)
     scale = charts.scale_of(
         [point.value for point in points], kpi.unit, unit_text=wording.unit_text(kpi.unit), currency=currency
     )
@@ -47,8 +49,8 @@ def figure_by_month(kpi: Kpi, by_month: Sequence[Group], *, basis: Basis, curren
         spec=charts.dots_over_time(points, scale=scale)
         if kpi.is_rate
         else charts.bars(points, scale=scale, side=str(kpi.side)),
-        caption=wording.months_sentence(str(kpi.label), values, kpi.unit, currency=currency),
-        rows=_rows(by_month, kpi, basis=basis, currency=currency),
+        caption=wording.times_sentence(str(kpi.label), values, kpi.unit, currency=currency, by_year=by_year),
+        rows=_rows(over_time, kpi, basis=basis, currency=currency),
     )
 
 

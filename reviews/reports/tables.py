@@ -92,7 +92,7 @@ def cell(kpi: Kpi, figure: Figure, *, basis: Basis, currency: str, url: str = ""
 def lines(
     groups: Iterable[Group], kpis: Sequence[Kpi], *, basis: Basis, currency: str, link_to: LinkTo, today: date
 ) -> list[Line]:
-    """Groups as lines of a table; on the cohort basis months that are still young are marked."""
+    """Groups as lines of a table; on the cohort basis months and years that are still young are marked."""
     return [
         Line(
             key=group.key,
@@ -101,7 +101,7 @@ def lines(
                 cell(kpi, group.figures[kpi.key], basis=basis, currency=currency, url=link_to(kpi, group.key))
                 for kpi in kpis
             ],
-            is_young=basis is Basis.COHORT and group.last_day is not None and is_young(group.last_day, today=today),
+            is_young=_is_young(group, basis, today),
         )
         for group in groups
     ]
@@ -114,8 +114,7 @@ def points(groups: Iterable[Group], kpi: Kpi, *, basis: Basis, today: date) -> l
             label=group.label,
             value=group.figures[kpi.key].value,
             interval=wording.interval(group.figures[kpi.key], is_share=kpi.is_share(basis)),
-            is_open=wording.rests_on_few(group.figures[kpi.key])
-            or (basis is Basis.COHORT and group.last_day is not None and is_young(group.last_day, today=today)),
+            is_open=wording.rests_on_few(group.figures[kpi.key]) or _is_young(group, basis, today),
         )
         for group in groups
     ]
@@ -124,3 +123,7 @@ def points(groups: Iterable[Group], kpi: Kpi, *, basis: Basis, today: date) -> l
 def small() -> int:
     """Below so many cases a figure is marked."""
     return SMALL
+
+
+def _is_young(group: Group, basis: Basis, today: date) -> bool:
+    return basis is Basis.COHORT and group.period is not None and is_young(group.period.last, today=today)

@@ -135,23 +135,45 @@ def signal_word(change: Change) -> str:
     return {Change.BETTER: "better", Change.WORSE: "worse", Change.NO_CHANGE: "same"}.get(change, "")
 
 
-def months_sentence(name: str, months: Sequence[tuple[str, Value]], unit: Unit, *, currency: str) -> str:
-    """What a chart by month shows: its lowest, its highest and its latest value."""
-    known = [(label, value) for label, value in months if value is not None]
+def times_sentence(
+    name: str, times: Sequence[tuple[str, Value]], unit: Unit, *, currency: str, by_year: bool = False
+) -> str:
+    """What a chart by month or by year shows: its lowest, its highest and its latest value."""
+    known = [(label, value) for label, value in times if value is not None]
     if not known:
-        return _("%(name)s by month: no values yet.") % {"name": name}
-    low, high = min(known, key=lambda month: month[1] or 0), max(known, key=lambda month: month[1] or 0)
+        text = _("%(name)s by year: no values yet.") if by_year else _("%(name)s by month: no values yet.")
+        return text % {"name": name}
+    low, high = min(known, key=lambda time: time[1] or 0), max(known, key=lambda time: time[1] or 0)
     said = {
-        f"{name}_{part}": text
-        for name, (label, value) in {"low": low, "high": high, "last": known[-1]}.items()
-        for part, text in (("month", label), ("value", value_text(value, unit, currency=currency)))
+        f"{which}_{part}": text
+        for which, (label, value) in {"low": low, "high": high, "last": known[-1]}.items()
+        for part, text in (
+            ("month", label),
+            ("year", label),
+            ("value", value_text(value, unit, currency=currency)),
+        )
     }
-    if len(known) == 1:
-        return _("%(name)s by month: %(last_value)s in %(last_month)s.") % {"name": name, **said}
-    return _(
-        "%(name)s by month: lowest %(low_value)s (%(low_month)s), highest %(high_value)s (%(high_month)s), "
-        "latest %(last_value)s (%(last_month)s)."
-    ) % {"name": name, **said}
+    return _over_time(len(known), by_year) % {"name": name, **said}
+
+
+def _over_time(count: int, by_year: bool) -> str:
+    if by_year:
+        return (
+            _("%(name)s by year: %(last_value)s in %(last_year)s.")
+            if count == 1
+            else _(
+                "%(name)s by year: lowest %(low_value)s (%(low_year)s), highest %(high_value)s (%(high_year)s), "
+                "latest %(last_value)s (%(last_year)s)."
+            )
+        )
+    return (
+        _("%(name)s by month: %(last_value)s in %(last_month)s.")
+        if count == 1
+        else _(
+            "%(name)s by month: lowest %(low_value)s (%(low_month)s), highest %(high_value)s (%(high_month)s), "
+            "latest %(last_value)s (%(last_month)s)."
+        )
+    )
 
 
 def sources_sentence(name: str, sources: Sequence[tuple[str, Figure]], unit: Unit, *, currency: str) -> str:

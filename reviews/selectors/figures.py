@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_skeleton
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -15,18 +17,24 @@ from alignment.kernel.periods import Period
 from leads.models import Campaign
 from reviews.kpis.kpi import NO_FIGURE, Figure, Kpi
 from reviews.kpis.registry import KPIS
-from reviews.kpis.rows import RowSet, Tally
+from reviews.kpis.rows import RowSet, Tally, key_of_time
 from reviews.kpis.scope import Basis, GroupBy, Scope
+
+MOST_MONTHS = 60
+"""More of them are no table that anybody reads."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The figures of one group; the group of the rows without one has an empty key and is never left out."""
+    """The figures of one group; the group of the rows without one has an empty key and is never left out.
+
+    ``period``: of a month or year, its days.
+    """
 
     key: str
     label: str
     figures: dict[str, Figure]
-    last_day: date | None = None
+    period: Period | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +72,7 @@ def totals(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> dict[str, Figure]:
 
 
 def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
-    """The figures group by group: the union of the groups of all figures, months in order, others by size."""
+    """The figures group by group: the union of the groups of all figures, times in order, others by size."""
     kpis = list(kpis)
     tallies: dict[str, dict[str, Tally]] = {}
     for name, rows in _sets(kpis).items():
@@ -75,23 +83,30 @@ def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
         Group(key=key, label=labels[key], figures=_measured(kpis, of_group, scope.group_by))
         for key, of_group in tallies.items()
     ]
-    if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK):
+    if scope.group_by in (GroupBy.MONTH, GroupBy.WEEK, GroupBy.YEAR):
         return sorted(found, key=lambda group: group.key)
     sizes = {key: sum(int(tally["count"] or 0) for tally in of_group.values()) for key, of_group in tallies.items()}
     return sorted(found, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
 
 
-def months(*, scope: Scope, today: date, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
-    """The figures of every month of the period up to today, also of months in which nothing happened."""
-    kpis = list(kpis)
-    found = {group.key: group for group in groups(scope=replace(scope, group_by=GroupBy.MONTH), kpis=kpis)}
-    every = {month.start.strftime("%Y-%m"): month for month in scope.period.months() if month.start <= today}
-    labels = _labels(list(every), GroupBy.MONTH)
+def time_step(period: Period) -> GroupBy:
+    """Whether a period is shown month by month or, where these would be too many, year by year."""
+    return GroupBy.MONTH if period.month_count <= MOST_MONTHS else GroupBy.YEAR
+
+
+def over_time(*, scope: Scope, today: date, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
+    """The figures of every month (or year) of the period up to today, also of those in which nothing happened."""
+    kpis, step = list(kpis), time_step(scope.period)
+    found = {group.key: group for group in groups(scope=replace(scope, group_by=step), kpis=kpis)}
+    parts = scope.period.months() if step is GroupBy.MONTH else scope.period.years()
+    every = {key_of_time(part.start, step): part for part in parts}
+    labels = _labels(list(every), step)
     nothing = {kpi.key: kpi.measure({}) for kpi in kpis}
     return [
-        Group(key, labels[key], found[key].figures if key in found else nothing, month.last)
-        for key, month in every.items()
-    ] + [group for key, group in found.items() if key not in every]
+        Group(key, labels[key], found[key].figures if key in found else nothing, part)
+        for key, part in every.items()
+        if key in found or part.start <= today
+    ]
 
 
 def group_label(*, key: str, group_by: GroupBy) -> str:
@@ -112,6 +127,9 @@ def _labels(keys: list[str], group_by: GroupBy) -> dict[str, str]:
     match group_by:
         case GroupBy.MONTH:
             names = {key: formats.period(Period.month(key).start, Period.month(key).end) for key in keys if key}
+        case GroupBy.YEAR:
+            language = (translation.get_language() or "en")[:2]
+            names = {key: format_skeleton("y", date(int(key), 1, 1), locale=language) for key in keys}
         case GroupBy.WEEK:
             weeks = {key: Period.week_of(date.fromisoformat(key)) for key in keys if key}
             names = {key: week.label() for key, week in weeks.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,8 +18,8 @@ from reviews.kpis.kpi import Kpi, Part
 from reviews.kpis.registry import KPIS
 from reviews.kpis.scope import GroupBy, Scope
 from reviews.reports import tables
-from reviews.reports.pages import conversion_by_source, figure_by_month, weeks_chart
-from reviews.selectors.figures import group_label, groups, months, totals
+from reviews.reports.pages import conversion_by_source, figure_over_time, weeks_chart
+from reviews.selectors.figures import Group, group_label, groups, over_time, time_step, totals
 from reviews.selectors.rows import as_row, rows_behind
 from reviews.selectors.weekly import weekly
 from reviews.views.choices import Asked, Choice, asked
@@ -41,7 +42,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     kpi, ask = KPIS[key], asked(request)
     basis, currency = ask.scope.basis, ask.currency
     series = weekly(until=ask.today, zone=ask.scope.zone, kpis=[kpi])[kpi.key]
-    by_month = months(scope=ask.scope, today=ask.today, kpis=[kpi])
+    step, in_time = time_step(ask.scope.period), over_time(scope=ask.scope, today=ask.today, kpis=[kpi])
     by_source = groups(scope=replace(ask.scope, group_by=GroupBy.SOURCE), kpis=[kpi])
     style: dict[str, Any] = {"basis": basis, "currency": currency, "today": ask.today}
     context = {
@@ -60,7 +61,7 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
             kpi, series, currency=currency, link_to=lambda week: _rows_url(kpi, week), zone=ask.scope.zone
         ),
         "tables": [
-            (GroupBy.MONTH, tables.lines(by_month, [kpi], link_to=_link(ask.scope, GroupBy.MONTH), **style)),
+            (step, tables.lines(in_time, [kpi], link_to=_link_in_time(ask.scope, in_time), **style)),
             (GroupBy.SOURCE, tables.lines(by_source, [kpi], link_to=_link(ask.scope, GroupBy.SOURCE), **style)),
         ],
         "small": tables.small(),
@@ -100,7 +101,8 @@ def _overview(ask: Asked) -> dict[str, Any]:
     scope, basis, currency = ask.scope, ask.scope.basis, ask.currency
     key_figures = tables.key_figures()
     total = totals(scope=scope)
-    by_month = months(scope=scope, today=ask.today, kpis=key_figures)
+    is_by_year = time_step(scope.period) is GroupBy.YEAR
+    in_time = over_time(scope=scope, today=ask.today, kpis=key_figures)
     by_source = groups(scope=replace(scope, group_by=GroupBy.SOURCE), kpis=key_figures)
     style: dict[str, Any] = {"basis": basis, "currency": currency, "today": ask.today}
     every = [
@@ -108,22 +110,23 @@ def _overview(ask: Asked) -> dict[str, Any]:
             kpi=kpi,
             cell=tables.cell(kpi, total[kpi.key], basis=basis, currency=currency, url=_rows_url(kpi, scope)),
             formula=kpi.formula_for(basis),
-            trend=[month.figures[kpi.key].value for month in by_month] if kpi in key_figures else [],
+            trend=[one.figures[kpi.key].value for one in in_time] if kpi in key_figures else [],
             detail_url=f"{reverse('reviews:kpi', args=[kpi.key])}?{write_query(scope)}",
         )
         for kpi in KPIS
     ]
-    month_lines = tables.lines(by_month, key_figures, link_to=_link(scope, GroupBy.MONTH), **style)
+    time_lines = tables.lines(in_time, key_figures, link_to=_link_in_time(scope, in_time), **style)
     return {
         "tiles": [tile for tile in every if tile.kpi in key_figures],
         "every": every,
         "key_figures": key_figures,
-        "months": month_lines,
-        "has_young": any(line.is_young for line in month_lines),
+        "times": time_lines,
+        "is_by_year": is_by_year,
+        "has_young": any(line.is_young for line in time_lines),
         "sources": tables.lines(by_source, key_figures, link_to=_link(scope, GroupBy.SOURCE), **style),
         "charts": [
-            figure_by_month(KPIS["mql"], by_month, **style),
-            figure_by_month(KPIS["conversion"], by_month, **style),
+            figure_over_time(KPIS["mql"], in_time, by_year=is_by_year, **style),
+            figure_over_time(KPIS["conversion"], in_time, by_year=is_by_year, **style),
         ],
         "source_chart": conversion_by_source(by_source, total["conversion"], **style),
         "small": tables.small(),
@@ -137,6 +140,14 @@ def _rows_url(kpi: Kpi, scope: Scope, group: str | None = None) -> str:
 def _link(scope: Scope, group_by: GroupBy) -> tables.LinkTo:
     grouped = replace(scope, group_by=group_by)
     return lambda kpi, group: _rows_url(kpi, grouped, group)
+
+
+def _link_in_time(scope: Scope, in_time: Sequence[Group]) -> tables.LinkTo:
+    """A month is a group of the period's rows, a year a period of its own."""
+    if time_step(scope.period) is GroupBy.MONTH:
+        return _link(scope, GroupBy.MONTH)
+    years = {group.key: replace(scope, period=group.period) for group in in_time if group.period}
+    return lambda kpi, key: _rows_url(kpi, years[key or ""])
 
 
 def _parts(kpi: Kpi, scope: Scope, chosen: Part) -> list[Choice]:

@@ -116,6 +116,15 @@ def test_months_are_cut_at_the_ends():
     ]
 
 
+def test_years_are_cut_at_the_ends():
+    assert list(period("2024-02-15", "2026-01-02").years()) == [
+        period("2024-02-15", "2025-01-01"),
+        period("2025-01-01", "2026-01-01"),
+        period("2026-01-01", "2026-01-02"),
+    ]
+    assert list(period("2025-01-01", "2026-01-01").years()) == [period("2025-01-01", "2026-01-01")]
+
+
 def test_weeks_start_on_monday_and_are_cut_at_the_ends():
     weeks = list(Period.month("2026-04").weeks())
 
@@ -126,7 +135,8 @@ def test_weeks_start_on_monday_and_are_cut_at_the_ends():
 
 @given(PERIODS, st.integers(0, 6))
 def test_months_and_weeks_are_the_period_again(whole, weekday):
-    for parts in (list(whole.months()), list(whole.weeks(first_weekday=weekday))):
+    assert whole.month_count == len(list(whole.months()))
+    for parts in (list(whole.months()), list(whole.years()), list(whole.weeks(first_weekday=weekday))):
         assert parts[0].start == whole.start
         assert parts[-1].end == whole.end
         assert all(part.end == after.start for part, after in pairwise(parts))

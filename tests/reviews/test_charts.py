@@ -151,11 +151,23 @@ def test_a_chart_by_source_compares_only_sources_with_cases_enough() -> None:
 def test_a_chart_by_month_says_lowest_highest_and_latest() -> None:
     months = [("Jan", 3), ("Feb", None), ("Mar", 9), ("Apr", 5)]
 
-    said = wording.months_sentence("MQL", months, Unit.COUNT, currency="JPY")
+    said = wording.times_sentence("MQL", months, Unit.COUNT, currency="JPY")
 
     assert said == "MQL by month: lowest 3 (Jan), highest 9 (Mar), latest 5 (Apr)."
-    assert wording.months_sentence("MQL", [], Unit.COUNT, currency="JPY") == "MQL by month: no values yet."
-    assert wording.months_sentence("MQL", [("Jan", 3)], Unit.COUNT, currency="JPY") == "MQL by month: 3 in Jan."
+    assert wording.times_sentence("MQL", [], Unit.COUNT, currency="JPY") == "MQL by month: no values yet."
+    assert wording.times_sentence("MQL", [("Jan", 3)], Unit.COUNT, currency="JPY") == "MQL by month: 3 in Jan."
+
+
+@pytest.mark.parametrize(
+    ("years", "said"),
+    [
+        ([], "MQL by year: no values yet."),
+        ([("2024", 3)], "MQL by year: 3 in 2024."),
+        ([("2024", 3), ("2025", 9)], "MQL by year: lowest 3 (2024), highest 9 (2025), latest 9 (2025)."),
+    ],
+)
+def test_a_chart_by_year_says_so(years: list[tuple[str, float]], said: str) -> None:
+    assert wording.times_sentence("MQL", years, Unit.COUNT, currency="JPY", by_year=True) == said
 
 
 @pytest.mark.parametrize(

@@ -124,9 +124,23 @@ def test_rows_come_in_pages(api: Api, mai: User) -> None:
     assert len(api(mai).get(first["next"]).json()["results"]) == 1
 
 
+def test_months_are_given_for_fifty_years_at_most(api: Api, mai: User) -> None:
+    client, by_month = api(mai), {"group_by": "month"}
+    factories.lead(captured_at=datetime(1976, 5, 1, tzinfo=TOKYO))
+
+    fifty = client.get("/api/v1/kpis/", by_month | {"from": "1976-04-01", "to": "2026-04-01"})
+
+    assert [group["key"] for group in fifty.json()["groups"]] == ["1976-05"]
+    more = {"from": "1976-03-31", "to": "2026-04-01"}
+    assert client.get("/api/v1/kpis/", by_month | more).status_code == 400
+    assert client.get("/api/v1/kpis/", more).status_code == 200
+    assert client.get("/api/v1/kpis/leads/rows/", by_month | more | {"group": "1976-05"}).json()["count"] == 1
+
+
 @pytest.mark.parametrize(
     ("path", "query", "attr"),
     [
+        ("", {"from": "1976-03-31", "to": "2026-04-01", "group_by": "month"}, "from"),
         ("", {"from": "yesterday", "to": "2026-04-01"}, "from"),
         ("", {"from": "2026-03-01"}, "to"),
         ("", {"from": "2026-03-02", "to": "2026-03-02"}, "to"),

@@ -109,6 +109,42 @@ def test_own_dates_include_the_last_day(signed_in: SignedIn, mai: User) -> None:
     assert str(answer.context["ask"].scope.period.end) == "2026-04-01"
 
 
+def test_a_long_period_is_shown_by_year(signed_in: SignedIn, mai: User) -> None:
+    factories.qualified_lead(captured_at=datetime(1900, 1, 1, tzinfo=TOKYO))
+    factories.qualified_lead(captured_at=datetime(2026, 3, 2, tzinfo=TOKYO))
+    factories.qualified_lead(captured_at=datetime(2026, 12, 31, 23, tzinfo=TOKYO))
+    client = signed_in(mai)
+
+    def years(path: str, query: str) -> list[str]:
+        answer = client.get(f"{path}?{query}&basis=cohort")
+        assert len(answer.content) < 1_000_000
+        page = text_of(answer)
+        assert "By year" in page
+        assert "By month" not in page
+        return re.findall(r'<a href="(/kpis/mql/rows/[^"]+)">1<', page)
+
+    for path in ("/kpis/", "/kpis/mql/"):
+        of_1900, of_2026 = (
+            years(path, query) for query in ("from=1900-01-01&to=2026-04-01", "from=1900-06-01&to=2199-12-31")
+        )
+        assert any("from=1900-01-01&to=1901-01-01" in url for url in of_1900)
+        assert any("from=2026-01-01&to=2026-04-01" in url for url in of_1900)
+        assert not any("from=1900" in url for url in of_2026)
+        for url in of_1900:
+            opened = client.get(url).context
+            assert opened["page"].paginator.count == opened["figure_count"] == 1
+
+
+@pytest.mark.parametrize(
+    ("period", "by"), [("from=2021-04-01&to=2026-04-01", "month"), ("from=2021-04-01&to=2026-04-02", "year")]
+)
+def test_five_years_are_shown_by_month_and_a_day_more_by_year(
+    signed_in: SignedIn, mai: User, period: str, by: str
+) -> None:
+    for path in ("/kpis/", "/kpis/conversion/"):
+        assert f"By {by}" in text_of(signed_in(mai).get(f"{path}?{period}"))
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
