@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Prefetch, prefetch_related_objects
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from alignment.accounts.models import User
@@ -79,13 +80,17 @@ def criteria(verdict: Verdict | None) -> list[Met]:
     return [
         Met(
             met=line.met and not line.is_disqualifier,
-            text=line.sentence,
+            text=_said(line),
             detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
         for line in verdicts.explain(verdict).lines
         if line.met or not line.is_disqualifier
     ]
+
+
+def _said(line: verdicts.Line) -> str:
+    return _("Ruled out by: %(sentence)s") % {"sentence": line.sentence} if line.is_disqualifier else line.sentence
 
 
 def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:

@@ -98,6 +98,20 @@ def test_a_lead_that_does_not_qualify_says_what_is_missing(version, rule, mai, r
     assert not Handoff.objects.exists()
 
 
+@pytest.mark.parametrize(("language", "said"), [("en", "Ruled out by: "), ("ja", "対象外に該当: ")])
+def test_a_lead_that_is_ruled_out_says_by_what_in_words(language, said, agreements, rule, mai, signed_in):
+    mai.language = language
+    mai.save()
+    condition = {"field": "source", "op": "is", "value": "Web"}
+    factories.version_in_force({"condition": condition, "kind": "disqualifier"}, threshold=1)
+
+    answer = signed_in(mai).post(SUBMIT, BIG, follow=True)
+
+    assert said in answer.text
+    assert "It does not qualify yet" not in answer.text
+    assert not Handoff.objects.exists()
+
+
 def test_touches_of_the_form_are_kept(version, rule, mai, ren, signed_in):
     campaign = factories.campaign("Spring fair")
     yesterday = timezone.localdate() - timedelta(days=1)
