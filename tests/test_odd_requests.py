@@ -71,12 +71,17 @@ def test_the_builder_stands_numbers_without_end(
     assert answer.status_code == 200
 
 
-def test_a_step_of_the_definition_stands_numbers_without_end(
-    draft: DefinitionVersion, signed_in: Browser, aoi: User
+@pytest.mark.parametrize("seen", [ENDLESS, "x", "-1"])
+@pytest.mark.parametrize(("step", "sent"), [("propose", {"reason": "Why"}), ("edit", {"action": "save"})])
+def test_who_does_not_say_what_they_saw_of_a_definition_reads_it_again(
+    step: str, sent: dict[str, str], seen: str, draft: DefinitionVersion, signed_in: Browser, aoi: User
 ) -> None:
-    answer = signed_in(aoi).post(f"/definition/{draft.number}/propose/", {"reason": "Why", "seen": ENDLESS})
+    before = draft.events.count()
 
-    assert answer.status_code == 302
+    answer = signed_in(aoi).post(f"/definition/{draft.number}/{step}/", sent | {"seen": seen})
+
+    assert (answer.status_code, draft.events.count()) == (409, before)
+    assert "Read it again." in answer.text
 
 
 def test_handing_over_stands_numbers_without_end(signed_in: Browser, mai: User) -> None:

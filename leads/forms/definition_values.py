@@ -91,6 +91,11 @@ def of_post(data: Mapping[str, Any]) -> VersionValues:
     return VersionValues(**read(VersionValues, ""), criteria=criteria)
 
 
+def seen_event(text: str) -> int | None:
+    """The last event that a page showed; what cannot be read is older than any, so that the page is read again."""
+    return (whole_number(text) or 0) if text else None
+
+
 def flat(values: VersionValues) -> dict[str, str]:
     """The values under the names of their inputs."""
     found = {name: value for name, value in asdict(values).items() if isinstance(value, str)}

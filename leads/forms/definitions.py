@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.forms import Form
-from alignment.kernel.inputs import whole_number
 from leads.forms import definition_values as values
 from leads.forms.definition_rows import CriterionForm, TestForm, number
 from leads.forms.definition_values import CriterionValues, VersionValues
@@ -65,7 +64,7 @@ class Builder:
 
     @property
     def seen(self) -> int | None:
-        return whole_number(self.values.seen)
+        return values.seen_event(self.values.seen)
 
     @property
     def threshold(self) -> int:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_POST
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
-from alignment.kernel.inputs import whole_number
+from leads.forms.definition_values import seen_event
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionStatus
 from leads.selectors import definitions as selectors
@@ -156,4 +156,4 @@ def _page(
 
 
 def _seen(request: PersonRequest) -> int | None:
-    return whole_number(request.POST.get("seen", ""))
+    return seen_event(request.POST.get("seen", ""))
