@@ -153,11 +153,6 @@ def time_left(
     return words["overdue" if remaining < dt.timedelta(0) else "left"].format(time=said)
 
 
-def business_days(count: int | None, *, language: str | None = None) -> str:
-    """2営業日; 2 business days."""
-    return NOTHING if count is None else _counted("working_day", count, _language(language))
-
-
 def days(count: Number | None, *, language: str | None = None) -> str:
     """48.4日; 48.4 days: calendar days, at most one decimal."""
     return NOTHING if count is None else _counted("day", _rounded(count, 1), _language(language))

@@ -1,8 +1,8 @@
-"""How sure a share, or the difference of two shares, is: intervals for counts. Pure."""
+"""How sure a share is: intervals for counts. Pure."""
 
 from __future__ import annotations
 
-from math import hypot, sqrt
+from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -36,21 +36,3 @@ def wilson(successes: int, n: int, *, confidence: float = 0.95) -> Interval | No
     middle = (share + weight / 2) / (1 + weight)
     half = z / (1 + weight) * sqrt(share * (1 - share) / n + weight / (4 * n))
     return Interval(max(0.0, middle - half), min(1.0, middle + half))
-
-
-def newcombe(
-    successes: int, n: int, before_successes: int, before_n: int, *, confidence: float = 0.95
-) -> Interval | None:
-    """The interval of the difference ``successes / n`` minus ``before_successes / before_n``; None of nothing.
-
-    R. G. Newcombe, "Interval estimation for the difference between independent proportions: comparison of eleven
-    methods", Statistics in Medicine 17 (1998), 873-890, method 10: Wilson's intervals of both, put together.
-    """
-    now, before = wilson(successes, n, confidence=confidence), wilson(before_successes, before_n, confidence=confidence)
-    if now is None or before is None:
-        return None
-    share, earlier = successes / n, before_successes / before_n
-    return Interval(
-        share - earlier - hypot(share - now.low, before.high - earlier),
-        share - earlier + hypot(now.high - share, earlier - before.low),
-    )

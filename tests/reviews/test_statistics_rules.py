@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from reviews.rules.statistics import is_small, newcombe, wilson
+from reviews.rules.statistics import is_small, wilson
 
 COUNTS = st.integers(1, 2000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 
@@ -24,26 +24,8 @@ def test_wilson_gives_the_published_intervals(successes, n, low, high):
     assert wilson(successes, n) == pytest.approx((low, high), abs=5e-5)
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "low", "high"),
-    [
-        # Newcombe, Statistics in Medicine 17 (1998), 873-890, table II, method 10.
-        ((56, 70), (48, 80), 0.0524, 0.3339),
-        ((9, 10), (3, 10), 0.1705, 0.8090),
-        ((6, 7), (2, 7), 0.0582, 0.8062),
-        ((5, 56), (0, 29), -0.0381, 0.1926),
-        ((0, 10), (0, 20), -0.1611, 0.2775),
-        ((10, 10), (0, 10), 0.6075, 1.0000),
-    ],
-)
-def test_newcombe_gives_the_published_intervals(one, other, low, high):
-    assert newcombe(*one, *other) == pytest.approx((low, high), abs=5e-5)
-
-
 def test_there_is_no_interval_of_nothing():
     assert wilson(0, 0) is None
-    assert newcombe(1, 2, 0, 0) is None
-    assert newcombe(0, 0, 1, 2) is None
 
 
 @pytest.mark.parametrize(("successes", "n"), [(3, 2), (-1, 2), (0, -1)])
@@ -65,13 +47,6 @@ def test_wilson_holds_the_share_and_stays_between_0_and_1(counts):
 
     assert -1e-12 <= low <= successes / n + 1e-12
     assert successes / n - 1e-12 <= high <= 1 + 1e-12
-
-
-@given(COUNTS, COUNTS)
-def test_newcombe_turns_its_sign_with_the_order(one, other):
-    there, back = newcombe(*one, *other), newcombe(*other, *one)
-
-    assert there == pytest.approx((-back.high, -back.low))
 
 
 @pytest.mark.parametrize(("n", "small"), [(0, True), (99, True), (100, False)])
