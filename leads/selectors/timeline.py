@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -31,6 +31,7 @@ KINDS = {
 }
 _FROM_TO = gettext_lazy("%(field)s: %(old)s → %(new)s")
 _OTHER_RECORDS = {"account": gettext_lazy("company"), "owner": gettext_lazy("owner"), "lead": gettext_lazy("lead")}
+_MOMENTS = frozenset({"captured_at", "qualified_at", "opened_at", "won_at", "lost_at"})
 _ACTIVITY_ICONS = {
     ActivityKind.CALL: "phone",
     ActivityKind.MAIL: "mail",
@@ -140,7 +141,7 @@ def _change_title(event: LeadEvent) -> str:
 def _change_text(data: dict[str, Any]) -> str:
     changes: dict[str, list[Any]] = data.get("changes", {})
     return "\n".join(
-        _FROM_TO % {"field": fact_label(Lead, name), "old": old or _("not known"), "new": new or _("not known")}
+        _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
         for name, (old, new) in changes.items()
     )
 
@@ -190,7 +191,11 @@ def fact_label(model: type[Lead] | type[Deal], name: str) -> str:
         return name.removeprefix("custom.")
 
 
-def _shown(name: str, value: Any, currency: str) -> str:
+def _shown(name: str, value: Any, currency: str = "") -> str:
     if not value:
         return _("not known")
+    if name in _MOMENTS:
+        return formats.datetime(datetime.fromisoformat(value))
+    if name == "expected_on":
+        return formats.date(date.fromisoformat(value))
     return formats.money_exact(value, currency=currency) if name == "amount" else str(value)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone, translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from alignment.accounts.models import User
-from leads.models import Account, Campaign, Deal, DealEvent, Lead, LeadEvent
+from leads.models import Account, Campaign, Deal, DealEvent, ImportRun, Lead, LeadEvent
 from leads.rules.stages import Stage
 from leads.selectors.timeline import deal_event_text, timeline
 from leads.services import deals as live_deals
@@ -18,6 +23,7 @@ from leads.services.capture import LeadData, capture_lead
 from leads.services.importing import ImportResult
 from leads.services.leads import ChangedMeanwhile, update_lead
 from tests import factories
+from tests.conftest import TOKYO
 
 LEADS = {
     "system": "crm",
@@ -140,12 +146,16 @@ def test_a_changed_deal_says_owner_company_and_lead_by_name(take: Any, ren: User
     take("leads", LEAD_HEADER + "A1,John,,,,2026-01-01\n", LEADS)
     take("deals", A_DEAL, DEALS)
 
-    take("deals", DEAL_HEADER + "D1,A1,Two,Riku,,,,,\n", DEALS)
+    take("deals", DEAL_HEADER + "D1,A1,Two,Riku,2026-01-06,,,2026-06-01,\n", DEALS)
 
     event = DealEvent.objects.get(kind="changed")
-    assert event.data["changes"] == {"lead": [None, "John"], "account": ["One", "Two"], "owner": ["Ren", "Riku"]}
-    assert "Owner: Ren → Riku" in deal_event_text(event, currency="JPY")
-    assert "Company: One → Two" in deal_event_text(event, currency="JPY")
+    names = {name: event.data["changes"][name] for name in ("lead", "account", "owner")}
+    assert names == {"lead": [None, "John"], "account": ["One", "Two"], "owner": ["Ren", "Riku"]}
+    with translation.override("en"), timezone.override(TOKYO):
+        text = deal_event_text(event, currency="JPY").splitlines()
+    assert {"Lead: not known → John", "Company: One → Two", "Owner: Ren → Riku"} <= set(text)
+    assert "Opened: Jan 5, 2026 (Mon) 00:00 → Jan 6, 2026 (Tue) 00:00" in text
+    assert "Expected on: May 1, 2026 (Fri) → Jun 1, 2026 (Mon)" in text
 
 
 def test_custom_fields_of_two_files_are_kept_together(take: Any) -> None:
@@ -209,6 +219,46 @@ def test_a_moment_said_less_exactly_is_nothing_new(take: Any) -> None:
     )
 
     assert (again.updated, again.unchanged) == (0, 2)
+
+
+anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=9) | st.sampled_from(
+    [
+        "",
+        "2026-01-05",
+        "2025-12-31T10:20:30",
+        "0001-01-01",
+        "1,200",
+        "1.234,56",
+        "100.005",
+        "1e99",
+        "Ren",
+        "ren@EXAMPLE.com",
+    ]
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(files=st.lists(st.lists(st.lists(anything, min_size=1, max_size=10), max_size=5), min_size=2, max_size=3))
+def test_whatever_stands_in_files_of_deals_every_row_is_counted_and_the_last_one_again_changes_nothing(
+    take: Any, ren: User, files: list[list[list[str]]]
+) -> None:
+    mapping = DEALS | {"system": f"run{ImportRun.objects.count()}"}
+    texts = []
+    for table in files:
+        numbered = [[str(number % 3), "", *row] for number, row in enumerate(table)]  # ids meet again within a file
+        out = io.StringIO(newline="")
+        csv.writer(out).writerows([DEAL_HEADER.strip().split(","), *numbered])
+        texts.append(out.getvalue())
+
+    results = [take("deals", text, mapping) for text in texts]
+    before = state()
+    again = take("deals", texts[-1], mapping)
+
+    for result in (*results, again):
+        assert result.created + result.updated + result.unchanged + len(result.refused) == result.rows
+    assert Deal.objects.filter(source_system=mapping["system"]).count() == sum(result.created for result in results)
+    assert (again.created, again.updated) == (0, 0)
+    assert state() == before
 
 
 def test_a_deal_that_a_person_won_stays_as_it_was_won(take: Any, ren: User, now: datetime) -> None:

@@ -77,9 +77,10 @@ def test_an_import_waits_for_the_lead_before_it_makes_a_company(take: Any, mai: 
         locked.wait(5)
         return take("leads", "id,company,campaign\nA1,New,\n", LEADS)
 
-    at_once(correct_slowly, bring)
+    _corrected, result = at_once(correct_slowly, bring)
 
     assert Lead.objects.get().account.name == "New"
+    assert (result.updated, result.unchanged) == (0, 1)  # the person was first
 
 
 def test_two_imports_with_the_same_companies_in_other_orders_both_come_through(take: Any) -> None:

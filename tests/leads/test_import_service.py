@@ -327,6 +327,32 @@ def test_maven_pipeline_comes_in_with_its_two_ends(take: Any) -> None:
     assert User.objects.filter(is_active=False).count() == 30
 
 
+def test_the_command_says_what_rows_without_ids_become(aoi: User, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(json.dumps({"system": "fair", "columns": {"name": "full_name"}}))
+    (tmp_path / "x.csv").write_text("name\nJohn\n")
+    out = io.StringIO()
+
+    call_command(
+        "import_records", "leads", tmp_path / "x.csv", mapping=tmp_path / "m.json", email=aoi.email, stdout=out
+    )
+
+    assert "becomes a new record" in out.getvalue()
+
+
+def test_the_command_lets_a_marketer_bring_leads_only(mai: User, tmp_path: Path) -> None:
+    (tmp_path / "m.json").write_text(json.dumps({"system": "fair", "columns": {"no": "external_id"}}))
+    (tmp_path / "x.csv").write_text("no\n1\n")
+
+    def bring(kind: str) -> None:
+        call_command("import_records", kind, tmp_path / "x.csv", mapping=tmp_path / "m.json", email=mai.email)
+
+    bring("leads")
+    with pytest.raises(CommandError):
+        bring("deals")
+
+    assert (Lead.objects.count(), Deal.objects.count()) == (1, 0)
+
+
 def test_the_command_refuses_an_unknown_person(db: None, tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="no active person"):
         call_command(
