@@ -23,7 +23,7 @@ class LeadForm(Form):
     """Person, company, where the lead came from. ``once`` names the form: the same one sent twice makes one lead."""
 
     once = forms.UUIDField(
-        widget=forms.HiddenInput,
+        widget=forms.HiddenInput(attrs={"autocomplete": "off"}),  # or Firefox brings the old one back
         required=False,
         initial=uuid4,
         error_messages={"invalid": _("This form is not complete any more. Load the page again and fill it in anew.")},
