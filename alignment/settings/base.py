@@ -218,6 +218,20 @@ LOGIN_REDIRECT_URL = "home"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
+_OUR_FORMS = "alignment.accounts.forms.signing_in"
+ACCOUNT_FORMS = {
+    "login": f"{_OUR_FORMS}.LoginForm",
+    "reauthenticate": f"{_OUR_FORMS}.ReauthenticateForm",
+    "reset_password": f"{_OUR_FORMS}.ResetPasswordForm",
+    "reset_password_from_key": f"{_OUR_FORMS}.ResetPasswordKeyForm",
+    "change_password": f"{_OUR_FORMS}.ChangePasswordForm",
+    "set_password": f"{_OUR_FORMS}.SetPasswordForm",
+}
+MFA_FORMS = {
+    "authenticate": f"{_OUR_FORMS}.AuthenticateForm",
+    "reauthenticate": f"{_OUR_FORMS}.ReauthenticateByCodeForm",
+    "activate_totp": f"{_OUR_FORMS}.ActivateTOTPForm",
+}
 ACCOUNT_ADAPTER = "alignment.accounts.adapter.InvitedOnlyAdapter"
 SOCIALACCOUNT_ADAPTER = "alignment.accounts.adapter.InvitedOnlySocialAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"  # an invitation proves the address

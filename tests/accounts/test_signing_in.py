@@ -34,6 +34,19 @@ def test_one_signs_in_by_address_whatever_its_case(client, mai):
     assert client.get("/").status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("page", "missing"),
+    [(LOGIN, ["Email", "Password"]), ("account_reset_password", ["Email"])],
+)
+def test_the_door_asks_for_what_is_missing_by_its_name(page, missing, client, db):
+    answer = client.post(reverse(page), {})
+
+    errors = [message for messages in answer.context["form"].errors.values() for message in messages]
+    assert errors == [f"Fill in “{name}”." for name in missing]
+    assert all(answer.text.count(message) for message in errors)
+    assert "This field is required." not in answer.text
+
+
 def test_signing_in_gives_a_new_session(client, mai):
     client.get(reverse(LOGIN))
     session = client.session
