@@ -201,6 +201,7 @@ ROWS = (
     Row("accounts:absences", arguments=_person(REP), allowed=ADMINS | PARTY),
     Row("accounts:absence-add", "post", _person(REP), ADMINS | PARTY, data=_AWAY),
     Row("accounts:absence-remove", "post", _pk("absence"), ADMINS | PARTY),
+    Row("accounts:second-factor"),
     Row("accounts:tokens"),
     Row("accounts:token-create", "post"),
     Row("accounts:token-revoke", "post", lambda world: {"token_key": "0123456789abcde"}, frozenset(), 404),

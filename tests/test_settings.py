@@ -41,7 +41,7 @@ names = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASES", "SESSION_COOKIE_N
          "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEMO",
          "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG",
          "SECURE_PROXY_SSL_HEADER", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_AGE", "SESSION_IDLE_LIMIT", "LOG_LEVEL",
-         "EMAIL_BACKEND"]
+         "EMAIL_BACKEND", "REQUIRE_MFA"]
 print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
 """
 
@@ -149,6 +149,14 @@ def test_what_a_run_tells_is_read_before_it_is_needed():
     text = (ROOT / "alignment" / "settings" / "base.py").read_text()
 
     assert text.index("services.env") < text.index('"SITE_URL"')
+
+
+def test_a_second_factor_is_required_of_managers_in_production_unless_told_otherwise():
+    dev = {"DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
+
+    assert (shown()["REQUIRE_MFA"], shown(**dev)["REQUIRE_MFA"]) == ("managers", "nobody")
+    assert shown(REQUIRE_MFA="everyone")["REQUIRE_MFA"] == "everyone"
+    assert "REQUIRE_MFA is not usable" in python("-c", SHOW, REQUIRE_MFA="sometimes").stderr
 
 
 def test_mails_of_a_development_machine_leave_only_where_a_server_is_named():

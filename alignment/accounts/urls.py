@@ -9,6 +9,7 @@ urlpatterns = [
     path("settings/profile/", own.profile, name="profile"),
     path("settings/absences/<int:pk>/add/", absences.absence_add, name="absence-add"),
     path("settings/absences/<int:pk>/remove/", absences.absence_remove, name="absence-remove"),
+    path("settings/second-factor/", own.second_factor, name="second-factor"),
     path("settings/tokens/", own.tokens, name="tokens"),
     path("settings/tokens/new/", own.token_create, name="token-create"),
     path("settings/tokens/<str:token_key>/revoke/", own.token_revoke, name="token-revoke"),

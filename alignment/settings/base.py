@@ -16,6 +16,7 @@ import environ
 import pghistory
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from environ.fileaware_mapping import FileAwareMapping
 
@@ -112,6 +113,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "alignment.accounts.second_factor.SecondFactorMiddleware",
     "django_structlog.middlewares.RequestMiddleware",
     "pghistory.middleware.HistoryMiddleware",
     "alignment.kernel.middleware.DomainErrorMiddleware",
@@ -241,6 +243,10 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before second factors and API tokens
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
 MFA_TOTP_ISSUER = "Alignment"
+# Who must set up a second factor before anything else; kept by alignment.accounts.second_factor.
+REQUIRE_MFA: str = env.str("REQUIRE_MFA", default="nobody")
+if REQUIRE_MFA not in {"nobody", "managers", "everyone"}:
+    raise ImproperlyConfigured("REQUIRE_MFA is not usable. Set it to nobody, managers or everyone.")
 INVITATION_VALID_FOR = timedelta(days=7)
 # Proxies in front of us, each of which adds one address to X-Forwarded-For.
 ALLAUTH_TRUSTED_PROXY_COUNT: int = env.int("TRUSTED_PROXY_COUNT", default=0)

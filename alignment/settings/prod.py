@@ -30,6 +30,7 @@ SESSION_COOKIE_NAME = "__Host-sessionid"
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-csrftoken"
 LANGUAGE_COOKIE_SECURE = True
+REQUIRE_MFA = env.str("REQUIRE_MFA", default="managers")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=True)
 if ALLAUTH_TRUSTED_PROXY_COUNT:  # without a proxy of ours anybody could claim that a request came encrypted
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

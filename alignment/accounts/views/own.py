@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from alignment.accounts import selectors
 from alignment.accounts.forms.own import AbsenceForm, ProfileForm, TokenForm
 from alignment.accounts.models import User
+from alignment.accounts.second_factor import is_missing
 from alignment.accounts.services import profile as services
 from alignment.accounts.services import tokens as token_services
 from alignment.accounts.views.requests import person
@@ -34,6 +36,14 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Your profile is saved."))
         return redirect(request, "accounts:profile")
     return page_of_profile(request, form, AbsenceForm(prefix="absence"))
+
+
+@require_GET
+def second_factor(request: HttpRequest) -> HttpResponse:
+    """Why a second factor is needed here and how to set it up, for those who have none yet."""
+    if not is_missing(request):
+        return redirect(request, "home")
+    return render(request, "accounts/own/second_factor.html", {"everyone": settings.REQUIRE_MFA == "everyone"})
 
 
 @never_cache
