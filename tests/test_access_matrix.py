@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from copy import deepcopy
+from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.db import transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from alignment.accounts.doors import SINGLE_SIGN_ON
 from alignment.accounts.models import User
+from alignment.accounts.services.tokens import create_token
 from tests import factories
 from tests.access import API_ROWS, HOUSE, ROWS, SINGLE_SIGN_ON_ROWS, Row
 from tests.everything import ADMIN, MARKETER, World
 
 FOREIGN = ("django-admin/",)
 """Pages of Django's own admin site: tested as a whole below."""
-ANONYMOUS, DEACTIVATED = "anonymous", "deactivated"
+ANONYMOUS, DEACTIVATED, TOKEN_ONLY = "anonymous", "deactivated", "token only"
 
 
 def _visitor(world: World, name: str) -> User | None:
@@ -120,6 +124,57 @@ def test_every_operation_of_the_api_lets_in_exactly_those_who_may(everything: Wo
 
 
 Patterns = list[URLPattern | URLResolver]
+
+
+def _program_of(person: User) -> APIClient:
+    """A program with nothing but a token of this person."""
+    _token, secret = create_token(person=person, name="x", valid_for=timedelta(days=1), now=timezone.now())
+    client = APIClient(raise_request_exception=False)
+    client.credentials(HTTP_AUTHORIZATION=f"Token {secret}")
+    return client
+
+
+@pytest.mark.parametrize("visitor", sorted(HOUSE))
+def test_a_token_opens_in_the_api_what_its_person_may(everything: World, visitor: str) -> None:
+    client = _program_of(everything.people[visitor])
+
+    assert "\n".join(_faults(client, everything, API_ROWS, visitor, 401)) == ""
+
+
+def test_a_token_opens_no_page(everything: World) -> None:
+    client = _program_of(everything.people[ADMIN])
+
+    assert "\n".join(_faults(client, everything, ROWS, TOKEN_ONLY, "sign in")) == ""
+
+
+def test_the_token_of_somebody_deactivated_opens_nothing(everything: World) -> None:
+    person = _visitor(everything, DEACTIVATED)
+    client = _program_of(person)
+    User.objects.filter(pk=person.pk).update(is_active=False)  # the token is older than the deactivation
+
+    assert "\n".join(_faults(client, everything, API_ROWS, DEACTIVATED, 401)) == ""
+    assert "\n".join(_faults(client, everything, ROWS, DEACTIVATED, "sign in")) == ""
+
+
+def test_what_belongs_to_somebody_else_answers_like_what_does_not_exist(everything: World) -> None:
+    token, _secret = create_token(
+        person=everything.people[ADMIN], name="x", valid_for=timedelta(days=1), now=timezone.now()
+    )
+    client = Client(headers={"X-Request-ID": "the-same-id"})
+    client.force_login(everything.people[MARKETER])
+
+    foreign, missing = (
+        client.post(reverse("accounts:token-revoke", kwargs={"token_key": key}))
+        for key in (token.token_key, "0123456789abcde")
+    )
+
+    assert foreign.status_code == missing.status_code == 404
+    assert _shape(foreign.text, token.token_key) == _shape(missing.text, "0123456789abcde")
+
+
+def _shape(page: str, key: str) -> str:
+    """A page without what differs from one request to the next: its address and the secrets of forms and scripts."""
+    return re.sub(r'"[A-Za-z0-9]{64}"|nonce="[^"]+"', '""', page.replace(key, "KEY"))
 
 
 def _addresses(patterns: Patterns, namespace: str = "", prefix: str = "") -> Iterator[tuple[str, URLPattern]]:
