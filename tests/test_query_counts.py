@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -11,9 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from alignment.accounts.models import CompanyDay, Invitation
+from alignment.accounts.models import CompanyDay, Invitation, User
+from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
+from leads.models import DefinitionVersion
+from reviews.models import Action, AgendaItem, Review
+from reviews.services.reviews import build_review
 from tests import factories
+from tests.conftest import TOKYO
 
 
 def _notice() -> None:
@@ -43,34 +49,135 @@ def _invited() -> None:
     )
 
 
-LISTS: list[tuple[str, str, Callable[[], object]]] = [
-    ("accounts:members", "", _invited),
-    ("accounts:teams", "", _team),
-    ("accounts:company-days", "?year=2026", _company_day),
-    ("health:operations", "", _notice),
-    ("demo:mailbox", "", _notice),
-    ("leads:list", "", factories.lead),
-    ("leads:deal-list", "", factories.deal),
-    ("leads:campaign-list", "", factories.campaign),
-    ("leads:account-list", "", factories.account),
-    ("handoff:list", "", factories.handoff),
-    ("handoff:inbox", "", factories.handoff),
-    ("handoff:waiting", "", factories.qualified_lead),
-    ("handoff-api:handoffs", "", factories.handoff),
-    ("leads-api:deals", "", factories.deal),
+def _token() -> None:
+    kei = User.objects.get(email="kei@example.com")
+    create_token(person=kei, name="Warehouse", valid_for=timedelta(days=30), now=timezone.now())
+
+
+def _version() -> None:
+    """A version that was in force once, with a line of its own and both signatures."""
+    now, number = timezone.now(), DefinitionVersion.objects.count() + 1
+    version = DefinitionVersion.objects.create(
+        definition=factories.definition(), number=number, created_by=factories.user(), created_at=now
+    )
+    version.criteria.create(position=1, condition={"field": "is_free_mail", "op": "is_true"}, points=10)
+    for side in ("marketing", "sales"):
+        version.signatures.create(side=side, signed_by=factories.user(role="manager", side=side), signed_at=now)
+    version.status, version.in_force_from, version.in_force_until = "superseded", now, now
+    version.save()
+
+
+def _lead_with_all() -> None:
+    factories.qualified_lead(
+        captured_at=datetime(2026, 3, 2, tzinfo=TOKYO), campaign=factories.campaign(), owner=factories.user()
+    )
+
+
+SERIES_MONTH = date(2026, 3, 1)
+
+
+def _review() -> Review:
+    """A review of an earlier month each time, with an action and an exception."""
+    series, end = factories.review_series(), SERIES_MONTH
+    for _number in range(Review.objects.filter(starts_on__lt=SERIES_MONTH).count()):
+        end = (end - timedelta(days=1)).replace(day=1)
+    start, now = (end - timedelta(days=1)).replace(day=1), timezone.now()
+    review = Review.objects.create(series=series, starts_on=start, ends_on=end, due_at=now, built_at=now)
+    _action_in(review)
+    _exception_in(review)
+    return review
+
+
+def _in_review() -> None:
+    """One more action, one more that is carried over, and one more exception in the latest review."""
+    latest = build_review(series=factories.review_series(), month=SERIES_MONTH, now=datetime(2026, 5, 1, tzinfo=TOKYO))
+    _action_in(Review.objects.filter(starts_on__lt=SERIES_MONTH).first() or _review())
+    _action_in(latest)
+    _exception_in(latest)
+
+
+def _latest() -> Review:
+    return Review.objects.order_by("-starts_on")[0]
+
+
+def _action_in(review: Review) -> None:
+    Action.objects.create(
+        review=review,
+        title="Call sooner",
+        owner=factories.user(),
+        due_on=date(2026, 5, 1),
+        created_by=factories.user(),
+        created_at=review.built_at,
+    )
+
+
+def _exception_in(review: Review) -> None:
+    asked = factories.user(role="sales_rep", side="sales", team=factories.team())
+    handoff = factories.handoff(status="rejected", offered_to=asked)
+    reason = {"code": "timing", "label": {"en": "Too early", "ja": "時期尚早"}, "count": 1, "rejected": 1}
+    review.agenda.create(
+        kind=AgendaItem.Kind.REPEATED_REASON,
+        position=review.agenda.count() + 1,
+        data=reason | {"handoffs": [handoff.pk]},
+    )
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One list: the name of its address, and what makes one more row of it.
+
+    ``arguments``: what the address holds, asked when there is a row.
+    """
+
+    name: str
+    make: Callable[[], object]
+    query: str = ""
+    arguments: Callable[[], list[object]] = list
+
+
+def _leads_counted() -> list[object]:
+    return ["leads"]
+
+
+SPRING = "?from=2026-01-01&to=2026-06-01"
+
+
+LISTS = [
+    Listed("accounts:members", _invited),
+    Listed("accounts:teams", _team),
+    Listed("accounts:company-days", _company_day, "?year=2026"),
+    Listed("health:operations", _notice),
+    Listed("demo:mailbox", _notice),
+    Listed("leads:list", factories.lead),
+    Listed("leads:deal-list", factories.deal),
+    Listed("leads:campaign-list", factories.campaign),
+    Listed("leads:account-list", factories.account),
+    Listed("handoff:list", factories.handoff),
+    Listed("handoff:inbox", factories.handoff),
+    Listed("handoff:waiting", factories.qualified_lead),
+    Listed("handoff-api:handoffs", factories.handoff),
+    Listed("leads-api:deals", factories.deal),
+    Listed("handoff-api:leads", factories.qualified_lead),
+    Listed("leads:definition", _version),
+    Listed("leads-api:definitions", _version),
+    Listed("accounts:tokens", _token),
+    Listed("reviews:list", _review),
+    Listed("reviews:detail", _in_review, arguments=lambda: [_latest().pk]),
+    Listed("reviews:kpi-rows", _lead_with_all, SPRING, _leads_counted),
+    Listed("reviews-api:kpi-rows", _lead_with_all, SPRING, _leads_counted),
 ]
 
 
-@pytest.mark.parametrize(("name", "query", "make"), LISTS, ids=[f"{row[0]}-{row[2].__name__}" for row in LISTS])
-def test_a_list_costs_the_same_for_one_row_and_for_twenty(signed_in, sora, kei, name, query, make):
-    who = sora if name == "handoff:inbox" else kei
-    client, address = signed_in(who), reverse(name) + query
-    make()
+@pytest.mark.parametrize("listed", LISTS, ids=lambda listed: f"{listed.name}-{listed.make.__name__}")
+def test_a_list_costs_the_same_for_one_row_and_for_twenty(signed_in, sora, kei, listed):
+    client = signed_in(sora if listed.name == "handoff:inbox" else kei)
+    listed.make()
+    address = reverse(listed.name, args=listed.arguments()) + listed.query
     client.get(address)  # fills what is asked once per process
     with CaptureQueriesContext(connection) as one:
         assert client.get(address).status_code == 200
     for _number in range(19):
-        make()
+        listed.make()
 
     with CaptureQueriesContext(connection) as twenty:
         client.get(address)
