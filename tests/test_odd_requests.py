@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -105,6 +106,19 @@ def test_a_step_of_the_definition_refuses_a_remark_that_cannot_be_kept(
 
     assert (answer.status_code, draft.events.count()) == (422, before)
     assert "cannot be stored" in answer.text or "At most 2000 characters" in answer.text
+
+
+def test_the_pages_say_how_long_a_remark_may_be(
+    draft: DefinitionVersion, signed_in: Browser, aoi: User, mai: User, now: datetime
+) -> None:
+    client = signed_in(aoi)
+    offer = factories.handoff(factories.qualified_lead(stage="offered"), submitted_by=mai)
+    pages = [f"/definition/{draft.number}/", f"/definition/{draft.number}/edit/", f"/handoffs/{offer.pk}/"]
+
+    asked = [area for page in pages for area in re.findall("<textarea[^>]*>", client.get(page).text)]
+
+    assert asked
+    assert [area for area in asked if 'maxlength="2000"' not in area] == []
 
 
 @pytest.mark.parametrize("text", UNFIT)

@@ -19,6 +19,7 @@ from leads.forms.definition_rows import CriterionForm, TestForm, number
 from leads.forms.definition_values import CriterionValues, VersionValues
 from leads.models import DefinitionVersion
 from leads.rules.conditions import Condition, parse
+from leads.services.texts import REMARK
 
 
 class VersionForm(Form):
@@ -39,6 +40,7 @@ class VersionForm(Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason for the change"),
         required=False,
+        max_length=REMARK,
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("One sentence that both sides will read when they sign."),
     )
