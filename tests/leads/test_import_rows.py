@@ -51,6 +51,13 @@ def test_a_row_that_names_nobody_is_refused(take: Any) -> None:
     assert result.created == 3
 
 
+def test_a_row_that_says_nothing_of_a_deal_is_refused(take: Any) -> None:
+    result = take("deals", "no,who,opened,won,value,colour\n,,,,,blue\n,,,,5,blue\nD1,,,,,\n", DEALS)
+
+    assert refusals(result) == {2: "nothing"}
+    assert result.created == 2
+
+
 def test_an_empty_column_at_the_end_is_no_column(take: Any) -> None:
     result = take("leads", "id,name,company,mail,seen,,\nA1,a,,,,,\nA2,b,,,\nA3,c,,,,,\nA4,d,,,,,x\n", LEADS)
 

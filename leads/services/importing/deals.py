@@ -115,6 +115,8 @@ def _is_refused(item: _Deal, context: Context) -> bool:
 
 def _refusal(item: _Deal, context: Context) -> tuple[str, str] | None:
     fields = item.row.fields
+    if not item.row.has_id and not any(fields.values()):
+        return "nothing", _("The row says nothing of a deal: the columns that the mapping reads are all blank.")
     wanted_lead = fields.get("lead_external_id")
     if wanted_lead and item.lead is None:
         return "no_such_lead", _("There is no lead “%(id)s” from %(system)s.") % {
