@@ -25,6 +25,11 @@ def user(name: str = "", *, role: str = "marketer", side: str = "marketing", **f
     return User.objects.create_user(f"{name}@example.com", "correct-horse-battery", role=role, side=side, **defaults)
 
 
+def name_only(name: str) -> User:
+    """A person of whom an import brought the name alone."""
+    return User.objects.create(full_name=name, role="sales_rep", side="sales", is_active=False, password="!")
+
+
 def creator() -> User:
     return User.objects.filter(role="marketer").first() or user()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -36,6 +37,17 @@ def teams() -> QuerySet[Team]:
     """Teams by side and name, with the number of their members who can sign in."""
     active = Count("members", filter=Q(members__is_active=True))
     return Team.objects.annotate(member_count=active).order_by("side", "name", "pk")
+
+
+def namesakes(full_name: str) -> list[User]:
+    """People of whom an import brought only this name, whatever its width, case and spaces."""
+    wanted = _name_key(full_name)
+    names_only = User.objects.filter(is_active=False, email=None).order_by("pk")
+    return [person for person in names_only if wanted and _name_key(person.full_name) == wanted]
+
+
+def _name_key(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).casefold().split())
 
 
 def absences_of(user: User) -> QuerySet[Absence]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from alignment.accounts.models import Invitation, User
 from alignment.accounts.services import invitations
-from alignment.accounts.services.invitations import DoorIsClosed
+from alignment.accounts.services.invitations import DoorIsClosed, NameIsKnown
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
 from alignment.outbox import mails
 from alignment.outbox import services as outbox
@@ -105,6 +105,54 @@ def test_a_former_colleague_is_invited_back_as_somebody_else(invite, mai):
 
     assert invitation.user.pk == mai.pk
     assert invitation.user.role_name == "Sales manager"
+
+
+@pytest.fixture
+def imported(db) -> User:
+    """A name that an import brought."""
+    return factories.name_only("山田 花子")
+
+
+@pytest.mark.parametrize("name", ["山田 花子", "山田\u3000花子", "山田花子"])
+def test_a_name_from_an_import_asks_who_is_meant(invite, imported, name):
+    with pytest.raises(NameIsKnown) as refused:
+        invite(full_name=name)
+
+    assert (refused.value.code, refused.value.field) == ("name_is_known", "same_as")
+    assert not Invitation.objects.exists()
+
+
+def test_the_person_from_an_import_keeps_what_was_imported(invite, imported):
+    deal = factories.deal(owner=imported)
+
+    invitation = invite(full_name="山田花子", same_as=imported.pk, role="sales_rep", side="sales")
+    invitations.accept(token_hash=invitation.token_hash, full_name="山田", password=PASSWORD, now=timezone.now())
+
+    deal.refresh_from_db()
+    assert (deal.owner.email, deal.owner.full_name, deal.owner.is_active) == ("new@example.com", "山田", True)
+
+
+def test_somebody_else_of_the_same_name_is_a_new_person(invite, imported):
+    invitation = invite(full_name="山田花子", is_somebody_else=True)
+
+    imported.refresh_from_db()
+    assert invitation.user_id != imported.pk
+    assert imported.email is None
+
+
+def test_nobody_becomes_a_person_of_another_name(invite, imported, mai):
+    for same_as in (imported.pk, mai.pk, 0):
+        with pytest.raises(InvalidInput):
+            invite(full_name="Nana New", same_as=same_as)
+
+
+def test_a_person_from_an_import_is_matched_once(invite, imported):
+    invite(full_name="山田花子", same_as=imported.pk)
+
+    with pytest.raises(InvalidInput) as refused:
+        invite(email="another@example.com", full_name="山田花子", same_as=imported.pk)
+
+    assert (refused.value.code, refused.value.field) == ("already_matched", "same_as")
 
 
 def test_the_link_lets_in_once(invite):

@@ -106,6 +106,32 @@ def test_an_admin_invites_from_the_page(signed_in, kei):
     assert Invitation.objects.get().user.role == "sales_rep"
 
 
+@pytest.mark.parametrize(("answer", "is_same"), [("same", True), ("new", False)])
+def test_an_admin_says_whether_a_name_from_an_import_is_meant(signed_in, kei, answer, is_same):
+    imported, client = factories.name_only("Hanako Yamada"), signed_in(kei)
+    data = {"email": "hy@example.com", "full_name": "hanako  yamada", "position": "sales_rep:sales", "language": "ja"}
+
+    asked = client.post(reverse("accounts:member-invite"), data)
+    chosen = str(imported.pk) if answer == "same" else "new"
+    done = client.post(reverse("accounts:member-invite"), data | {"same_as": chosen})
+
+    assert asked.status_code == 422
+    assert "Say whether it is the same person." in asked.text
+    assert "Hanako Yamada from the imported records" in asked.text
+    assert done.status_code == 302
+    assert (Invitation.objects.get().user == imported) is is_same
+
+
+def test_a_name_from_an_import_leads_to_the_invitation(signed_in, kei):
+    imported, client = factories.name_only("Hanako Yamada"), signed_in(kei)
+
+    page = client.get(reverse("accounts:member-edit", args=[imported.pk])).text
+    form = client.get(f"{reverse('accounts:member-invite')}?full_name=Hanako%20Yamada").text
+
+    assert f"{reverse('accounts:member-invite')}?full_name=Hanako%20Yamada" in page
+    assert 'value="Hanako Yamada"' in form
+
+
 def test_what_is_missing_is_said_beside_the_field(signed_in, kei):
     page = signed_in(kei).post(reverse("accounts:member-invite"), {"email": "not an address"})
 

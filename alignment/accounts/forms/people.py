@@ -8,9 +8,12 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from alignment.accounts import selectors
 from alignment.accounts.models import Organisation, Team, User
 from alignment.accounts.roles import POSITIONS
 from alignment.kernel.forms import Form
+
+NEW = "new"
 
 
 def position_of(user: User) -> str:
@@ -69,11 +72,31 @@ class InvitationForm(PersonForm):
         },
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    field_order = ("email", "full_name", "position", "team", "language")
+    same_as = forms.ChoiceField(
+        label=_("Who is it?"),
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("Leads and deals of the imported records stay with the person whom they name."),
+    )
+    field_order = ("email", "full_name", "same_as", "position", "team", "language")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["language"].initial = Organisation.get().default_language
+        known = selectors.namesakes(self.data.get("full_name", ""))
+        if known:
+            same = _("%(name)s from the imported records")
+            choices = [(str(person.pk), same % {"name": person.full_name}) for person in known]
+            self.fields["same_as"].choices = [*choices, (NEW, _("somebody else of this name"))]  # type: ignore[attr-defined]
+        else:
+            del self.fields["same_as"]
+
+    def values(self) -> dict[str, Any]:
+        """What the services take."""
+        values = super().values()
+        same_as = values.pop("same_as", "")
+        is_new = same_as == NEW
+        return values | {"same_as": int(same_as) if same_as and not is_new else None, "is_somebody_else": is_new}
 
 
 class AcceptForm(Form):

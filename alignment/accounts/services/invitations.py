@@ -14,6 +14,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
+from alignment.accounts import selectors
 from alignment.accounts.models import Invitation, Organisation, Team, User
 from alignment.accounts.policies import Permission
 from alignment.accounts.services.people import check_fit
@@ -29,30 +30,48 @@ class DoorIsClosed(DomainError):
     http_status = 410
 
 
+class NameIsKnown(DomainError):
+    """An import brought this name; whether it is the same person is for the admin to say."""
+
+    code = "name_is_known"
+
+
 @transaction.atomic
 def invite(
-    *, email: str, full_name: str, role: str, side: str, team: Team | None, language: str, actor: User, now: datetime
+    *,
+    email: str,
+    full_name: str,
+    role: str,
+    side: str,
+    team: Team | None,
+    language: str,
+    actor: User,
+    now: datetime,
+    same_as: int | None = None,
+    is_somebody_else: bool = False,
 ) -> Invitation:
-    """Invite an address; somebody known who may not sign in (an imported name, a former colleague) is invited back."""
+    """Invite an address; a former colleague who has it is invited back.
+
+    Where an import brought the name alone, ``same_as`` (the id of that person, who then keeps what was imported for
+    them) or ``is_somebody_else`` must say who is meant.
+    """
     actor.require(Permission.INVITE_PEOPLE)
     email = email.strip().lower()
     person = User.objects.select_for_update().filter(email__iexact=email).first()
     if person is not None and person.is_active:
         raise InvalidInput(_("This person can already sign in."), code="already_active", field="email")
     check_fit(role=role, side=side, team=team)
+    if person is None and not is_somebody_else:
+        person = _from_import(full_name, same_as)
     if person is None:
         person = User.objects.create_user(
             email, full_name=full_name, role=role, side=side, team=team, language=language, is_active=False
         )
     else:
-        person.full_name, person.role, person.side, person.team, person.language = (
-            full_name,
-            role,
-            side,
-            team,
-            language,
-        )
-        person.save(update_fields=["full_name", "role", "side", "team", "language"])
+        values = {"email": email, "full_name": full_name, "role": role, "side": side, "team": team}
+        for name, value in (values | {"language": language}).items():
+            setattr(person, name, value)
+        person.save(update_fields=[*values, "language"])
     return _open_door(person, actor, now)
 
 
@@ -105,6 +124,25 @@ def accept(*, token_hash: str, full_name: str, password: str, now: datetime) -> 
 def hash_of(token: str) -> str:
     """What is kept of a token."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _from_import(full_name: str, same_as: int | None) -> User | None:
+    """The person whose name an import brought, locked; None where it brought nobody of this name."""
+    known = [person.pk for person in selectors.namesakes(full_name)]
+    if same_as is None and known:
+        raise NameIsKnown(
+            _("Imported records name somebody like this. Say whether it is the same person."), field="same_as"
+        )
+    if same_as is None:
+        return None
+    person = User.objects.select_for_update().filter(pk=same_as, email=None, is_active=False).first()
+    if person is None or person.pk not in known:
+        raise InvalidInput(
+            _("This person has an address by now. Look at the list of people, then send the form again."),
+            code="already_matched",
+            field="same_as",
+        )
+    return person
 
 
 def _invitation_of(person_id: int) -> Invitation:

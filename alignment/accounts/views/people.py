@@ -51,7 +51,9 @@ def invite(request: HttpRequest) -> HttpResponse:
     """Invite somebody by e-mail."""
     actor = person(request)
     actor.require(Permission.INVITE_PEOPLE)
-    form = InvitationForm(request.POST or None)
+    form = InvitationForm(
+        request.POST or None, initial={name: request.GET.get(name) for name in ("email", "full_name")}
+    )
     if form.is_valid():
         try:
             invitations.invite(**form.values(), actor=actor, now=timezone.now())
