@@ -14,7 +14,9 @@ from alignment.health import checks
 from alignment.health import services as health
 from alignment.home.work import MOST, needs_me_now
 from alignment.outbox.models import Notice, NoticeState
+from leads.services import definitions
 from tests import factories
+from tests.leads import definition_steps as steps
 
 
 @pytest.fixture
@@ -131,3 +133,59 @@ def test_the_first_page_costs_the_same_with_many_offers(signed_in, running, sora
         client.get("/")
 
     assert len(many) == len(few)
+
+
+def test_a_rep_is_told_whom_to_call_first_and_by_when(running, ren, mai, now):
+    handoff = factories.handoff(status="accepted", offered_to=ren, lead=factories.qualified_lead(full_name="Hanako"))
+    factories.clock(handoff, duty="first_attempt", owner=ren, started_at=now, due_at=now + timedelta(hours=2))
+
+    (call,) = [work for work in needs_me_now(ren, now=now) if work.icon == "phone"]
+
+    assert (call.text, call.when) == ("Contact Hanako for the first time", "2 h left")
+    assert call.url == reverse("leads:detail", args=[handoff.lead_id])
+
+
+def test_who_may_change_a_draft_learns_that_it_was_sent_back_and_why(running, aoi, sora, mai, now):
+    version = steps.proposed(aoi, now=now)
+    definitions.send_back(version_id=version.pk, comment="Too wide", actor=sora, now=now)
+
+    (work,) = [work for work in needs_me_now(aoi, now=now) if work.icon == "signature"]
+
+    assert work.text == "Change version 1 of the lead definition and propose it again"
+    assert work.detail == "Sora sent it back: “Too wide”"
+    for other in (sora, mai):
+        assert not [work for work in needs_me_now(other, now=now) if work.icon == "signature"]
+
+
+def test_many_next_steps_are_one_line_and_the_latest_come_first(running, ren, now):
+    for days in range(5):
+        day = now.date() - timedelta(days=days)
+        factories.lead(full_name=f"Lead {days}", stage="with_sales", owner=ren, next_step_on=day)
+
+    texts = [work.text for work in needs_me_now(ren, now=now)]
+
+    assert texts[0] == "Plan 5 next steps that are due"
+    assert texts[1:4] == [f"Take the next step with Lead {days}" for days in range(3)]
+
+
+def test_the_missed_deadlines_that_a_manager_is_told_of_are_the_list_that_opens(signed_in, running, sora, ren, now):
+    late = factories.handoff(offered_to=ren, lead=factories.qualified_lead(full_name="Late One"))
+    factories.clock(late, owner=ren, breached_at=now)
+    factories.handoff(offered_to=ren, lead=factories.qualified_lead(full_name="In Time"))
+
+    (work,) = [work for work in needs_me_now(sora, now=now) if work.icon == "clock-exclamation"]
+    page = signed_in(sora).get(work.url)
+
+    assert "Late One" in page.text
+    assert "In Time" not in page.text
+
+
+def test_whose_turn_it_is_stands_on_the_first_page(signed_in, running, ren):
+    factories.lead()
+    factories.lead(stage="with_sales", owner=ren)
+    factories.lead(stage="with_sales", owner=ren)
+
+    text = " ".join(signed_in(ren).get("/").text.split())
+
+    assert "1 lead waits for this side" in text
+    assert "2 leads wait for this side" in text

@@ -262,17 +262,19 @@ class Simulation:
         person = handoff.decided_by
         assert person is not None
         reached = self.random.random() < 0.35 + 0.4 * quality
-        self._record(handoff.lead, "call", "spoke" if reached else "no_answer", person, now)
-        if reached:
-            if self.random.random() < 0.15 + 0.75 * quality:
-                self._later(now, 8 + 30 * self.random.random(), lambda at: self._meet(handoff, quality, at))
-        elif number < 4:
+        meets = reached and self.random.random() < 0.15 + 0.75 * quality
+        tries_again = not reached and number < 4
+        outcome = "spoke" if reached else "no_answer"
+        self._record(handoff.lead, "call", outcome, person, now, follows=meets or tries_again)
+        if meets:
+            self._later(now, 8 + 30 * self.random.random(), lambda at: self._meet(handoff, quality, at))
+        elif tries_again:
             self._later(now, 8, lambda at: self._attempt(handoff, quality, number + 1, at))
 
     def _meet(self, handoff: Handoff, quality: float, now: datetime) -> None:
         person = handoff.decided_by
         assert person is not None
-        self._record(handoff.lead, "meeting", "met", person, now)
+        self._record(handoff.lead, "meeting", "met", person, now, follows=True)
         product = self.random.choice(story.PRODUCTS)
         employees = handoff.lead.account.employee_count if handoff.lead.account else 50
         value = 350_000 + 9_000 * min(employees or 50, 600) * self.random.lognormvariate(0, 0.5)
@@ -300,8 +302,10 @@ class Simulation:
             reason = self.random.choices(("price", "no_budget", "competitor", "timing", "no_reply"), (4, 3, 3, 2, 2))[0]
             deals.lose_deal(deal_id=deal.pk, reason=reason, comment="", actor=person, now=now)
 
-    def _record(self, lead: Lead, kind: str, outcome: str, person: User, now: datetime) -> None:
-        step_on = now.astimezone(self.zone).date() + timedelta(days=self.random.randrange(2, 9))
+    def _record(self, lead: Lead, kind: str, outcome: str, person: User, now: datetime, *, follows: bool) -> None:
+        """Note what was done; ``follows``: with a day for what comes next."""
+        day = now.astimezone(self.zone).date() + timedelta(days=self.random.randrange(2, 9))
+        step_on = day if follows else None
         activities.record(
             lead_id=lead.pk, kind=kind, outcome=outcome, note="", at=now, next_step_on=step_on, actor=person, now=now
         )

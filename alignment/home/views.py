@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
-from alignment.home.work import needs_me_now
+from alignment.home.work import needs_me_now, turns
 from alignment.kernel.periods import Period
 from handoff.models import RoutingRule
 from leads.models import Lead
@@ -62,6 +62,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "sides_to_move": sides_to_move(version) if version else [],
         "may_submit": user.may(Permission.SUBMIT_LEAD),
         "may_decide": user.may(Permission.DECIDE_HANDOFF),
+        "turns": turns(),
         "today": now,
     }
     return render(request, "home/home.html", context)

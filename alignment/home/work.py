@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
+from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,18 +20,23 @@ from alignment.health import checks
 from alignment.kernel import formats
 from alignment.outbox.models import Notice, NoticeState
 from handoff.models import Clock, Handoff
+from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Status
 from handoff.selectors.handoffs import waiting_for
 from handoff.selectors.leads import ready_to_hand_over
-from handoff.selectors.time_left import time_left
-from leads.models import Lead
+from handoff.selectors.time_left import first_calls, time_left
+from leads.models import Lead, VersionEvent
 from leads.rules.stages import Stage
+from leads.rules.versions import VersionStatus
 from leads.selectors import definitions
+from leads.selectors.leads import counts_by_turn
 from reviews.models import Review
 from reviews.selectors.reviews import open_actions_of
 
 MOST = 7
 RECENT = timedelta(days=7)
+SHOWN = 3
+"""Of one kind, so that others find room."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,34 @@ def needs_me_now(user: User, *, now: datetime) -> list[Work]:
     return list(islice(found, MOST))
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How many leads a side has to move, and how many of its deadlines have passed and still wait."""
+
+    side: str
+    leads: int
+    late: int
+    url: str
+    late_url: str
+
+
+def turns() -> list[Turn]:
+    """Whose turn it is, both sides."""
+    leads = counts_by_turn(Lead.objects.all())
+    owed = Clock.objects.filter(breached_at__isnull=False, met_at=None, stopped_at=None).order_by()
+    late = dict(owed.values_list("side").annotate(count=Count("pk")))
+    return [
+        Turn(
+            side=side.value,
+            leads=leads[side.value],
+            late=late.get(side.value, 0),
+            url=reverse("leads:list") + f"?turn={side.value}",
+            late_url=reverse("handoff:list") + "?late=open",
+        )
+        for side in Side
+    ]
+
+
 def _signatures(user: User, now: datetime) -> Iterator[Work]:
     version = definitions.open_version()
     if version is None or "sign" not in definitions.allowed_actions(version, user):
@@ -64,6 +98,25 @@ def _signatures(user: User, now: datetime) -> Iterator[Work]:
         url=reverse("leads:definition-version", args=[version.number]),
         icon="signature",
         detail=version.reason,
+        side=user.side,
+    )
+
+
+def _sent_back(user: User, now: datetime) -> Iterator[Work]:
+    """A draft that was sent back waits for whoever may change it, but not for the one who sent it back."""
+    version = definitions.open_version()
+    if version is None or version.status != VersionStatus.DRAFT or not user.may(Permission.EDIT_DEFINITION):
+        return
+    event = version.events.select_related("actor").order_by("-pk").first()
+    if event is None or event.kind != VersionEvent.Kind.SENT_BACK or event.actor_id == user.pk:
+        return
+    text = _("Change version %(number)d of the lead definition and propose it again") % {"number": version.number}
+    detail = _("%(name)s sent it back: “%(comment)s”") % {"name": event.actor, "comment": event.comment}
+    yield Work(
+        text=text,
+        url=reverse("leads:definition-edit", args=[version.number]),
+        icon="signature",
+        detail=detail,
         side=user.side,
     )
 
@@ -84,10 +137,31 @@ def _offers(user: User, now: datetime) -> Iterator[Work]:
         )
 
 
+def _first_calls(user: User, now: datetime) -> Iterator[Work]:
+    owed = Clock.objects.owed(Duty.FIRST_ATTEMPT).filter(owner=user).select_related("handoff__lead")
+    leads = [clock.handoff.lead for clock in owed.order_by("due_at", "pk")[:3]]
+    left = first_calls([lead.pk for lead in leads], now=now)
+    for lead in leads:
+        yield Work(
+            text=_("Contact %(name)s for the first time") % {"name": lead.display_name},
+            url=reverse("leads:detail", args=[lead.pk]),
+            icon="phone",
+            detail=lead.company_name,
+            when=left[lead.pk].words,
+            state=left[lead.pk].state,
+            side=Side.SALES,
+        )
+
+
 def _next_steps(user: User, now: datetime) -> Iterator[Work]:
+    """Today's first, then what was due last; how many there are in all, where that is more."""
     today = _today(user, now)
     due = Lead.objects.filter(owner=user, next_step_on__lte=today).in_stage(Stage.WITH_SALES)
-    for lead in due.order_by("next_step_on", "pk")[:3]:
+    if (count := due.count()) > SHOWN:
+        text = ngettext("Plan %(count)d next step that is due", "Plan %(count)d next steps that are due", count)
+        url = reverse("leads:list") + f"?owner=me&stage={Stage.WITH_SALES.value}&sort=next_step_on"
+        yield Work(text=text % {"count": count}, url=url, icon="calendar", state="overdue", side=Side.SALES)
+    for lead in due.order_by("-next_step_on", "pk")[:SHOWN]:
         yield Work(
             text=_("Take the next step with %(name)s") % {"name": lead.display_name},
             url=reverse("leads:detail", args=[lead.pk]),
@@ -130,7 +204,7 @@ def _breaches(user: User, now: datetime) -> Iterator[Work]:
             "%(count)d deadlines of your side have passed and still wait",
             open_late,
         )
-        url = reverse("handoff:list") + f"?status={Status.OFFERED.value}"
+        url = reverse("handoff:list") + "?late=open"
         yield Work(
             text % {"count": open_late}, url, "clock-exclamation", when=_("overdue"), state="overdue", side=user.side
         )
@@ -173,8 +247,10 @@ def _operations(user: User, now: datetime) -> Iterator[Work]:
 _SOURCES: tuple[Source, ...] = (
     _operations,
     _signatures,
+    _sent_back,
     _offers,
     _breaches,
+    _first_calls,
     _next_steps,
     _to_hand_over,
     _given_back,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import django_filters
+from django.db.models import Min, Q
 from django.forms import SearchInput
 from django.utils.translation import gettext_lazy as _
 
@@ -35,11 +36,24 @@ class HandoffFilter(django_filters.FilterSet):
 
 
 class HandoffListFilter(HandoffFilter):
-    """The page's: with a search by name and company."""
+    """The page's: with a search by name and company, and with what is owed since a deadline has passed."""
+
+    late = django_filters.ChoiceFilter(
+        label=_("Deadline"),
+        choices=[("open", _("missed and still open"))],
+        empty_label=_("all"),
+        method="only_late",
+    )
 
     q = django_filters.CharFilter(
         label=_("Name or company"), method="search", widget=SearchInput(attrs={"autocomplete": "off"})
     )
+
+    def only_late(self, handoffs: HandoffQuerySet, _name: str, _value: str) -> HandoffQuerySet:
+        """What somebody still owes after its deadline, the longest first."""
+        owed = Q(clocks__breached_at__isnull=False, clocks__met_at=None, clocks__stopped_at=None)
+        late = handoffs.annotate(late_since=Min("clocks__due_at", filter=owed)).filter(late_since__isnull=False)
+        return late.order_by("late_since", "pk")
 
     def search(self, handoffs: HandoffQuerySet, _name: str, words: str) -> HandoffQuerySet:
         """Handoffs of leads in whose name, company or address every word stands."""

@@ -96,7 +96,7 @@ def update_deal(
 
 @transaction.atomic
 def win_deal(*, deal_id: int, reason: str, amount: Decimal | int | None, actor: User, now: datetime) -> Deal:
-    """The customer decided for us; ``amount`` empty: as it stood. The lead becomes a customer."""
+    """The customer decided for us; ``amount`` empty: as it stood. The lead becomes a customer, its plan is done."""
     deal = _open_deal(deal_id, actor)
     if reason not in Deal.WinReason.values:
         raise InvalidInput(_("Choose why it was won."), field="reason")
@@ -106,14 +106,18 @@ def win_deal(*, deal_id: int, reason: str, amount: Decimal | int | None, actor: 
     deal.amount, deal.win_reason, deal.won_at = final, reason, now
     deal.save(update_fields=["amount", "win_reason", "won_at"])
     _record(deal, Kind.WON, actor, now, {"reason": reason, "amount": _plain(final)})
-    if deal.lead is not None and deal.lead.stage != Stage.CUSTOMER:
-        stages.move(lead=deal.lead, to=Stage.CUSTOMER, actor=actor, now=now, data={"deal": deal.pk})
+    if deal.lead is not None:
+        data = {"deal": deal.pk}
+        stages.move(lead=deal.lead, to=Stage.CUSTOMER, actor=actor, now=now, data=data, next_step_on=None)
     return deal
 
 
 @transaction.atomic
 def lose_deal(*, deal_id: int, reason: str, comment: str, actor: User, now: datetime) -> Deal:
-    """The customer decided against us; the reason is what both sides learn from. “Other” needs a comment."""
+    """The customer decided against us; the reason is what both sides learn from. “Other” needs a comment.
+
+    With its last open deal the plan for the lead ends too.
+    """
     deal = _open_deal(deal_id, actor)
     if reason not in Deal.LossReason.values:
         raise InvalidInput(_("Choose why it was lost."), field="reason")
@@ -123,6 +127,8 @@ def lose_deal(*, deal_id: int, reason: str, comment: str, actor: User, now: date
     deal.loss_reason, deal.comment, deal.lost_at = reason, comment.strip(), now
     deal.save(update_fields=["loss_reason", "comment", "lost_at"])
     _record(deal, Kind.LOST, actor, now, {"reason": reason, "comment": deal.comment})
+    if deal.lead is not None and not deal.lead.deals.filter(won_at=None, lost_at=None).exists():
+        stages.move(lead=deal.lead, to=Stage(deal.lead.stage), actor=actor, now=now, next_step_on=None)
     return deal
 
 

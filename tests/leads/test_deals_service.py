@@ -182,3 +182,23 @@ def test_winning_and_losing_at_once_closes_it_once(deal: Deal, ren: User, riku: 
 
     assert sum(isinstance(result, Deal) for result in results) == 1
     assert len(kinds(deal)) == 2
+
+
+@pytest.mark.parametrize("end", [win, lose])
+def test_with_its_last_deal_the_plan_for_a_lead_ends(end: Any, deal: Deal, lead: Lead, ren: User, now: datetime):
+    Lead.objects.filter(pk=lead.pk).update(next_step_on=EXPECTED)
+
+    end(deal, ren, now)
+
+    lead.refresh_from_db()
+    assert lead.next_step_on is None
+
+
+def test_a_plan_stays_while_another_deal_is_open(deal: Deal, lead: Lead, ren: User, now: datetime):
+    open_deal(lead, ren, now, name="Second line")
+    Lead.objects.filter(pk=lead.pk).update(next_step_on=EXPECTED)
+
+    lose(deal, ren, now)
+
+    lead.refresh_from_db()
+    assert lead.next_step_on == EXPECTED
