@@ -1,4 +1,4 @@
-"""Figures against a naive recomputation over random small histories, and every list as long as its figure says."""
+"""Figures against a naive recomputation over random small histories; pages, API and lists say the same of each."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.test import Client
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rest_framework.test import APIClient
 
-from reviews.kpis.kpi import Figure
+from alignment.accounts.models import User
+from reviews.kpis.kpi import Figure, Kpi
 from reviews.kpis.registry import KPIS
 from reviews.kpis.scope import Basis, GroupBy, Scope
 from reviews.selectors.figures import figures
@@ -48,6 +51,38 @@ def test_figures_equal_a_naive_recomputation_and_each_list_has_as_many_rows(
         assert_lists_are_as_long(found.scope, found.total)
         for group in found.groups:
             assert_lists_are_as_long(replace(found.scope, group=group.key), group.figures)
+        transaction.set_rollback(True)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    history=HISTORIES,
+    basis=st.sampled_from(list(Basis)),
+    group_by=st.sampled_from([*GroupBy][1:6]),
+    kpi=st.sampled_from(list(KPIS)),
+)
+def test_page_and_api_show_the_same_figure_and_list_as_many_records(
+    history: History, basis: Basis, group_by: GroupBy, kpi: Kpi, mai: User
+) -> None:
+    browser, program = Client(), APIClient()
+    browser.force_login(mai)
+    program.force_authenticate(mai)
+    asked = {"from": PERIOD.start, "to": PERIOD.end, "basis": basis.value, "group_by": group_by.value}
+    with transaction.atomic():
+        Written(history)
+
+        body = program.get("/api/v1/kpis/", asked).json()
+
+        for figure in [body["total"][kpi.key], *[group["kpis"][kpi.key] for group in body["groups"]]]:
+            query = figure["rows_url"].partition("?")[2]
+            for part in kpi.parts:
+                page = browser.get(f"/kpis/{kpi.key}/rows/?{query}&part={part.value}").context
+                rows = program.get(f"{figure['rows_url']}&part={part.value}").json()
+                assert page["cell"].value == pytest.approx(figure["value"])
+                assert page["figure_count"] == figure[part.value]
+                assert page["page"].paginator.count == rows["count"] == (figure[part.value] or 0)
+                listed = [(row["kind"], row["id"]) for row in rows["results"]]
+                assert [(row.kind, row.id) for row in page["rows"]] == listed
         transaction.set_rollback(True)
 
 
