@@ -46,14 +46,7 @@ def store(rows: list[Row], context: Context) -> None:
     filled = parties.fill_companies(of_companies)
     known, of_filled = _locked(taken, filled, context)
     changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
-    named: Named = {
-        "campaign": parties.campaigns(change.write["campaign"] for change in changes if "campaign" in change.write),
-        "company": parties.companies(
-            [change.write["company_name"] for change in changes if "company_name" in change.write],
-            now=context.now,
-            facts=of_companies,
-        ),
-    }
+    named = _named(changes, of_companies, context)
     to_change = [change for change in changes if change.record and change.write]
     new = _create([change for change in changes if change.record is None], named, context)
     changed = _update(to_change, named, context)
@@ -67,6 +60,15 @@ def store(rows: list[Row], context: Context) -> None:
     memory.remember(changes, context)
     context.result.created, context.result.updated = len(new), len(changed | refilled)
     context.result.unchanged = len(taken) - len(new) - len(changed | refilled)
+
+
+def _named(changes: list[Change], of_companies: dict[str, Facts], context: Context) -> Named:
+    """The campaigns and companies of the facts that will be written."""
+    companies = [change.write["company_name"] for change in changes if "company_name" in change.write]
+    return {
+        "campaign": parties.campaigns(change.write["campaign"] for change in changes if "campaign" in change.write),
+        "company": parties.companies(companies, now=context.now, facts=of_companies),
+    }
 
 
 def _is_refused(row: Row, context: Context) -> bool:
