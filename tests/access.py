@@ -198,7 +198,7 @@ ROWS = (
     Row("set_shortcuts", "post"),
     Row("accounts:profile"),
     Row("accounts:profile", "post"),
-    Row("accounts:absences", arguments=_person(REP), allowed=ADMINS | PARTY),
+    Row("accounts:member-absences", arguments=_person(REP), allowed=ADMINS | PARTY),
     Row("accounts:absence-add", "post", _person(REP), ADMINS | PARTY, data=_AWAY),
     Row("accounts:absence-remove", "post", _pk("absence"), ADMINS | PARTY),
     Row("accounts:second-factor"),

@@ -140,6 +140,15 @@ def test_somebody_else_of_the_same_name_is_a_new_person(invite, imported):
     assert imported.email is None
 
 
+def test_a_former_colleague_s_address_is_not_given_to_a_name_from_an_import(invite, imported, mai):
+    User.objects.filter(pk=mai.pk).update(is_active=False)
+
+    with pytest.raises(InvalidInput) as refused:
+        invite(email=mai.email, full_name="山田花子", same_as=imported.pk)
+
+    assert (refused.value.code, refused.value.field) == ("address_taken", "email")
+
+
 def test_nobody_becomes_a_person_of_another_name(invite, imported, mai):
     for same_as in (imported.pk, mai.pk, 0):
         with pytest.raises(InvalidInput):

@@ -205,14 +205,14 @@ AWAY = {"absence-starts_on": "2026-05-01", "absence-ends_on": "2026-05-06", "abs
 
 def test_a_manager_plans_the_absences_of_the_people_of_their_side(signed_in, sora, ren, mai):
     client = signed_in(sora)
-    page = reverse("accounts:absences", args=[ren.pk])
+    page = reverse("accounts:member-absences", args=[ren.pk])
 
     people = client.get(reverse(LIST)).text
     added = client.post(reverse("accounts:absence-add", args=[ren.pk]), AWAY, follow=True)
     removed = client.post(reverse("accounts:absence-remove", args=[ren.absences.get().pk]), follow=True)
 
     assert page in people
-    assert reverse("accounts:absences", args=[mai.pk]) not in people
+    assert reverse("accounts:member-absences", args=[mai.pk]) not in people
     assert (added.status_code, added.redirect_chain) == (200, [(page, 302)])
     assert "Golden Week" in added.text
     assert (removed.status_code, removed.redirect_chain) == (200, [(page, 302)])
@@ -236,6 +236,6 @@ def test_an_admin_returns_to_the_page_of_the_person(signed_in, kei, ren):
 
 
 def test_nobody_else_sees_when_somebody_is_away(signed_in, ren, riku, aoi):
-    page = reverse("accounts:absences", args=[ren.pk])
+    page = reverse("accounts:member-absences", args=[ren.pk])
 
     assert [signed_in(person).get(page).status_code for person in (riku, aoi)] == [403, 403]

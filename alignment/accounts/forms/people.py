@@ -73,10 +73,12 @@ class InvitationForm(PersonForm):
     )
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     same_as = forms.ChoiceField(
-        label=_("Who is it?"),
-        required=False,
+        label=_("Which person"),
         widget=forms.RadioSelect,
         help_text=_("Leads and deals of the imported records stay with the person whom they name."),
+        error_messages={
+            "required": _("Imported records name somebody like this. Say whether it is the same person."),
+        },
     )
     field_order = ("email", "full_name", "same_as", "position", "team", "language")
 

@@ -60,6 +60,8 @@ def invite(
     person = User.objects.select_for_update().filter(email__iexact=email).first()
     if person is not None and person.is_active:
         raise InvalidInput(_("This person can already sign in."), code="already_active", field="email")
+    if person is not None and same_as is not None:
+        raise InvalidInput(_("A former colleague has this address already."), code="address_taken", field="email")
     check_fit(role=role, side=side, team=team)
     if person is None and not is_somebody_else:
         person = _from_import(full_name, same_as)

@@ -75,4 +75,4 @@ def _back_to(request: HttpRequest, owner: User) -> HttpResponse:
     if owner == actor:
         return redirect(request, "accounts:profile")
     edits = actor.may(Permission.INVITE_PEOPLE)
-    return redirect(request, "accounts:member-edit" if edits else "accounts:absences", owner.pk)
+    return redirect(request, "accounts:member-edit" if edits else "accounts:member-absences", owner.pk)
