@@ -65,7 +65,7 @@ def members(team: Team) -> list[User]:
     return list(reps.select_related("team").order_by("pk"))
 
 
-def is_there(calendar: BusinessCalendar, now: datetime) -> bool:
+def is_there(calendar: BusinessCalendar, *, now: datetime) -> bool:
     """Whether the person is at work on the day of their next working time: on Friday night Monday counts."""
     try:
         next_work = replace(calendar, absent=()).next_open(now)
@@ -113,7 +113,7 @@ def _take_turn(rule: RoutingRule, people: dict[int, BusinessCalendar], now: date
     RoutingRule.objects.select_for_update().get(pk=rule.pk)
     turns = dict(RotationSlot.objects.filter(rule=rule).values_list("user_id", "last_turn"))
     choice = choose(
-        Candidate(pk, turns.get(pk, 0), is_available=is_there(calendar, now)) for pk, calendar in people.items()
+        Candidate(pk, turns.get(pk, 0), is_available=is_there(calendar, now=now)) for pk, calendar in people.items()
     )
     if choice.user_id:
         turn = max(turns.values(), default=0) + 1

@@ -115,8 +115,11 @@ def fill_blanks(account: Account, facts: dict[str, Any]) -> bool:
     """
     row = Account.objects.filter(pk=account.pk)
     blank = {"industry": Q(industry=""), "prefecture": Q(prefecture=""), "employee_count": Q(employee_count=None)}
-    given = {name: value for name, value in facts.items() if value}
-    return any([row.filter(blank[name]).update(**{name: value}) for name, value in given.items()])
+    filled = 0
+    for name, value in facts.items():
+        if value:
+            filled += row.filter(blank[name]).update(**{name: value})
+    return bool(filled)
 
 
 def email_facts(address: str) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def judge(*, lead_ids: Sequence[int], now: datetime, actor: User | None = None) 
     """Judge these leads and return each one's verdict by lead id; nobody is judged while no version is in force.
 
     A verdict is written when it differs from the lead's last one. A captured lead that qualifies becomes an MQL, one
-    that no longer does goes back, also where only its stage was not what its verdict says; ``qualified_at`` keeps the first time for ever. Leads are locked in order of id.
+    that no longer does goes back, also where only its stage was not what its verdict says. ``qualified_at`` keeps the
+    first time for ever. Leads are locked in order of id.
     """
     version = version_in_force()
     if version is None:
