@@ -152,9 +152,13 @@ def _date(value: str | None, name: str) -> date:
         found = date.fromisoformat(value) if _DATE.fullmatch(value) else None
     except ValueError:
         found = None
-    if found is None or not FIRST_DAY <= found <= LAST_DAY:
+    if found is None:
         message = _("“%(name)s”: “%(value)s” is not a date; write it as 2026-04-01.")
         raise InvalidInput(message % {"name": name, "value": value}, field=name)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        message = _("“%(name)s”: “%(value)s” is out of reach; write a date from %(first)s to %(last)s.")
+        reach = {"first": FIRST_DAY, "last": LAST_DAY}
+        raise InvalidInput(message % {"name": name, "value": value, **reach}, field=name)
     return found
 
 

@@ -189,6 +189,14 @@ def test_query_values_that_make_no_period_are_refused(start, end, field, said):
     assert said in str(refused.value)
 
 
+@pytest.mark.parametrize("day", ["0500-01-01", "1899-12-31", "2200-01-01", "9999-12-31"])
+def test_a_date_out_of_reach_is_refused_with_what_is_within(day):
+    for start, end, field in ((day, "2026-04-01", "from"), ("2026-03-01", day, "to")):
+        with pytest.raises(InvalidInput, match="from 1900-01-01 to 2199-12-31") as refused:
+            Period.parse(start, end)
+        assert refused.value.field == field
+
+
 @pytest.mark.parametrize("key", ["", "2026", "2026-4", "2026-13", "2026-00", "0000-04", "2026-04-01", "2026-04\n"])
 def test_a_month_that_cannot_be_read_is_refused(key):
     with pytest.raises(InvalidInput) as refused:
