@@ -71,5 +71,6 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         ).get_page(request.GET.get("page")),
         "deals": [deal_selectors.part(deal, viewer=request.user, today=today, currency=currency) for deal in deals],
         "today": today,
+        "now": timezone.now(),
     }
     return render(request, "leads/accounts/detail.html", context, status=422 if form.errors else 200)

@@ -49,6 +49,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "may_submit": request.user.may(Permission.SUBMIT_LEAD),
         "submit_url": _url("handoff:submit"),
         "today": timezone.localdate(),
+        "now": timezone.now(),
     }
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/leads/_results.html" if context["is_part"] else "leads/leads/list.html"
@@ -133,6 +134,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
     record_url = _url("handoff:activity-record", lead.pk)
     return {
         "lead": lead,
+        "now": timezone.now(),
         "turn": selectors.turn_of(lead),
         "path": selectors.path_of(lead, today=today),
         "facts": selectors.facts_of(lead),
