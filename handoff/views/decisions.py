@@ -83,7 +83,7 @@ def _accepted(handoff: Handoff) -> str:
     call = first_calls([handoff.lead_id], now=timezone.now()).get(handoff.lead_id)
     if call is None:
         return _("You accepted %(name)s.") % words
-    return _("You accepted %(name)s. First call by %(at)s.") % (words | {"at": formats.datetime(call.at)})
+    return _("You accepted %(name)s. First call by %(at)s") % (words | {"at": formats.datetime(call.at)})
 
 
 def _decided(request: PersonRequest, handoff: Handoff, told: str) -> HttpResponse:
@@ -91,7 +91,7 @@ def _decided(request: PersonRequest, handoff: Handoff, told: str) -> HttpRespons
     if wants_partial(request):
         context = {"handoff": get_handoff(handoff.pk), "told": told, "phone": phone} | _counts(request)
         return render(request, "handoff/_decided.html", context)
-    messages.success(request, f"{told} {phone}" if phone else told)
+    messages.success(request, f"{told} · {phone}" if phone else told)
     after = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
     return redirect(after if is_ours else "handoff:inbox")

@@ -55,6 +55,44 @@ def test_tab_leads_into_the_list_and_j_and_k_move_in_it(rep):
 
 
 @in_english
+def test_the_printed_keys_work_on_arrival(rep):
+    assert focused_card(rep) == card_ids(rep)[0]
+
+    with rep.swap():
+        rep.press("1")
+
+    assert undecided() == 2
+
+
+@in_english
+def test_whoever_comes_for_one_card_is_not_sent_to_the_first(rep):
+    third = card_ids(rep)[2]
+
+    rep.page.goto("about:blank")
+    rep.go(f"/inbox/#{third}")
+
+    assert focused_card(rep) in ("", third)
+
+
+@in_english
+def test_while_the_reasons_are_open_the_numbers_rest_and_letters_choose(rep):
+    card = rep.offer("Taro Tanaka 1")
+    expect(card.locator("kbd", has_text="1")).to_be_visible()
+    rep.press("2")
+
+    rep.press("1", "2")
+
+    assert undecided() == 3
+    expect(card.get_by_text(rep.say("Why is it given back?"))).to_be_visible()
+    for number in ("1", "2"):
+        expect(card.locator("kbd").get_by_text(number, exact=True)).to_be_hidden()
+    assert card.locator(".reason kbd").all_inner_texts()[:3] == ["a", "b", "c"]
+    with rep.swap():
+        rep.press("b")
+    assert Handoff.objects.get(status=Status.REJECTED).reason.code == "timing"
+
+
+@in_english
 def test_o_opens_the_lead_of_the_card(rep):
     rep.offer("Taro Tanaka 2").focus()
 
@@ -93,6 +131,8 @@ def test_whoever_switched_shortcuts_off_has_none(enter, people, make_offers):
     assert undecided() == 1
     assert rep.page.locator("details[data-confirm][open], dialog[open]").count() == 0
     expect(rep.page.locator("kbd:visible")).to_have_count(0)
+    rep.open("handoff:inbox")
+    assert focused_card(rep) == ""
 
 
 @in_japanese

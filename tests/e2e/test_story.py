@@ -203,7 +203,7 @@ def _accept_and_win(rep: Visitor, handoff: Handoff, words: Words) -> None:
     rep.offer(words.tanaka).focus()
     with rep.swap():
         rep.press("1")
-    rep.sees("You accepted %(name)s.", name=words.tanaka)
+    rep.sees_accepted(words.tanaka)
     rep.link("Open the lead").click()
     expect(rep.heading(words.tanaka)).to_be_visible()
     rep.sees("Attempt %(attempt)s", attempt=1)

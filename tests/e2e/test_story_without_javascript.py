@@ -68,7 +68,7 @@ def _submit_leads(mai: Visitor) -> None:
 
 def _accept(rep: Visitor, name: str) -> None:
     rep.button("Accept", within=rep.offer(name)).click()
-    rep.sees("You accepted %(name)s.", name=name)
+    rep.sees_accepted(name)
     expect(rep.offer(name)).to_have_count(0)
 
 

@@ -30,7 +30,7 @@ def test_the_second_of_two_learns_who_was_faster(enter: Enter, people, make_offe
     with riku.swap():
         riku.press("1")
 
-    ren.sees("You accepted %(name)s.", name=name)
+    ren.sees_accepted(name)
     told = riku.main.get_by_role("alert")
     expect(told).to_have_text(f"{name}: {_faster(riku, first_offer)}")
     expect(riku.offer(name)).to_have_count(0)

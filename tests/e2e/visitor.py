@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.urls import reverse
@@ -15,7 +16,9 @@ from django.utils import translation
 from django.utils.translation import gettext, ngettext, pgettext
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, Response, expect
 
-from handoff.models import RejectionReason
+from alignment.kernel import formats
+from handoff.models import Clock, RejectionReason
+from handoff.rules.clocks import Duty
 from leads.rules.activities import ActivityKind
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 360, "height": 740}
@@ -170,6 +173,12 @@ class Visitor:
     def sees(self, text: str, *, within: Locator | None = None, **say: Any) -> None:
         """Insist that the text is in sight."""
         expect((within or self.main).get_by_text(self.say(text, **say)).first).to_be_visible()
+
+    def sees_accepted(self, name: str) -> None:
+        """Insist on the line that says who was accepted, and by when to call."""
+        clock = Clock.objects.get(handoff__lead__full_name=name, duty=Duty.FIRST_ATTEMPT)
+        at = formats.datetime(clock.due_at, zone=ZoneInfo("Asia/Tokyo"), language=self.language)
+        self.sees("You accepted %(name)s. First call by %(at)s", name=name, at=at)
 
     def focused(self) -> Locator:
         return self.page.locator(":focus")

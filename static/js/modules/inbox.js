@@ -16,9 +16,11 @@ function next(done) {
   return later ?? all[0] ?? done;
 }
 
-function show(card) {
+// The line of what was decided says what is owed now: it stays in sight above the next card.
+function show(card, done) {
   card.focus({ preventScroll: true });
-  card.scrollIntoView({ block: card.offsetHeight < window.innerHeight / 2 ? "nearest" : "start" });
+  card.scrollIntoView({ block: "nearest" });
+  if (done.nextElementSibling === card) done.scrollIntoView({ block: "nearest" });
 }
 
 // Whoever came for one card, or has begun to do something, keeps their place; so does whoever has no keys to press.
@@ -31,7 +33,7 @@ function arrive() {
 document.addEventListener(SETTLED, (event) => {
   const part = event.detail.elt ?? event.target;
   const done = part.matches?.("[data-decided]") ? part : null;
-  if (done) show(next(done));
+  if (done) show(next(done), done);
 });
 
 document.addEventListener("toggle", (event) => {
