@@ -149,6 +149,7 @@ class Stack:
         self.mailbox = Mailbox(folder / "mails")
         self.mailbox.folder.mkdir()
         self.variables: dict[str, str] = {}
+        self.queues: dict[str, str] = {}
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
     # -- processes ---------------------------------------------------------------------------------------
@@ -184,9 +185,11 @@ class Stack:
             "worker": programs.worker,
             "beat": lambda: programs.beat(self.folder / f"{name}-schedule"),
         }[kind]()
+        # What a worker serves, where it is not everything as in `make run`; the last -Q counts.
+        serves = ["-Q", self.queues[name]] if name in self.queues else []
         # A beat that is new rings for the first time after one interval.
         self.children[name] = processes.spawn(
-            [*program.command, *(["-n", f"{name}@%h"] if kind == "worker" else [])],
+            [*program.command, *(["-n", f"{name}@%h", *serves] if kind == "worker" else [])],
             log=self.log(name),
             tied=signal.SIGTERM,
             cwd=PROJECT,
@@ -259,8 +262,8 @@ class Stack:
         elif kind == "beat":
             question = lambda: self._has_beaten(BEAT, began)  # noqa: E731
         else:
-            ring("health.pulse")
-            question = lambda: self._has_beaten(heartbeat_of("default"), began)  # noqa: E731
+            queue = self.queues.get(name, "default").partition(",")[0]
+            question = lambda: self._has_beaten(heartbeat_of(queue), began)  # noqa: E731
 
         def is_up() -> bool:
             if not self.is_running(name):

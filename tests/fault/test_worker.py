@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 
+from django.utils import timezone
+
+from alignment.health.checks import HEARTBEATS
+from alignment.health.models import Heartbeat
 from alignment.outbox.models import Notice
 from tests.fault import world
 from tests.fault.stack import until
@@ -50,3 +55,34 @@ def test_a_notice_that_kills_its_worker_is_given_up_and_others_are_sent_meanwhil
     assert "died" in poison.last_error
     assert stack.mailbox.sent() == {str(notice.message_id): 1 for notice in others}
     assert stack.is_running("worker")
+
+
+def test_each_process_that_dies_is_named_and_no_other_is_taken_for_it(stack, measured):
+    """The workers of docker-compose.yml. Heartbeats are put back instead of waiting until they are a minute old."""
+    stack.queues = {"worker": "notice,default", "worker-batch": "import,report"}
+    stack.start("web", "worker", "worker-batch", "beat")
+    until(lambda: stack.broken_parts() == set(), within=60, what="everything is ready")
+
+    stack.end("worker-batch")
+    found = parts_after_a_silence(stack)
+    assert {name for name, part in found.items() if not part["ok"]} == {"worker"}
+    assert found["worker"]["silent"] == ["import", "report"]
+
+    stack.start("worker-batch")
+    stack.end("beat")
+    found = parts_after_a_silence(stack)
+    assert {name for name, part in found.items() if not part["ok"]} == {"beat"}
+
+    stack.end("worker")
+    stack.end("worker-batch")
+    found = parts_after_a_silence(stack)
+    assert {name for name, part in found.items() if not part["ok"]} == {"beat", "worker"}
+    measured(f"with nothing running: {found['worker']}, {found['beat']}")
+
+
+def parts_after_a_silence(stack) -> dict:
+    """What /readyz says once everybody who lives has shown it again (every 20 s) and it has asked anew."""
+    Heartbeat.objects.update(at=timezone.now() - timedelta(minutes=5))
+    time.sleep(28)
+    assert {beat.name for beat in Heartbeat.objects.all()} == set(HEARTBEATS)
+    return stack.get("/readyz").json()["parts"]
