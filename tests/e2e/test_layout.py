@@ -134,6 +134,10 @@ def test_a_name_without_spaces_breaks_no_page(enter: Enter, people, make_offers)
         for size in (WIDE, NARROW):
             visitor.page.set_viewport_size(size)
             width = visitor.page.evaluate("document.documentElement.scrollWidth")
+            beside = visitor.page.evaluate(
+                "[...document.querySelectorAll('.table-box')].some((box) => box.scrollWidth > box.clientWidth)"
+            )
+            assert not beside, f"a table of {path} has to be scrolled on a screen of {size['width']} px"
             assert width <= size["width"], f"{path} is {width} px wide on a screen of {size['width']} px"
     assert Handoff.objects.count() == 1
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 from handoff.models import Handoff
 from handoff.selectors import handoffs
 from handoff.services import decisions, offers
+from leads.services import judging
 from tests import factories
 
 INBOX = reverse("handoff:inbox")
@@ -34,6 +35,28 @@ def test_who_has_no_inbox_keeps_the_navigation_and_reads_where_to_look(mai, sign
     assert "The inbox belongs to sales. You can follow your leads under Handoffs." in page
     assert f'class="btn btn-primary" href="{reverse("handoff:list")}"' in page
     assert '<nav aria-label="Main navigation">' in page
+
+
+def test_a_refused_page_keeps_the_navigation_of_who_is_signed_in(ren, signed_in, agreements):
+    answer = signed_in(ren).get(reverse("handoff:submit"))
+
+    assert answer.status_code == 403
+    assert "Your role does not allow this." in answer.text
+    assert '<nav aria-label="Main navigation">' in answer.text
+
+
+def test_card_lead_and_submission_name_what_was_found_alike(rule, mai, ren, signed_in):
+    kinds = [{"touches": {"kind": kind, "at_least": 1, "within_days": 60}} for kind in ("inquiry", "seminar")]
+    factories.version_in_force({"condition": {"any": kinds}, "points": 10, "why": "They asked"}, threshold=10)
+    lead = factories.qualified_lead(full_name="Hanako Tanaka")
+    factories.touch(lead, kind="inquiry", at=timezone.now())
+    judging.judge(lead_ids=[lead.pk], now=timezone.now())
+    offers.hand_over(lead_id=lead.pk, actor=mai, now=timezone.now())
+
+    pages = [INBOX, reverse("leads:detail", args=[lead.pk]), reverse("handoff:submitted", args=[lead.pk])]
+
+    for page in pages:
+        assert "found: inquiry 1, seminar 0" in signed_in(ren if page == INBOX else mai).get(page).text, page
 
 
 def test_reasons_have_letters_so_that_no_key_means_two_things(offer, ren, signed_in):
