@@ -134,6 +134,12 @@ document.addEventListener("keydown", (event) => {
   step.querySelector("summary").focus();
 });
 
+// What opens in the bar under the thumb opens above it: all of it comes into sight.
+document.addEventListener("toggle", (event) => {
+  if (!event.target.matches(".thumb-bar > details[data-confirm][open]")) return;
+  event.target.querySelector(".confirm-body").scrollIntoView({ block: "nearest" });
+}, true);
+
 document.addEventListener("click", (event) => {
   for (const hint of document.querySelectorAll("details.stat-hint[open]")) {
     if (!hint.contains(event.target)) hint.open = false;

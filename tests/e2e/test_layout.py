@@ -57,6 +57,21 @@ def test_the_row_of_buttons_stays_while_the_reasons_are_open(rep: Visitor, size:
     rep.inspect()
 
 
+@pytest.mark.parametrize("page", ["inbox", "handoff"])
+def test_on_a_phone_the_reasons_open_in_sight_from_the_end_of_a_card_too(rep: Visitor, page: str):
+    if page == "handoff":
+        rep.open("handoff:detail", Handoff.objects.order_by("pk").last().pk)
+    rep.page.set_viewport_size(NARROW)
+    card = rep.offer("Taro Tanaka 3")
+    card.evaluate("(card) => window.scrollTo(0, card.getBoundingClientRect().bottom + scrollY - 300)")
+
+    rep.step("Reject", within=card).click()
+
+    expect(rep.reason("timing", within=card)).to_be_in_viewport(ratio=1)
+    bar = box(rep.page.locator(".topbar"))
+    assert box(card.locator(".confirm-body"))["y"] >= bar["y"] + bar["height"]
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_the_row_of_a_deal_stays_while_one_of_its_steps_is_open(enter: Enter, people, size: dict[str, int]):
     lead = factories.lead(stage="with_sales", owner=people["ren"])

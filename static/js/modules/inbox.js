@@ -39,7 +39,6 @@ document.addEventListener(SETTLED, (event) => {
 document.addEventListener("toggle", (event) => {
   const step = event.target;
   if (!step.open || !step.matches(".inbox details[data-confirm]")) return;
-  step.querySelector(".confirm-body")?.scrollIntoView({ block: "nearest" });
   step.querySelector(".reason, input:not([type=hidden])")?.focus();
 }, true);
 
