@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import AsksByName, Form
 from handoff.models import RejectionReason, SlaPolicy
+from handoff.rules.next_steps import NextStep
 
 
 class ReasonForm(AsksByName, forms.ModelForm):
@@ -15,6 +18,15 @@ class ReasonForm(AsksByName, forms.ModelForm):
     class Meta:
         model = RejectionReason
         fields = ["label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "position", "is_active"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["next_step"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [
+            (NextStep.RECYCLE.value, NextStep.RECYCLE.label),
+            (NextStep.CLOSE.value, self.instance.closing),
+        ]
 
 
 class PolicyForm(Form):

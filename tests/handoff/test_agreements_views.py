@@ -133,6 +133,22 @@ def test_a_reason_is_changed(aoi, signed_in, agreements):
     assert (reason.label_en, reason.recycle_days, reason.needs_comment) == ("Timing", 60, False)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_fit", "closed: marketing stops writing to them"),
+        ("duplicate", "closed here: the colleague who is in contact goes on"),
+    ],
+)
+def test_closing_is_said_alike_in_the_rules_and_where_they_are_changed(code, said, aoi, signed_in, agreements):
+    client = signed_in(aoi)
+
+    assert said in client.get(OVERVIEW).text
+    page = client.get(reverse("handoff:reason", args=[code])).text
+    assert said in page
+    assert "not to be contacted again" not in page
+
+
 def test_the_last_reason_in_use_stays(aoi, signed_in, agreements):
     RejectionReason.objects.exclude(code="timing").update(is_active=False)
     given = {"label_ja": "時期", "label_en": "Timing", "next_step": "recycle", "recycle_days": 60, "position": 0}
