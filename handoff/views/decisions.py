@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -91,7 +92,8 @@ def _decided(request: PersonRequest, handoff: Handoff, told: str) -> HttpRespons
     if wants_partial(request):
         context = {"handoff": get_handoff(handoff.pk), "told": told, "phone": phone} | _counts(request)
         return render(request, "handoff/_decided.html", context)
-    messages.success(request, f"{told} · {phone}" if phone else told)
+    call = format_html('{} · <a href="tel:{}">{}</a>', told, handoff.lead.phone, phone)
+    messages.success(request, call if phone else told)
     after = request.POST.get("next", "")
     is_ours = url_has_allowed_host_and_scheme(after, allowed_hosts={request.get_host()})
     return redirect(after if is_ours else "handoff:inbox")

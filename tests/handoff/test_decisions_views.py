@@ -75,7 +75,7 @@ def test_without_scripts_the_message_says_the_call_too(make_offer, ren, signed_i
     page = signed_in(ren).post(url("accept", offer), follow=True).text
 
     assert "You accepted Hanako Tanaka. First call by" in page
-    assert "03-7855-4464" in page
+    assert '<a href="tel:+81378554464">03-7855-4464</a>' in page
 
 
 def test_where_no_time_was_agreed_for_the_call_none_is_said(offer, ren, signed_in):
