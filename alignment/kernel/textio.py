@@ -15,6 +15,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 
 ENCODINGS = ("utf-8-sig", "utf-16", "cp932", "euc_jp")
+_NO_TEXT = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff")
+"""How spreadsheets, archives, documents and pictures begin, whatever their names end in."""
 _SAFE_PREFIX = "'"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\x00")
 
@@ -31,6 +33,10 @@ def decode(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
         return _strictly(raw, "utf-8-sig" if encoding == "utf-8" else encoding), encoding
     if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _strictly(raw, "utf-16"), "utf-16"
+    if raw.startswith(_NO_TEXT):
+        raise InvalidInput(_("This is no text file. Save the table as CSV and try again."))
+    if raw.count(b"\x00") > len(raw) // 4:
+        raise InvalidInput(_("This looks like UTF-16 without its mark. Name the encoding: utf-16."))
     try:
         return raw.decode("utf-8-sig"), "utf-8-sig"
     except UnicodeDecodeError:

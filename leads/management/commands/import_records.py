@@ -34,6 +34,9 @@ from alignment.kernel.errors import DomainError
 from leads.rules.mappings import FIELDS
 from leads.services.importing import ImportResult, run_import
 
+MB = 1024 * 1024
+LARGEST = 256 * MB
+
 
 class Command(BaseCommand):
     help = "Take the rows of a CSV file in as leads or deals; the same file twice changes nothing."
@@ -70,6 +73,8 @@ class Command(BaseCommand):
     def _run(self, path: Path, actor: User, options: dict[str, Any]) -> ImportResult:
         try:
             mapping = json.loads(options["mapping"].read_text(encoding="utf-8-sig"))
+            if path.stat().st_size > LARGEST:
+                raise CommandError(f"{path.name} is larger than {LARGEST // MB} MB. Split it and import the parts.")
             raw = path.read_bytes()
         except (OSError, ValueError) as error:
             raise CommandError(f"Cannot read: {error}") from error

@@ -30,6 +30,7 @@ class _Store(Protocol):
 
 
 STORES: dict[str, _Store] = {"leads": leads.store, "deals": deals.store}
+MOST_COLUMNS = 1000
 PERMISSIONS = {"leads": Permission.IMPORT_LEADS, "deals": Permission.IMPORT_DEALS}
 
 
@@ -74,6 +75,9 @@ def _understood(numbered: Iterable[tuple[int, list[str]]], context: Context) -> 
     if not table:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in _without_empty_end(table[0][1])]
+    if len(headers) > MOST_COLUMNS:
+        message = _("The file has %(n)d columns; at most %(max)d can be read. Is the separator right?")
+        raise InvalidInput(message % {"n": len(headers), "max": MOST_COLUMNS}, field="file")
     if any("\x00" in header for header in headers):
         raise InvalidInput(_("This text has a character that cannot be stored."), field="file")
     mappings.check_headers(context.mapping, headers)
