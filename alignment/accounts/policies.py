@@ -36,8 +36,7 @@ class Permission(Enum):
     EDIT_ROUTING = "edit_routing"
     RUN_REVIEW = "run_review"
     MANAGE_ACTIONS = "manage_actions"
-    IMPORT_LEADS = "import_leads"
-    IMPORT_DEALS = "import_deals"
+    IMPORT_RECORDS = "import_records"
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
     SEE_OPERATIONS = "see_operations"
@@ -58,9 +57,8 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.EDIT_ROUTING: frozenset({*_MANAGERS, *ADMINS}),
     Permission.RUN_REVIEW: frozenset({*_MANAGERS, *ADMINS}),
     Permission.MANAGE_ACTIONS: frozenset({*_MANAGERS, *ADMINS}),
-    Permission.IMPORT_LEADS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
-    # Won deals are results of sales: a marketer brings none, and nobody brings them as daily work.
-    Permission.IMPORT_DEALS: frozenset({*_MANAGERS, *ADMINS}),
+    # A company's past, leads and deals alike: set-up work on the command line, not selling.
+    Permission.IMPORT_RECORDS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     Permission.INVITE_PEOPLE: frozenset(ADMINS),
     Permission.EDIT_ORGANISATION: frozenset(ADMINS),
     Permission.SEE_OPERATIONS: frozenset({*_MANAGERS, *ADMINS}),

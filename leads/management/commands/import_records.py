@@ -51,7 +51,7 @@ class Command(BaseCommand):
             "--as",
             dest="email",
             required=True,
-            help="the e-mail address of the person who imports (a manager or an admin; for leads also a marketer)",
+            help="the e-mail address of the person who imports (a marketer, a manager or an admin)",
         )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
         parser.add_argument("--json", action="store_true", help="print the result as JSON")

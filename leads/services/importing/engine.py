@@ -31,7 +31,6 @@ class _Store(Protocol):
 
 STORES: dict[str, _Store] = {"leads": leads.store, "deals": deals.store}
 MOST_COLUMNS = 1000
-PERMISSIONS = {"leads": Permission.IMPORT_LEADS, "deals": Permission.IMPORT_DEALS}
 
 
 def run_import(
@@ -44,7 +43,7 @@ def run_import(
     a reason and the others are taken; a fault of the file or the mapping raises ``InvalidInput`` and nothing is taken.
     With ``dry_run`` everything is done and then undone.
     """
-    actor.require(PERMISSIONS[kind])
+    actor.require(Permission.IMPORT_RECORDS)
     plan = mappings.parse(mapping, kind=kind)
     text, _encoding = textio.decode(raw, encoding=plan.encoding)
     result = ImportResult(kind=kind, file_name=file_name, system=plan.system, dry_run=dry_run)
