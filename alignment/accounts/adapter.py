@@ -8,6 +8,7 @@ from typing import Any, cast
 import structlog
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.contrib import messages
@@ -20,11 +21,13 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.services import passwords
+from alignment.kernel import sealing
 from alignment.outbox import services as outbox
 
 log = structlog.get_logger(__name__)
 
 FOLDER = "accounts/email"
+SEALED = "sealed:"
 
 
 @dataclass
@@ -103,6 +106,21 @@ class InvitedOnlySocialAdapter(DefaultSocialAccountAdapter):
     ) -> None:
         """A provider that refuses is mostly a setting of ours; without this line nobody finds which."""
         log.error("sign_on_failed", provider=str(provider), error=str(error), exception_text=repr(exception))
+
+
+class SealedFactorsAdapter(DefaultMFAAdapter):
+    """Keeps the secrets of authenticator apps and recovery codes encrypted: who reads the table signs in as nobody.
+
+    What was written in the clear before is read as it is. Reading takes the secret key or one of SECRET_KEY_FALLBACKS.
+    """
+
+    def encrypt(self, text: str) -> str:
+        return SEALED + sealing.seal({"secret": text})
+
+    def decrypt(self, encrypted_text: str) -> str:
+        if not encrypted_text.startswith(SEALED):
+            return encrypted_text
+        return str(sealing.unseal(encrypted_text.removeprefix(SEALED))["secret"])
 
 
 def _recipient(email: str) -> User | Stranger:

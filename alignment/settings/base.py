@@ -60,6 +60,7 @@ DEMO: bool = env.bool("DEMO", default=False)
 
 INSTALLED_APPS = [
     "django.contrib.admin",
+    "alignment.accounts",  # before Django's own, for its changepassword
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -86,7 +87,6 @@ INSTALLED_APPS = [
     "template_partials",
     "alignment.kernel",
     "alignment.outbox",
-    "alignment.accounts",
     "alignment.health",
     "leads",
     "handoff",
@@ -242,6 +242,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before second factors and API tokens change
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a changed password or second factor is told to its owner
+MFA_ADAPTER = "alignment.accounts.adapter.SealedFactorsAdapter"
 MFA_TOTP_ISSUER = "Alignment"
 # Who must set up a second factor before anything else; kept by alignment.accounts.second_factor.
 REQUIRE_MFA: str = env.str("REQUIRE_MFA", default="nobody")
