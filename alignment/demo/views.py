@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
@@ -11,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
@@ -27,6 +29,15 @@ P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 PAGE = 25
+SEARCHED = 200
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A line of the mailbox; a mail gets its subject when it leaves, so that of one that waits is made to be shown."""
+
+    notice: Notice
+    subject: str
 
 
 def only_in_demo(view: View[P]) -> View[P]:
@@ -59,9 +70,15 @@ def mailbox(request: HttpRequest) -> HttpResponse:
     """All mails of the demo, newest first; those that still wait are marked."""
     notices = Notice.objects.order_by("-created_at", "-pk")
     if words := search_words(request.GET.get("q", "")):
-        notices = notices.filter(to_address__icontains=words) | notices.filter(subject__icontains=words)
+        kept = Q(to_address__icontains=words) | Q(subject__icontains=words)
+        notices = notices.filter(kept | Q(pk__in=_waiting_with(words)))
     page = Paginator(notices, PAGE).get_page(request.GET.get("page"))
-    context = {"page": page, "words": words, "waiting": NoticeState.PENDING}
+    context = {
+        "page": page,
+        "letters": [Letter(notice, notice.subject or _as_read(notice).subject) for notice in page],
+        "words": words,
+        "waiting": NoticeState.PENDING,
+    }
     return render(request, "demo/mailbox.html", context)
 
 
@@ -71,6 +88,12 @@ def mail(request: HttpRequest, pk: int) -> HttpResponse:
     """One mail as its reader gets it, links included: what is kept of it has its secrets masked."""
     notice = get_object_or_404(Notice, pk=pk)
     return render(request, "demo/mail.html", {"mail": notice, "words": _as_read(notice)})
+
+
+def _waiting_with(words: str) -> list[int]:
+    """The mails without a kept subject whose subject would hold these words: the newest, since each must be made."""
+    unsent = Notice.objects.filter(subject="").order_by("-created_at", "-pk")[:SEARCHED]
+    return [notice.pk for notice in unsent if words.casefold() in _as_read(notice).subject.casefold()]
 
 
 def _as_read(notice: Notice) -> mails.Rendered:

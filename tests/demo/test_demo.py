@@ -118,6 +118,20 @@ def test_the_mailbox_is_searched_and_costs_the_same_for_many(
         assert "No mail fits" in browser.get(reverse("demo:mailbox"), {"q": unknown}).text
 
 
+def test_the_mailbox_names_and_finds_a_waiting_mail_by_its_subject(signed_in, mai, letter):
+    browser = signed_in(mai)
+
+    listed = browser.get(reverse("demo:mailbox"))
+    subject = listed.context["letters"][0].subject
+    found = browser.get(reverse("demo:mailbox"), {"q": subject.upper()})
+
+    assert letter.subject == ""
+    assert "password" in subject.lower()
+    assert letter.template not in listed.text
+    assert [shown.notice for shown in found.context["letters"]] == [letter]
+    assert "No mail fits" in browser.get(reverse("demo:mailbox"), {"q": "password_reset_key"}).text
+
+
 def test_the_command_names_the_five(five):
     out = StringIO()
 
