@@ -48,7 +48,9 @@ def decided(*, handoff: Handoff, event: HandoffEvent, now: datetime) -> None:
             "actor": event.actor.full_name,
             "reason": handoff.reason.label if handoff.reason else "",
             "comment": handoff.comment,
-            "next_step": next_step(handoff.next_step, handoff.recycle_on),
+            "next_step": next_step(
+                handoff.next_step, handoff.recycle_on, reason=handoff.reason.code if handoff.reason else ""
+            ),
         }
 
     template = "handoff/email/decided"

@@ -10,6 +10,7 @@ from django.core import mail
 from alignment.outbox import mails
 from alignment.outbox import services as outbox
 from alignment.outbox.models import Notice
+from handoff.rules.next_steps import closing
 from handoff.services import clocks, decisions, offers
 from leads.models import Lead
 
@@ -59,6 +60,14 @@ def test_a_decision_says_what_and_what_follows(language, offer, ren, now):
         assert "A school" in body
         assert "Ren" in body
         assert f"http://testserver/handoffs/{offer.pk}/" in body
+
+
+def test_a_duplicate_is_told_with_what_its_closing_means(offer, ren, now):
+    decisions.reject(handoff_id=offer.pk, reason="duplicate", comment="", actor=ren, now=now)
+
+    context = Notice.objects.get(template="handoff/email/decided").context
+
+    assert context["next_step"] == closing("duplicate") != closing("")
 
 
 def test_an_acceptance_is_told_to_who_handed_it_over(offer, ren, mai, now):
