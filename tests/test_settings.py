@@ -219,6 +219,14 @@ def test_the_content_policy_allows_nothing_inline(signed_in, mai, client, name):
     assert found["form-action"] == ["'self'"]
 
 
+def test_the_description_of_the_api_leads_back_to_the_portal(signed_in, mai):
+    page = signed_in(mai).get(reverse("api-docs")).text
+
+    assert 'href="/"' in page
+    assert "css/api_docs" in page
+    assert "<style" not in page
+
+
 def test_a_browser_is_told_to_be_careful(signed_in, mai):
     headers = signed_in(mai).get("/").headers
 
