@@ -234,3 +234,7 @@ def test_every_page_offers_language_theme_and_shortcuts(signed_in, mai):
 
     for name in ("set_language", "set_theme", "set_shortcuts", "account_logout"):
         assert f'action="{reverse(name)}"' in page
+
+
+def test_the_list_of_keys_says_where_the_menu_is(signed_in, mai):
+    assert "under your name, at the bottom of the navigation" in signed_in(mai).get(reverse("accounts:profile")).text
