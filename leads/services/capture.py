@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.moments import check_moment
 from leads.models import Account, Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules import normalise
 from leads.rules.fields import TouchKind
@@ -154,6 +155,7 @@ def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
         raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
     _check_texts(data)
     captured_at = data.captured_at or now
+    check_moment(captured_at, field="captured_at")
     if captured_at > now + CLOCK_SKEW:
         raise InvalidInput(_("The moment of capture lies in the future."), field="captured_at")
     captured_at = min(captured_at, now)
@@ -212,6 +214,7 @@ def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: 
     if data.kind not in TouchKind.values:
         raise InvalidInput(_("There is no such kind of touch."), field=f"touches[{index}].kind")
     at = data.at or captured_at
+    check_moment(at, field=f"touches[{index}].at")
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
     return Touch(lead=lead, kind=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())

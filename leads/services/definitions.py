@@ -19,6 +19,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.roles import Side
 from alignment.kernel import formats, sweeps
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
+from alignment.kernel.moments import check_moment
 from alignment.kernel.queue import nudge
 from leads.models import Definition, DefinitionVersion, Signature, VersionEvent
 from leads.rules import versions
@@ -89,6 +90,8 @@ def save_draft(
     if not 0 <= threshold <= content.MAX_THRESHOLD:
         raise InvalidInput(_("The points needed are a whole number, 0 or more."), field="threshold")
     check_text(reason, longest=REMARK, field="reason")
+    if takes_effect_at is not None:
+        check_moment(takes_effect_at, field="takes_effect_at")
     version = _locked(version_id, seen)
     transition = versions.check(VersionAction.SAVE, status=_status(version), permissions=_permissions(actor))
     old = [content.data_of(line) for line in version.criteria.order_by("position")]

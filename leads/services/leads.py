@@ -13,6 +13,7 @@ from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked
+from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch
 from leads.rules import normalise
 from leads.rules.fields import TouchKind
@@ -95,6 +96,7 @@ def add_touch(
     if kind not in TouchKind.values:
         raise InvalidInput(_("There is no such kind of touch."), field="kind")
     moment = at or now
+    check_moment(moment, field="at")
     if moment > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field="at")
     if campaign_id is not None and not Campaign.objects.filter(pk=campaign_id).exists():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -218,3 +218,19 @@ def test_two_captures_at_once_fill_a_blank_of_a_company_once(capture: Any, mai: 
 
     account.refresh_from_db()
     assert account.employee_count == 80
+
+
+NO_DATE = datetime(1, 1, 1, tzinfo=UTC)
+"""How other tools write that there is none; read in Tokyo and kept in UTC it would have no year."""
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_fault"),
+    [({"captured_at": NO_DATE}, "captured_at"), ({"touches": (TouchData("download", at=NO_DATE),)}, "touches[0].at")],
+)
+def test_a_moment_that_cannot_be_meant_is_refused(capture: Any, fields: dict[str, Any], at_fault: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        capture(**fields)
+
+    assert refused.value.field == at_fault
+    assert not Lead.objects.exists()

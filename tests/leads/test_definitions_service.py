@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -412,3 +412,10 @@ def test_telling_many_costs_no_more_than_telling_few(aoi: User, sora: User, now:
     few = cost(2)
 
     assert cost(20) <= few
+
+
+def test_a_version_does_not_take_effect_in_the_year_one(aoi: User, now: datetime):
+    with pytest.raises(InvalidInput) as refused:
+        steps.draft(aoi, now, takes_effect_at=datetime(1, 1, 1, tzinfo=UTC))
+
+    assert refused.value.field == "takes_effect_at"
