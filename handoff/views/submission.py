@@ -19,12 +19,14 @@ from alignment.accounts.requests import PersonRequest
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.inputs import whole_number
-from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data
+from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data, touch_errors
 from handoff.models import Handoff
 from handoff.selectors.cards import criteria
 from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
+from leads.models import Lead
+from leads.selectors import suggestions
 from leads.selectors.leads import lead_page
 
 PER_PAGE = 25
@@ -49,7 +51,10 @@ def submit(request: PersonRequest) -> HttpResponse:
     if "add_row" in request.POST:
         return _show_form(request, LeadForm(initial=request.POST.dict()), touches)
     if not (form.is_valid() & touches.is_valid()):
-        return _show_form(request, form, touches, status=422)
+        return _show_form(request, _with_source_of_campaign(form), touches, status=422)
+    known = _already_here(form)
+    if known is not None:
+        return _show_form(request, form.after_warning(), touches, known_lead=known, status=409)
     try:
         done = submission.submit_lead(data=lead_data(form, touches), actor=request.user, now=timezone.now())
     except InvalidInput as error:
@@ -125,10 +130,40 @@ def _rows(request: PersonRequest) -> dict[str, str]:
     return given
 
 
+def _with_source_of_campaign(form: LeadForm) -> LeadForm:
+    """Where only the source is missing to a lead of a campaign, offer the one of the campaign."""
+    campaign = form.cleaned_data.get("campaign")
+    if campaign is None or form.data.get("source", "").strip():
+        return form
+    source = suggestions.source_of(campaign)
+    return form.with_source(source) if source else form
+
+
+def _already_here(form: LeadForm) -> Lead | None:
+    """The lead that has this address already, unless the page has said so before."""
+    address, once = form.cleaned_data["email"], form.cleaned_data["once"]
+    if not address or address == form.cleaned_data["warned"]:
+        return None
+    return suggestions.lead_with_email(address, other_than=str(once or ""))
+
+
 def _show_form(
-    request: PersonRequest, form: LeadForm, touches: BaseFormSet[TouchForm], *, status: int = 200
+    request: PersonRequest,
+    form: LeadForm,
+    touches: BaseFormSet[TouchForm],
+    *,
+    known_lead: Lead | None = None,
+    status: int = 200,
 ) -> HttpResponse:
-    return render(request, "handoff/submit.html", {"form": form, "touches": touches}, status=status)
+    context = {
+        "form": form,
+        "touches": touches,
+        "touch_errors": touch_errors(touches) if status == 422 else [],
+        "known": suggestions.known(),
+        "known_lead": known_lead,
+        "has_errors": status == 422,
+    }
+    return render(request, "handoff/submit.html", context, status=status)
 
 
 def _show_waiting(request: PersonRequest, refused: list[Refusal], *, status: int = 200) -> HttpResponse:

@@ -12,9 +12,9 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.forms import Form
 from leads.forms import definition_values as values
+from leads.forms.amounts import plain_number
 from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
 from leads.models import Criterion
-from leads.rules import normalise
 from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
 from leads.rules.fields import FIELDS, FieldType, TouchKind
 from leads.rules.sentences import say
@@ -202,7 +202,7 @@ class CriterionForm(Form):
 
 def number(text: str, field: str, *, whole: bool = True) -> int | float:
     """A number as people type it: full width, with commas; raises ``InvalidInput`` for ``field``."""
-    plain = normalise.text(text).replace(",", "").replace("−", "-").replace(" ", "")
+    plain = plain_number(text)
     if re.fullmatch(r"[+-]?\d{1,12}", plain):
         return int(plain)
     if not whole and re.fullmatch(r"[+-]?\d{1,12}\.\d{1,6}", plain):

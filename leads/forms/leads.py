@@ -10,7 +10,7 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
-from leads.forms.amounts import AmountField
+from leads.forms.amounts import AmountField, PeopleField
 from leads.models import Campaign, Lead
 from leads.rules.fields import TouchKind
 from leads.selectors.leads import phone_words
@@ -31,7 +31,9 @@ class LeadForm(Form):
     company_name = forms.CharField(label=_("Company"), required=False, max_length=200)
     department = forms.CharField(label=_("Department"), required=False, max_length=100)
     job_title = forms.CharField(label=_("Job title"), required=False, max_length=100)
-    source = forms.CharField(label=_("Source"), required=False, max_length=100)
+    source = forms.CharField(
+        label=_("Source"), required=False, max_length=100, widget=forms.TextInput(attrs={"list": "known-source"})
+    )
     landing_page = forms.CharField(label=_("Landing page"), required=False, max_length=300)
     campaign = forms.ModelChoiceField(
         label=_("Campaign"), required=False, queryset=Campaign.objects.order_by("name", "pk"), empty_label=_("None")
@@ -85,9 +87,13 @@ class TouchForm(Form):
 class AccountForm(Form):
     """What is known of a company."""
 
-    industry = forms.CharField(label=_("Industry"), required=False, max_length=100)
-    employee_count = forms.IntegerField(label=_("Employees"), required=False, min_value=0, max_value=10_000_000)
-    prefecture = forms.CharField(label=_("Prefecture"), required=False, max_length=20)
+    industry = forms.CharField(
+        label=_("Industry"), required=False, max_length=100, widget=forms.TextInput(attrs={"list": "known-industry"})
+    )
+    employee_count = PeopleField(label=_("Employees"), required=False)
+    prefecture = forms.CharField(
+        label=_("Prefecture"), required=False, max_length=20, widget=forms.TextInput(attrs={"list": "known-prefecture"})
+    )
     is_key_account = forms.BooleanField(
         label=_("Key account"),
         required=False,

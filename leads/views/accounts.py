@@ -21,6 +21,7 @@ from leads.forms.leads import AccountForm
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as lead_selectors
+from leads.selectors import suggestions
 from leads.services.accounts import update_account
 
 PAGE = 25
@@ -65,6 +66,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "form": form,
+        "known": suggestions.known(["industry", "prefecture"]) if may_edit else {},
         "may_edit": may_edit,
         "page": Paginator(
             lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE

@@ -23,8 +23,8 @@ from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as selectors
+from leads.selectors import suggestions, work
 from leads.selectors import timeline as story
-from leads.selectors import work
 from leads.services import leads as services
 from leads.services.activities import WITH_SALES
 from leads.services.leads import ChangedMeanwhile
@@ -159,14 +159,16 @@ def _story(request: PersonRequest, lead: Lead) -> dict[str, Any]:
 
 
 def _edit_page(request: PersonRequest, lead: Lead, form: LeadForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "leads/leads/edit.html", {"lead": lead, "form": form}, status=status)
+    context = {"lead": lead, "form": form, "known": suggestions.known(["source"])}
+    return render(request, "leads/leads/edit.html", context, status=status)
 
 
 def _clash_page(request: PersonRequest, lead: Lead, form: LeadForm, clash: ChangedMeanwhile) -> HttpResponse:
     """The same form with both values of each fact; sent again, it starts from what is there now."""
     fresh = LeadForm({**form.data.dict(), "seen": lead.updated_at.isoformat()})  # type: ignore[attr-defined]
     conflicts = [(fresh[name], theirs, mine) for name, (theirs, mine) in clash.conflicts.items()]
-    context = {"lead": lead, "form": fresh, "conflicts": conflicts, "message": clash.message, "has_errors": True}
+    context = {"lead": lead, "form": fresh, "known": suggestions.known(["source"]), "has_errors": True}
+    context |= {"conflicts": conflicts, "message": clash.message}
     return render(request, "leads/leads/edit.html", context, status=409)
 
 

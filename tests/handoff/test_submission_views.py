@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from datetime import timedelta
 
@@ -152,12 +153,12 @@ def test_nonsense_about_the_rows_is_no_fault_of_the_server(rows, mai, signed_in,
     ("given", "said"),
     [
         ({"source": ""}, "Enter where the lead came from."),
-        ({"full_name": "", "company_name": ""}, "Enter a name, an e-mail address or a company."),
+        ({"full_name": "", "company_name": ""}, "Enter at least a name, an e-mail address or a company."),
         ({"email": "not an address"}, "“not an address” is not an e-mail address."),
         ({"phone": "abc"}, "“abc” is not a phone number."),
         ({"touches-0-detail": "A guide"}, "Choose what they did, or empty the row."),
         ({"touches-TOTAL_FORMS": "x"}, "ManagementForm data is missing"),
-        ({"employee_count": "many"}, "Enter a whole number."),
+        ({"employee_count": "many"}, "Enter the number of employees in digits, such as 1200."),
     ],
 )
 def test_what_cannot_be_taken_comes_back_with_the_form(given, said, version, rule, mai, signed_in):
@@ -166,6 +167,149 @@ def test_what_cannot_be_taken_comes_back_with_the_form(given, said, version, rul
     assert answer.status_code == 422
     assert said in answer.text
     assert not Lead.objects.exists()
+
+
+def summary_of(page: str) -> list[tuple[str, str]]:
+    """The lines on top with the fields they lead to."""
+    assert page.count('class="error-summary"') == 1
+    found = re.findall(r'<li><a href="#([^"]*)">(.*?)</a></li>', page)
+    return [(field, html.unescape(line)) for field, line in found]
+
+
+def everything_wrong() -> dict[str, str]:
+    later = timezone.localdate() + timedelta(days=2)
+    return BIG | {
+        "email": "hanako@",
+        "phone": "12",
+        "employee_count": "many",
+        "source": "",
+        "touches-0-kind": "download",
+        "touches-0-on": later.isoformat(),
+        "touches-1-detail": "A guide",
+    }
+
+
+@pytest.mark.parametrize(
+    ("language", "date", "detail"),
+    [
+        ("en", "Touch 1, date: enter today or an earlier day.", "Touch 2: choose what they did, or empty the row."),
+        ("ja", "接点1の日付: 今日以前の日付を入力してください。", "接点2: 何をしたかを選ぶか、行を空にしてください。"),
+    ],
+)
+def test_all_faults_are_said_at_once_and_each_leads_to_its_field(language, date, detail, mai, signed_in, agreements):
+    mai.language = language
+    mai.save()
+
+    said = summary_of(signed_in(mai).post(SUBMIT, everything_wrong()).text)
+
+    assert [field for field, _line in said] == [
+        *("id_email", "id_phone", "id_employee_count", "id_source"),
+        *("id_touches-0-on", "id_touches-1-kind"),
+    ]
+    assert [line for _field, line in said][-2:] == [date, detail]
+
+
+@pytest.mark.parametrize(("language", "named"), [("en", "Phone: “12” is not"), ("ja", "電話番号")])
+def test_a_wrong_number_names_its_field(language, named, mai, signed_in, agreements):
+    mai.language = language
+    mai.save()
+
+    said = dict(summary_of(signed_in(mai).post(SUBMIT, BIG | {"phone": "12"}).text))
+
+    assert named in said["id_phone"]
+
+
+def test_that_one_of_three_is_needed_is_said_before_anything_is_sent(mai, signed_in, agreements):
+    assert "<p>Enter at least a name, an e-mail address or a company.</p>" in signed_in(mai).get(SUBMIT).text
+
+
+@pytest.mark.parametrize("typed", ["250", "２５０", "1,250", "１，２５０名", "250 人"])
+def test_employees_are_taken_as_they_are_typed(typed, version, rule, mai, signed_in):
+    signed_in(mai).post(SUBMIT, BIG | {"employee_count": typed})
+
+    assert Lead.objects.get().account.employee_count in (250, 1250)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Enter the number of employees in digits, such as 1200."),
+        ("ja", "従業員数は数字で入力してください(例: 1200)。"),
+    ],
+)
+def test_employees_in_words_are_asked_for_in_digits(language, said, mai, signed_in, agreements):
+    mai.language = language
+    mai.save()
+
+    assert said in signed_in(mai).post(SUBMIT, BIG | {"employee_count": "about a hundred"}).text
+
+
+def test_known_values_are_offered_most_used_first(mai, signed_in, agreements):
+    for source in ("Web", "Fair", "Fair"):
+        factories.lead(source=source)
+    factories.account(industry="Food", prefecture="大阪府")
+
+    page = signed_in(mai).get(SUBMIT).text
+
+    assert '<datalist id="known-source"><option value="Fair"></option><option value="Web"></option></datalist>' in page
+    assert '<datalist id="known-industry"><option value="Food"></option></datalist>' in page
+    assert 'list="known-prefecture"' in page
+
+
+def test_the_source_of_a_campaign_is_offered_where_none_is_given(version, rule, mai, signed_in):
+    campaign = factories.campaign("Spring fair")
+    factories.lead(campaign=campaign, source="Exhibition")
+
+    answer = signed_in(mai).post(SUBMIT, BIG | {"source": "", "campaign": campaign.pk})
+
+    assert answer.status_code == 422
+    assert 'value="Exhibition"' in answer.text
+    assert ("id_source", "“Exhibition” was filled in from the campaign. Send the form again to keep it.") in [
+        (field, line.removeprefix("Source: ")) for field, line in summary_of(answer.text)
+    ]
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found
+    return found[1]
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Hanako Tanaka at Yamada Works already has this address. Open that lead or go on."),
+        (
+            "ja",
+            "このアドレスはYamada WorksのHanako Tanakaさんとして登録済みです。"
+            "既存のリードを開くか、このまま登録してください。",
+        ),
+    ],
+)
+def test_a_known_address_is_warned_of_once(language, said, version, rule, mai, signed_in):
+    mai.language = language
+    mai.save()
+    there = factories.lead(full_name="Hanako Tanaka", company_name="Yamada Works", email="hanako@yamada.example")
+    client = signed_in(mai)
+    form = BIG | {"email": "Hanako@Yamada.example"}
+
+    warned = client.post(SUBMIT, form)
+    count_then = Lead.objects.count()
+    client.post(SUBMIT, form | {"warned": hidden(warned.text, "warned"), "once": once_of(client.get(SUBMIT).text)})
+
+    assert (warned.status_code, count_then) == (409, 1)
+    assert said in warned.text.replace("<wbr>", "")
+    assert reverse("leads:detail", args=[there.pk]) in warned.text
+    assert Lead.objects.filter(email="hanako@yamada.example").count() == 2
+
+
+def test_the_same_form_again_is_not_warned_of_itself(version, rule, mai, ren, signed_in):
+    client = signed_in(mai)
+    form = BIG | {"email": "hanako@yamada.example", "once": once_of(client.get(SUBMIT).text)}
+
+    answers = [client.post(SUBMIT, form) for _time in range(2)]
+
+    assert [answer.status_code for answer in answers] == [302, 302]
 
 
 def test_leads_that_wait_are_listed_for_everybody(lead, ren, mai, signed_in):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
@@ -13,14 +14,14 @@ register = template.Library()
 
 
 @register.inclusion_tag("components/form_errors.html")
-def form_errors(form: BaseForm) -> dict[str, Any]:
-    """Sum up what has to be mended, each line a link to its field."""
+def form_errors(form: BaseForm, more: Iterable[dict[str, str]] = ()) -> dict[str, Any]:
+    """Sum up what has to be mended, each line a link to its field; ``more``: lines (message, id) of rows below it."""
     errors = [{"message": message, "id": ""} for message in form.non_field_errors()]
     for name, messages in form.errors.items():
         if name in form.fields:
             bound = form[name]
             errors += [{"message": _named(bound, str(message)), "id": _error_target(bound)} for message in messages]
-    return {"errors": errors, "prefix": f"{form.prefix}-" if form.prefix else ""}
+    return {"errors": [*errors, *more], "prefix": f"{form.prefix}-" if form.prefix else ""}
 
 
 def _named(bound: BoundField, message: str) -> str:
