@@ -60,7 +60,17 @@ class WinForm(Form):
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose why it was won.")},
     )
-    amount = AmountField(label=_("Agreed amount"), required=False, max_digits=16)
+    amount = AmountField(
+        label=_("Agreed amount"),
+        required=False,
+        max_digits=16,
+        error_messages={"required": _("Enter the amount that was agreed.")},
+    )
+
+    def asking_of(self, deal: Deal) -> WinForm:
+        """The form for this deal: where no amount stands yet, it is asked for."""
+        self.fields["amount"].required = deal.amount is None
+        return self
 
 
 class LoseForm(Form):

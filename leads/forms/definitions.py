@@ -42,7 +42,7 @@ class VersionForm(Form):
         required=False,
         max_length=REMARK,
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=gettext_lazy("One sentence that both sides will read when they sign."),
+        help_text=gettext_lazy("Needed to propose: one sentence that both sides will read when they sign."),
     )
 
 

@@ -140,6 +140,8 @@ def _step(
 ) -> HttpResponse:
     """One step of a deal: done leads back to its page, refused shows the form with the reason."""
     form = form_class(request.POST, auto_id=f"id_{name}_%s")
+    if isinstance(form, WinForm):
+        form.asking_of(selectors.deal_page(pk))
     status = 422
     if form.is_valid():
         try:
@@ -166,7 +168,7 @@ def _page(
         "part": part,
         "currency_unit": selectors.currency_unit(currency),
         "change_form": given.get("change") or DealForm.of(deal),
-        "win_form": given.get("win") or WinForm(initial={"amount": deal.amount}, auto_id="id_win_%s"),
+        "win_form": given.get("win") or WinForm(initial={"amount": deal.amount}, auto_id="id_win_%s").asking_of(deal),
         "lose_form": given.get("lose") or LoseForm(auto_id="id_lose_%s"),
         "opened": next(iter(given), ""),
         "refusals": [error for form in given.values() for error in form.non_field_errors()],

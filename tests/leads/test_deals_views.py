@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -218,3 +219,37 @@ def test_an_overdue_date_is_said_in_a_word(signed_in: Browser, deal: Deal, ren: 
     Deal.objects.filter(pk=deal.pk).update(expected_on=timezone.localdate() - timedelta(days=1))
 
     assert "overdue" in text_of(signed_in(ren), "/deals/")
+
+
+def need_of(page: str, field: str) -> str:
+    """The word beside the label of a field: required or optional."""
+    found = re.search(rf'<label class="field-label" for="{field}">.*?</label>', page, re.DOTALL)
+    assert found
+    return re.sub(r"<[^>]*>", "", found[0])
+
+
+@pytest.mark.parametrize(("amount", "word"), [(None, "required"), (Decimal(100), "optional")])
+def test_the_agreed_amount_is_asked_for_where_none_stands_yet(amount, word, signed_in: Browser, deal: Deal, ren: User):
+    Deal.objects.filter(pk=deal.pk).update(amount=amount)
+    client = signed_in(ren)
+
+    assert word in need_of(client.get(f"/deals/{deal.pk}/").text, "id_win_amount")
+    answer = client.post(f"/deals/{deal.pk}/win/", {"reason": "trust", "amount": ""})
+    assert answer.status_code == (422 if amount is None else 302)
+    assert ("Enter the amount that was agreed." in answer.text) == (amount is None)
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Enter the amount in JPY in digits, such as 1500000."),
+        ("ja", "円単位の数字で入力してください(例: 1500000)。"),
+    ],
+)
+def test_an_amount_in_words_is_asked_for_in_digits(language, said, signed_in: Browser, deal: Deal, ren: User):
+    ren.language = language
+    ren.save()
+
+    answer = signed_in(ren).post(f"/deals/{deal.pk}/win/", {"reason": "trust", "amount": "150万"})
+
+    assert (answer.status_code, said in answer.text) == (422, True)
