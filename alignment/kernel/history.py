@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import pghistory
@@ -50,3 +51,8 @@ def final(*fields: str, name: str) -> pgtrigger.Trigger:
 def tracked(model_name: str, **options: Any) -> Callable[[_Tracked], _Tracked]:
     """Keep every version of a row in the append-only table ``model_name``, written by triggers."""
     return pghistory.track(model_name=model_name, meta={"triggers": [_not_emptied()]}, **options)
+
+
+def written_by(actor_id: int) -> AbstractContextManager[Any]:
+    """Within it, new rows of history name this person, whichever door the change came through."""
+    return pghistory.context(user=actor_id)

@@ -18,6 +18,7 @@ class ReasonForm(AsksByName, forms.ModelForm):
     class Meta:
         model = RejectionReason
         fields = ["label_ja", "label_en", "next_step", "recycle_days", "needs_comment", "position", "is_active"]
+        labels = {"position": _("Order")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

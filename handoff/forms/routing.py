@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from alignment.accounts.models import Team
 from alignment.accounts.roles import Side
@@ -14,10 +14,10 @@ from alignment.kernel.forms import Form
 from alignment.kernel.inputs import whole_number
 from handoff.models import RoutingRule
 from leads.forms.definition_rows import OP_LABELS
-from leads.rules.conditions import WITHOUT_VALUE, ConditionFault, Op, parse
+from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, ConditionFault, Op, parse
 from leads.rules.fields import FIELDS, FieldType
 
-OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
+ALL_OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
 
 
 class RoutingRuleForm(Form):
@@ -42,12 +42,15 @@ class RoutingRuleForm(Form):
         super().__init__(*args, **kwargs)
         choices: dict[str, list[Any]] = {
             "field": [("", _("every lead")), *((key, field.label) for key, field in FIELDS.items())],
-            "op": [("", "–"), *OPERATORS],
+            "op": [("", "–"), *ALL_OPERATORS],
         }
         for name, options in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = options
+        fitting = _fitting(self["field"].value())
+        if fitting:  # any may be sent, so that a refusal can say which fit
+            self.fields["op"].widget.choices = [("", "–"), *fitting]
         team = self.fields["team"]
         assert isinstance(team, forms.ModelChoiceField)
         team.queryset = Team.objects.filter(side=Side.SALES).order_by("name")
@@ -55,6 +58,11 @@ class RoutingRuleForm(Form):
     def clean(self) -> dict[str, Any]:
         """Read the row as a condition; a fault is said beside the part it lies in."""
         cleaned = super().clean() or {}
+        fitting = _fitting(cleaned.get("field"))
+        if fitting and cleaned.get("op") not in dict(fitting):
+            names = pgettext("list separator", ", ").join(str(label) for _op, label in fitting)
+            self.add_error("op", _("Choose a comparison that fits: %(names)s.") % {"names": names})
+            return cleaned
         try:
             cleaned["condition"] = _tree(cleaned)
             parse(cleaned["condition"])
@@ -75,6 +83,11 @@ def initial(rule: RoutingRule) -> dict[str, Any]:
         "team": rule.team_id,
         "position": rule.position,
     }
+
+
+def _fitting(key: Any) -> list[tuple[str, Any]]:
+    """The operators for a field with their words, none where no field is chosen."""
+    return [(op.value, OP_LABELS[op.value]) for op in OPERATORS[FIELDS[key].type]] if key in FIELDS else []
 
 
 def _tree(cleaned: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from handoff.rules.workflow import Action, Status
 from leads.models import DefinitionVersion, Lead, Verdict
 
 
+@history.tracked("RejectionReasonHistory")
 class RejectionReason(models.Model):
     """One of the few reasons that both sides agreed on; it says what follows and whether a comment is needed."""
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
 from alignment.kernel import formats
 from alignment.outbox import services as outbox
 from handoff.models import Clock, Handoff, HandoffEvent
 from handoff.rules.workflow import Status
+from handoff.selectors import agreements
 from handoff.selectors.sentences import next_step, why_here
 from leads.selectors import verdicts
 
@@ -66,6 +69,20 @@ def breached(*, clocks: Sequence[Clock], now: datetime) -> None:
         owing = _owing(clock)
         _breach(clock, owing, is_yours=clock.owner_id is not None, now=now)
         _breach(clock, [person for person in managers if person not in owing], is_yours=False, now=now)
+
+
+def agreement_changed(*, model: type[Model], mark: int, actor: User, now: datetime) -> None:
+    """Tell the managers of both sides what was changed in a table of the rules since ``mark``; who did it knows."""
+    last = agreements.last_row(model)
+    if last == mark:
+        return
+    managers = User.objects.active().filter(role=Role.MANAGER).exclude(pk=actor.pk).order_by("pk")
+
+    def context() -> dict[str, Any]:
+        return {"changes": agreements.sentences_after(model, mark), "who": actor.full_name}
+
+    key = f"agreement:{model._meta.model_name}:{last}"
+    outbox.write_all(to=managers, template="handoff/email/agreement_changed", context=context, key=key, now=now)
 
 
 def _breach(clock: Clock, people: list[User], *, is_yours: bool, now: datetime) -> None:

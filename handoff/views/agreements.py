@@ -7,28 +7,39 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.accounts.roles import Side
+from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError
 from handoff.forms.agreements import PolicyForm, ReasonForm, hours_of
 from handoff.forms.routing import RoutingRuleForm, initial
 from handoff.models import RejectionReason, RoutingRule, SlaPolicy
 from handoff.rules.clocks import Duty
+from handoff.selectors import agreements as history
 from handoff.selectors import routing
 from handoff.services import agreements
+
+LINES = 20
+"""So many changes are told on the page, the latest first."""
 
 
 @require_GET
 def overview(request: PersonRequest) -> HttpResponse:
     """Everything both sides agreed about the handoff, readable by everybody."""
+    past, policies = history.read(), list(SlaPolicy.objects.order_by("pk"))
+    reasons = RejectionReason.objects.order_by("-is_active", "position", "pk")
     context = {
-        "rules": routing.rules(now=timezone.now()),
-        "reasons": RejectionReason.objects.order_by("-is_active", "position", "pk"),
-        "policies": SlaPolicy.objects.order_by("pk"),
+        "rules": [(view, past.since(view.rule)) for view in routing.rules(now=timezone.now())],
+        "reasons": [(reason, past.since(reason)) for reason in reasons],
+        "policies": [(policy, past.since(policy)) for policy in policies],
+        "marketing_owes": any(policy.side == Side.MARKETING for policy in policies),
+        "changes": past.changes[:LINES],
         "may_edit": request.user.may(Permission.EDIT_ROUTING),
     }
     return render(request, "handoff/agreements/overview.html", context)
@@ -36,7 +47,7 @@ def overview(request: PersonRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
-    """Add a routing rule (no ``pk``) or change one."""
+    """Add a routing rule (no ``pk``) or change one. POST ``choose`` only shows the form for another fact."""
     request.user.require(Permission.EDIT_ROUTING)
     found = get_object_or_404(RoutingRule, pk=pk) if pk else None
     if found and not routing.fits_one_row(found):
@@ -44,6 +55,8 @@ def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
     if request.method == "GET":
         first = initial(found) if found else {"position": RoutingRule.objects.count() + 1}
         return _form(request, RoutingRuleForm(initial=first), found)
+    if "choose" in request.POST:
+        return _form(request, RoutingRuleForm(initial=request.POST.dict()), found)
     form = RoutingRuleForm(request.POST)
     if not form.is_valid():
         return _form(request, form, found, status=422)
@@ -56,6 +69,7 @@ def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
             team=values["team"],
             position=values["position"],
             actor=request.user,
+            now=timezone.now(),
         )
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
@@ -68,7 +82,7 @@ def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
 def switch_rule(request: PersonRequest, pk: int) -> HttpResponse:
     """Take a routing rule out of use, or back in."""
     on = request.POST.get("on") == "1"
-    agreements.switch_rule(rule_id=pk, on=on, actor=request.user)
+    agreements.switch_rule(rule_id=pk, on=on, actor=request.user, now=timezone.now())
     messages.success(request, _("The routing rule is in use.") if on else _("The routing rule is out of use."))
     return redirect("handoff:agreements")
 
@@ -85,7 +99,7 @@ def reason(request: PersonRequest, code: str) -> HttpResponse:
         if form.is_valid() and _saved(form, code=code, request=request):
             messages.success(request, _("The reason is saved."))
             return redirect("handoff:agreements")
-    context: dict[str, Any] = {"form": form, "title": _("Reason for giving a lead back"), "name": found.code}
+    context: dict[str, Any] = {"form": form, "title": _("Reason for giving a lead back"), "name": found.label}
     return render(request, "handoff/agreements/form.html", context, status=status)
 
 
@@ -99,7 +113,8 @@ def policy(request: PersonRequest, duty: str) -> HttpResponse:
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            agreements.save_policy(duty=duty, business_minutes=form.cleaned_data["hours"], actor=request.user)
+            minutes = form.cleaned_data["hours"]
+            agreements.save_policy(duty=duty, business_minutes=minutes, actor=request.user, now=timezone.now())
             messages.success(request, _("The time is saved. Clocks that run already keep their deadline."))
             return redirect("handoff:agreements")
     context: dict[str, Any] = {"form": form, "title": _("Time for a duty"), "name": Duty(duty).label}
@@ -108,7 +123,7 @@ def policy(request: PersonRequest, duty: str) -> HttpResponse:
 
 def _saved(form: ReasonForm, *, code: str, request: PersonRequest) -> bool:
     try:
-        agreements.save_reason(code=code, values=form.cleaned_data, actor=request.user)
+        agreements.save_reason(code=code, values=form.cleaned_data, actor=request.user, now=timezone.now())
     except DomainError as error:
         form.add_error(error.field if error.field in form.fields else None, str(error.message))
         return False
@@ -118,5 +133,7 @@ def _saved(form: ReasonForm, *, code: str, request: PersonRequest) -> bool:
 def _form(
     request: PersonRequest, form: RoutingRuleForm, found: RoutingRule | None, *, status: int = 200
 ) -> HttpResponse:
-    context = {"form": form, "rule": found}
-    return render(request, "handoff/agreements/rule.html", context, status=status)
+    here = reverse("handoff:rule", args=[found.pk]) if found else reverse("handoff:rule-add")
+    part = "_rule_form" if htmx.wants_partial(request) else "rule"
+    context = {"form": form, "rule": found, "form_url": here}
+    return render(request, f"handoff/agreements/{part}.html", context, status=status)
