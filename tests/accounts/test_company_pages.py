@@ -58,6 +58,17 @@ def test_a_company_without_working_hours_is_refused(signed_in, kei, settings_dat
     assert "at least one weekday" in page.text
 
 
+def test_a_company_with_two_working_days_is_asked_about(signed_in, kei, settings_data):
+    two_days = settings_data | {"weekly_hours_2": "", "weekly_hours_3": ""}
+
+    asked = signed_in(kei).post(reverse("accounts:organisation"), two_days)
+    answer = signed_in(kei).post(reverse("accounts:organisation"), two_days | {"hours_confirmed": "on"})
+
+    assert asked.status_code == 422
+    assert "Only Monday and Tuesday are working days." in asked.text
+    assert answer.status_code == 302
+
+
 def test_the_form_shows_what_is_saved(signed_in, kei):
     page = signed_in(kei).get(reverse("accounts:organisation")).text
 
@@ -89,11 +100,13 @@ def test_a_team_is_made_changed_and_removed(signed_in, kei):
     client = signed_in(kei)
     lines = {f"weekly_hours_{index}": "" for index in range(7)}
 
-    client.post(reverse("accounts:team-new"), {"name": "East", "side": "sales"} | lines)
+    client.post(reverse("accounts:team-new"), {"name": "East", "side": "sales", "hours_from": "inherited"} | lines)
     team = Team.objects.get()
     client.post(
         reverse("accounts:team-edit", args=[team.pk]),
-        {"name": "West", "side": "sales"} | lines | {"weekly_hours_0": "10-18"},
+        {"name": "West", "side": "sales", "hours_from": "own", "hours_confirmed": "on"}
+        | lines
+        | {"weekly_hours_0": "10-18"},
     )
     team.refresh_from_db()
     client.post(reverse("accounts:team-remove", args=[team.pk]))

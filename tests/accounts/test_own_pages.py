@@ -19,7 +19,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 def profile_data(**changes):
     lines = {f"weekly_hours_{index}": "" for index in range(7)}
-    return {"full_name": "Mai", "language": "en", "time_zone": "Asia/Tokyo"} | lines | changes
+    person = {"full_name": "Mai", "language": "en", "time_zone": "Asia/Tokyo", "hours_from": "own"}
+    return person | lines | changes
 
 
 def test_a_profile_is_saved(signed_in, mai):
@@ -35,11 +36,53 @@ def test_a_profile_is_saved(signed_in, mai):
     assert mai.shortcuts_enabled is False
 
 
-def test_no_hours_means_those_of_the_team(signed_in, mai):
-    signed_in(mai).post(reverse("accounts:profile"), profile_data())
+def test_the_hours_of_the_team_are_a_choice_whatever_stands_in_the_lines(signed_in, mai):
+    mai.weekly_hours = {"mon": [["09:00", "12:00"]]}
+    mai.save()
+
+    data = profile_data(hours_from="inherited", weekly_hours_0="nine to five")
+    answer = signed_in(mai).post(reverse("accounts:profile"), data)
 
     mai.refresh_from_db()
+    assert answer.status_code == 302
     assert mai.weekly_hours is None
+
+
+def test_own_hours_begin_with_what_is_in_force(signed_in, ren):
+    ren.team.weekly_hours = {day: [["10:00", "16:00"]] for day in DAYS[:4]}
+    ren.team.save()
+
+    page = signed_in(ren).get(reverse("accounts:profile")).text
+
+    assert "The team&#x27;s hours: Mon–Thu 10:00–16:00" in page
+    assert page.count('value="10:00–16:00"') == 4
+    assert page.count('placeholder="day off"') == 7
+    assert 'placeholder="09:00' not in page
+
+
+def test_few_working_days_are_asked_about_once(signed_in, mai):
+    browser, only_monday = signed_in(mai), profile_data(weekly_hours_0="9-17", weekly_hours_1="休み")
+
+    asked = browser.post(reverse("accounts:profile"), only_monday)
+    mai.refresh_from_db()
+    hours_before = mai.weekly_hours
+    browser.post(reverse("accounts:profile"), only_monday | {"hours_confirmed": "on"})
+    later = browser.post(reverse("accounts:profile"), only_monday | {"full_name": "Mai S"})
+
+    mai.refresh_from_db()
+    assert asked.status_code == 422
+    assert "Only Monday is a working day. Is that right?" in asked.text
+    assert 'name="hours_confirmed"' in asked.text
+    assert hours_before is None
+    assert mai.weekly_hours == {"mon": [["09:00", "17:00"]]}
+    assert later.status_code == 302
+
+
+def test_own_hours_need_a_day(signed_in, mai):
+    answer = signed_in(mai).post(reverse("accounts:profile"), profile_data())
+
+    assert answer.status_code == 422
+    assert "at least one weekday" in answer.text
 
 
 @pytest.mark.parametrize("line", ["nine to five", "9-", "18:00-09:00", "09:00-12:00, 11:00-13:00", "25:00-26:00"])

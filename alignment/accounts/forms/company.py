@@ -9,13 +9,13 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.forms import choices
-from alignment.accounts.forms.hours import WeeklyHoursField
+from alignment.accounts.forms.hours import HoursForm, OwnHoursForm, WeeklyHoursField
 from alignment.accounts.models import CompanyDay
 from alignment.accounts.roles import Side
 from alignment.kernel.forms import Form
 
 
-class OrganisationForm(Form):
+class OrganisationForm(HoursForm):
     """The company's settings."""
 
     name = forms.CharField(
@@ -39,7 +39,10 @@ class OrganisationForm(Form):
     )
     weekly_hours = WeeklyHoursField(
         label=_("Working hours"),
-        help_text=_("Deadlines count only these hours. Teams and people may have their own."),
+        help_text=_(
+            "Write times like 09:00–12:00, 13:00–18:00. A day left empty is a day off; deadlines skip it. "
+            "Teams and people may have their own hours."
+        ),
         error_messages={"required": _("Give working hours for at least one weekday.")},
     )
 
@@ -51,7 +54,7 @@ class OrganisationForm(Form):
             self.fields["currency"].choices = [(current, current), *listed]  # type: ignore[attr-defined]
 
 
-class TeamForm(Form):
+class TeamForm(OwnHoursForm):
     """A team."""
 
     name = forms.CharField(
@@ -59,7 +62,9 @@ class TeamForm(Form):
     )
     side = forms.ChoiceField(label=_("Side"), choices=Side.choices, widget=forms.RadioSelect)
     weekly_hours = WeeklyHoursField(
-        label=_("Working hours"), required=False, help_text=_("Leave all empty to use the company's hours.")
+        label=_("Own hours"),
+        required=False,
+        help_text=_("Write times like 09:00–12:00, 13:00–18:00. A day left empty is a day off; deadlines skip it."),
     )
 
 

@@ -9,22 +9,22 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.forms import choices
-from alignment.accounts.forms.hours import WeeklyHoursField
+from alignment.accounts.forms.hours import OwnHoursForm, WeeklyHoursField
 from alignment.kernel.forms import Form
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
-class ProfileForm(Form):
+class ProfileForm(OwnHoursForm):
     """One's own name, language, zone, hours and shortcuts."""
 
     full_name = forms.CharField(label=_("Name"), max_length=150, error_messages={"required": _("Enter your name.")})
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     time_zone = forms.ChoiceField(label=_("Time zone"), choices=choices.time_zones)
     weekly_hours = WeeklyHoursField(
-        label=_("Working hours"),
+        label=_("Own hours"),
         required=False,
-        help_text=_("Leave all empty to use your team's hours. Deadlines count only these hours."),
+        help_text=_("Write times like 09:00–12:00, 13:00–18:00. A day left empty is a day off; deadlines skip it."),
     )
     shortcuts_enabled = forms.BooleanField(
         label=_("Keyboard shortcuts in lists"),

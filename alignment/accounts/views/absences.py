@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from alignment.accounts import selectors
-from alignment.accounts.forms.own import AbsenceForm, ProfileForm
+from alignment.accounts.forms.own import AbsenceForm
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.accounts.services import profile as services
@@ -46,7 +46,7 @@ def absence_add(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("The absence is noted."))
             return _back_to(request, owner)
     if owner == actor:
-        return own.page_of_profile(request, ProfileForm(initial=own.initial_of(actor)), form)
+        return own.page_of_profile(request, own.profile_form(actor), form)
     return _page(request, owner, form)
 
 

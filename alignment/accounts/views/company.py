@@ -36,7 +36,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
     actor = person(request)
     actor.require(Permission.EDIT_ORGANISATION)
     current = Organisation.get()
-    names = OrganisationForm.base_fields
+    names = OrganisationForm.base_fields.keys() - {"hours_confirmed"}
     form = OrganisationForm(request.POST or None, initial={name: getattr(current, name) for name in names})
     if form.is_valid():
         try:
@@ -67,8 +67,9 @@ def team(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     actor = person(request)
     actor.require(Permission.EDIT_ORGANISATION)
     edited = get_object_or_404(Team, pk=pk) if pk else None
-    initial = {name: getattr(edited, name) for name in TeamForm.base_fields} if edited else None
-    form = TeamForm(request.POST or None, initial=initial)
+    initial = {name: getattr(edited, name) for name in ("name", "side", "weekly_hours")} if edited else {}
+    company = Organisation.get().weekly_hours
+    form = TeamForm(request.POST or None, initial=initial, inherited=company, from_team=False)
     if form.is_valid():
         try:
             saved = services.save_team(team_id=pk, **form.cleaned_data, actor=actor, now=timezone.now())

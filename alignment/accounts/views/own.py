@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from allauth.account.decorators import reauthentication_required
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -16,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts import selectors
 from alignment.accounts.forms.own import AbsenceForm, ProfileForm, TokenForm
-from alignment.accounts.models import User
+from alignment.accounts.models import Organisation, User
 from alignment.accounts.second_factor import is_missing
 from alignment.accounts.services import profile as services
 from alignment.accounts.services import tokens as token_services
@@ -29,7 +27,7 @@ from alignment.kernel.htmx import redirect
 def profile(request: HttpRequest) -> HttpResponse:
     """One's own name, language, zone, hours and shortcuts."""
     actor = person(request)
-    form = ProfileForm(request.POST or None, initial=initial_of(actor))
+    form = profile_form(actor, request.POST or None)
     if form.is_valid():
         services.edit_profile(actor=actor, **form.cleaned_data, now=timezone.now())
         translation.activate(form.cleaned_data["language"])
@@ -76,10 +74,16 @@ def token_revoke(request: HttpRequest, token_key: str) -> HttpResponse:
     return redirect(request, "accounts:tokens")
 
 
-def initial_of(actor: User) -> dict[str, Any]:
-    """What the form of the profile starts with."""
+def profile_form(actor: User, data: QueryDict | None = None) -> ProfileForm:
+    """The form of one's own profile, with what is kept and the hours that hold without own ones."""
     fields = ("full_name", "language", "time_zone", "weekly_hours", "shortcuts_enabled")
-    return {name: getattr(actor, name) for name in fields}
+    teams = actor.team.weekly_hours if actor.team else None
+    return ProfileForm(
+        data,
+        initial={name: getattr(actor, name) for name in fields},
+        inherited=teams or Organisation.get().weekly_hours,
+        from_team=bool(teams),
+    )
 
 
 def page_of_profile(request: HttpRequest, form: ProfileForm, absence_form: AbsenceForm) -> HttpResponse:
