@@ -12,13 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from alignment.accounts.requests import person
 from handoff.api.outputs import HandoffDetailOutput, HandoffOutput, handoff_details, handoff_facts
 from handoff.forms.filters import HandoffApiFilter
 from handoff.models import Handoff
 from handoff.rules.next_steps import NextStep
 from handoff.selectors.handoffs import get_handoff, listing
 from handoff.services import decisions
-from leads.api.requests import caller_of, narrowed, read
+from leads.api.requests import narrowed, read
 
 
 class CommentInput(serializers.Serializer[Any]):
@@ -49,7 +50,7 @@ class HandoffsView(GenericAPIView):
     @extend_schema(operation_id="handoffs_list", responses=HandoffOutput(many=True), tags=["handoffs"])
     def get(self, request: Request) -> Response:
         page = self.paginate_queryset(narrowed(HandoffApiFilter, request, listing())) or []
-        facts = [handoff_facts(handoff, caller=caller_of(request)) for handoff in page]
+        facts = [handoff_facts(handoff, caller=person(request)) for handoff in page]
         return self.get_paginated_response(HandoffOutput(facts, many=True).data)
 
 
@@ -69,7 +70,7 @@ class AcceptView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         data = read(CommentInput, request)
-        decisions.accept(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
+        decisions.accept(handoff_id=pk, actor=person(request), now=timezone.now(), **data)
         return _details(request, pk)
 
 
@@ -81,7 +82,7 @@ class RejectView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         data = read(RejectInput, request)
-        decisions.reject(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
+        decisions.reject(handoff_id=pk, actor=person(request), now=timezone.now(), **data)
         return _details(request, pk)
 
 
@@ -93,10 +94,10 @@ class WithdrawView(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         data = read(CommentInput, request)
-        decisions.withdraw(handoff_id=pk, actor=caller_of(request), now=timezone.now(), **data)
+        decisions.withdraw(handoff_id=pk, actor=person(request), now=timezone.now(), **data)
         return _details(request, pk)
 
 
 def _details(request: Request, pk: int) -> Response:
-    facts = handoff_details(get_handoff(pk), caller=caller_of(request))
+    facts = handoff_details(get_handoff(pk), caller=person(request))
     return Response(HandoffDetailOutput(facts).data)

@@ -10,12 +10,13 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from alignment.accounts.requests import person
 from handoff.api.outputs import HandoffOutput, handoff_facts
 from handoff.selectors.handoffs import get_handoff
 from handoff.services.submission import Submission, submit_lead
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
 from leads.api.outputs import VerdictOutput, verdict_facts
-from leads.api.requests import caller_of, read
+from leads.api.requests import read
 from leads.rules.fields import TouchKind
 from leads.services.capture import LeadData, TouchData
 
@@ -83,7 +84,7 @@ class LeadsAndSubmissionView(LeadsView):
     )
     def post(self, request: Request) -> Response:
         data = _lead_data(read(LeadInput, request))
-        done = submit_lead(data=data, actor=caller_of(request), now=timezone.now())
+        done = submit_lead(data=data, actor=person(request), now=timezone.now())
         return Response(SubmissionOutput(_facts(done, request)).data, status=201 if done.is_new else 200)
 
 
@@ -97,5 +98,5 @@ def _facts(done: Submission, request: Request) -> dict[str, Any]:
     return {
         "lead": lead_facts(done.lead),
         "verdict": verdict_facts(done.verdict),
-        "handoff": handoff_facts(handoff, caller=caller_of(request)) if handoff else None,
+        "handoff": handoff_facts(handoff, caller=person(request)) if handoff else None,
     }

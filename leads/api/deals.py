@@ -13,8 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from alignment.accounts.requests import person
 from leads.api.outputs import DealOutput, deal_facts
-from leads.api.requests import caller_of, narrowed, read
+from leads.api.requests import narrowed, read
 from leads.forms.filters import DealFilter
 from leads.models import Deal
 from leads.selectors.deals import deal_page, listed
@@ -73,7 +74,7 @@ class DealView(APIView):
 
     @extend_schema(operation_id="deals_update", request=DealInput, responses=DealOutput, tags=["deals"])
     def put(self, request: Request, pk: int) -> Response:
-        services.update_deal(deal_id=pk, actor=caller_of(request), now=timezone.now(), **read(DealInput, request))
+        services.update_deal(deal_id=pk, actor=person(request), now=timezone.now(), **read(DealInput, request))
         return _answer(pk)
 
 
@@ -83,7 +84,7 @@ class LeadDealsView(APIView):
     @extend_schema(operation_id="leads_open_deal", request=DealInput, responses={201: DealOutput}, tags=["deals"])
     def post(self, request: Request, pk: int) -> Response:
         facts = read(DealInput, request)
-        deal = services.open_deal(lead_id=pk, actor=caller_of(request), now=timezone.now(), **facts)
+        deal = services.open_deal(lead_id=pk, actor=person(request), now=timezone.now(), **facts)
         return _answer(deal.pk, status=201)
 
 
@@ -92,7 +93,7 @@ class WinView(APIView):
 
     @extend_schema(operation_id="deals_win", request=WinInput, responses=DealOutput, tags=["deals"])
     def post(self, request: Request, pk: int) -> Response:
-        services.win_deal(deal_id=pk, actor=caller_of(request), now=timezone.now(), **read(WinInput, request))
+        services.win_deal(deal_id=pk, actor=person(request), now=timezone.now(), **read(WinInput, request))
         return _answer(pk)
 
 
@@ -101,7 +102,7 @@ class LoseView(APIView):
 
     @extend_schema(operation_id="deals_lose", request=LoseInput, responses=DealOutput, tags=["deals"])
     def post(self, request: Request, pk: int) -> Response:
-        services.lose_deal(deal_id=pk, actor=caller_of(request), now=timezone.now(), **read(LoseInput, request))
+        services.lose_deal(deal_id=pk, actor=person(request), now=timezone.now(), **read(LoseInput, request))
         return _answer(pk)
 
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import FilterSet
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
-
-from alignment.accounts.models import User
-
-
-def caller_of(request: Request) -> User:
-    """The person the program acts as."""
-    return cast(User, request.user)
 
 
 def read(serializer_class: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
-from alignment.accounts.models import User
+from alignment.accounts.requests import person
 
-if TYPE_CHECKING:
-    from rest_framework.request import Request
+__all__ = ["keep", "person"]
 
 A_YEAR = 365 * 24 * 3600
-
-
-def person(request: HttpRequest | Request) -> User:
-    """Who is signed in, or whose token a program sent; every page except the doors requires somebody."""
-    return cast(User, request.user)
 
 
 def keep(response: HttpResponse, cookie: str, value: str) -> HttpResponse:
