@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.utils.translation import gettext as _
@@ -75,6 +75,8 @@ def _left(span: _Span, calendar: BusinessCalendar, now: datetime) -> TimeLeft:
     total = calendar.elapsed(span.start, span.end)
     is_overdue = now > span.end
     words = formats.time_left(remaining, working_day=calendar.weekly.typical_day)
+    if not is_overdue and remaining < A_MINUTE and _is_away(calendar, now, span.end):
+        words = _("away until then")
     if is_overdue and remaining > -A_MINUTE:  # it ran out, and no working time has passed since
         words = _("overdue")
     return TimeLeft(
@@ -83,3 +85,8 @@ def _left(span: _Span, calendar: BusinessCalendar, now: datetime) -> TimeLeft:
         state="overdue" if is_overdue else "soon" if remaining <= SOON else "ok",
         at=span.end,
     )
+
+
+def _is_away(calendar: BusinessCalendar, now: datetime, until: datetime) -> bool:
+    """Whether it is an absence that leaves no working time: “0 min left” beside a later day would puzzle."""
+    return replace(calendar, absent=()).elapsed(now, until) >= A_MINUTE
