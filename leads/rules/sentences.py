@@ -23,13 +23,18 @@ _PHRASES = {
     Op.STARTS_WITH: gettext_lazy("%(field)s starts with “%(value)s”"),
     Op.AT_LEAST: gettext_lazy("%(field)s is at least %(value)s"),
     Op.AT_MOST: gettext_lazy("%(field)s is at most %(value)s"),
-    Op.IS_TRUE: gettext_lazy("%(field)s is “yes”"),
-    Op.IS_FALSE: gettext_lazy("%(field)s is “no”"),
     Op.WITHIN_DAYS: gettext_lazy("%(field)s in the last %(value)s days"),
     Op.BEFORE_DAYS: gettext_lazy("%(field)s more than %(value)s days ago"),
     Op.IS_BLANK: gettext_lazy("%(field)s is not known"),
     Op.IS_PRESENT: gettext_lazy("%(field)s is known"),
 }
+_FLAGS = {
+    ("is_free_mail", Op.IS_TRUE): gettext_lazy("lead uses a free e-mail address"),
+    ("is_free_mail", Op.IS_FALSE): gettext_lazy("lead does not use a free e-mail address"),
+    ("is_key_account", Op.IS_TRUE): gettext_lazy("company is a key account"),
+    ("is_key_account", Op.IS_FALSE): gettext_lazy("company is not a key account"),
+}
+"""A fact that is true or not is a whole sentence of its own."""
 _NUMBER_IS = gettext_lazy("%(field)s is %(value)s")
 
 
@@ -70,6 +75,8 @@ def _inside(part: Condition) -> str:
 
 
 def _say_test(test: Test) -> str:
+    if test.field.type is FieldType.FLAG:
+        return str(_FLAGS[test.field.key, test.op])
     phrase = _NUMBER_IS if test.op is Op.IS and test.field.type is FieldType.NUMBER else _PHRASES[test.op]
     return str(phrase) % {"field": test.field.label, "value": _shown(test)}
 

@@ -14,9 +14,9 @@ from django.db.models.expressions import Combinable
 
 from alignment.accounts.models import Organisation
 from alignment.kernel.periods import Period
-from leads.models import Criterion, Lead
+from leads.models import Criterion, DefinitionVersion, Lead
 from leads.querysets import LeadQuerySet, compile_condition, truth
-from leads.rules.conditions import Condition
+from leads.rules.conditions import Condition, parse
 from leads.rules.fields import FIELDS
 
 
@@ -82,6 +82,14 @@ def reach(sample: Sample, *, criteria: Sequence[Scored], threshold: int) -> Reac
     found = sample.leads().order_by().annotate(**columns).aggregate(**counts)
     each = tuple(found.get(f"n_c{index}") for index in range(len(criteria)))
     return Reach(each=each, qualified=found["qualified"])
+
+
+def qualified_by(version: DefinitionVersion | None, sample: Sample) -> int | None:
+    """How many of the sample a version would qualify; None without a version."""
+    if version is None:
+        return None
+    scored = [Scored.of(line, parse(line.condition)) for line in version.criteria.all()]
+    return reach(sample, criteria=scored, threshold=version.threshold).qualified
 
 
 def _score(criteria: Sequence[Scored]) -> Combinable:

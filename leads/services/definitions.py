@@ -133,7 +133,7 @@ def send_back(*, version_id: int, comment: str, actor: User, now: datetime) -> D
     version = _locked(version_id)
     transition = versions.check(VersionAction.SEND_BACK, status=_status(version), permissions=_permissions(actor))
     if not comment.strip():
-        raise InvalidInput(_("Say what should change."), field="comment")
+        raise InvalidInput(_("Write what should change."), field="comment")
     check_text(comment, longest=REMARK, field="comment")
     old = version.status
     version.status, version.proposed_at = transition.target, None

@@ -17,8 +17,7 @@ from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
 from alignment.kernel.inputs import whole_number
 from leads.forms.definitions import Builder
-from leads.models import Criterion, DefinitionVersion
-from leads.rules.conditions import parse
+from leads.models import DefinitionVersion
 from leads.rules.versions import VersionAction
 from leads.selectors import definitions as selectors
 from leads.selectors import samples
@@ -71,7 +70,7 @@ def _page(request: PersonRequest, version: DefinitionVersion, builder: Builder, 
         "rows": rows,
         "sample": sample,
         "qualified": reach.qualified,
-        "qualified_now": _reach_now(sample),
+        "qualified_now": samples.qualified_by(selectors.version_in_force(), sample),
         "edit_url": reverse("leads:definition-edit", args=[version.number]),
         "signatures": [one for one in version.signatures.all() if one.voided_at is None],
         "has_errors": status != 200,
@@ -86,16 +85,3 @@ def _page(request: PersonRequest, version: DefinitionVersion, builder: Builder, 
     if row is None or part not in ("criterion", "said"):
         return render(request, "leads/definitions/_builder.html", context, status=status)
     return render(request, f"leads/definitions/_{part}.html", context | {"row": row, "is_live": True})
-
-
-def _reach_now(sample: samples.Sample) -> int | None:
-    """How many of the sample the version in force would qualify."""
-    in_force = selectors.version_in_force()
-    if in_force is None:
-        return None
-    scored = [_scored(line) for line in in_force.criteria.all()]
-    return samples.reach(sample, criteria=scored, threshold=in_force.threshold).qualified
-
-
-def _scored(line: Criterion) -> Scored:
-    return Scored.of(line, parse(line.condition))

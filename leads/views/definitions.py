@@ -19,6 +19,7 @@ from leads.forms.definition_values import seen_event
 from leads.models import DefinitionVersion
 from leads.rules.versions import VersionStatus
 from leads.selectors import definitions as selectors
+from leads.selectors import samples
 from leads.services import definitions
 
 
@@ -102,7 +103,7 @@ def send_back(request: PersonRequest, number: int) -> HttpResponse:
         definitions.send_back(version_id=found.pk, comment=comment, actor=request.user, now=timezone.now())
         return _("Sent back. It is a draft again; signatures on it no longer count.")
 
-    return _step(request, number, act)
+    return _step(request, number, act, name="send_back")
 
 
 @require_POST
@@ -117,7 +118,9 @@ def withdraw(request: PersonRequest, number: int) -> HttpResponse:
     return _step(request, number, act)
 
 
-def _step(request: PersonRequest, number: int, act: Callable[[DefinitionVersion], str]) -> HttpResponse:
+def _step(
+    request: PersonRequest, number: int, act: Callable[[DefinitionVersion], str], *, name: str = ""
+) -> HttpResponse:
     """Do one step and show the page again: afresh when it was done, with the reason when it was refused."""
     found = selectors.version_numbered(number)
     try:
@@ -126,12 +129,18 @@ def _step(request: PersonRequest, number: int, act: Callable[[DefinitionVersion]
         raise
     except DomainError as error:
         status = 422 if error.http_status == 400 else error.http_status
-        return _page(request, selectors.version_numbered(number), refusal=error, status=status)
+        refused = name if error.field else ""  # what is wrong with an entry is said beside it
+        return _page(request, selectors.version_numbered(number), refusal=error, refused_step=refused, status=status)
     return redirect("leads:definition-version", number)
 
 
 def _page(
-    request: PersonRequest, found: DefinitionVersion, *, refusal: DomainError | None = None, status: int = 200
+    request: PersonRequest,
+    found: DefinitionVersion,
+    *,
+    refusal: DomainError | None = None,
+    refused_step: str = "",
+    status: int = 200,
 ) -> HttpResponse:
     user = request.user
     changes = selectors.changes_of(found)
@@ -149,10 +158,20 @@ def _page(
         "seen": selectors.last_event_id(found),
         "history": selectors.history_of(found),
         "refusal": refusal,
+        "refused_step": refused_step,
         "has_errors": refusal is not None,
         "given": request.POST,
     }
+    if found.status == VersionStatus.PROPOSED:
+        context |= _reach(found)
     return render(request, "leads/definitions/version.html", context, status=status)
+
+
+def _reach(found: DefinitionVersion) -> dict[str, Any]:
+    """What those who sign want to know: how many leads of late it would qualify, and how many qualify now."""
+    sample = samples.last_quarter(now=timezone.now())
+    now = samples.qualified_by(selectors.version_in_force(), sample)
+    return {"sample": sample, "qualified": samples.qualified_by(found, sample), "qualified_now": now}
 
 
 def _seen(request: PersonRequest) -> int | None:

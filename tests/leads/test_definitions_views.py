@@ -16,6 +16,7 @@ from alignment.accounts.models import User
 from leads.forms.definition_values import rows_of
 from leads.models import DefinitionVersion
 from leads.rules.conditions import parse
+from leads.selectors import samples
 from leads.services.definitions import CriterionData
 from tests import factories
 from tests.leads import definition_steps as steps
@@ -168,7 +169,7 @@ def test_a_refused_step_shows_its_reason_on_the_page(signed_in: Browser, aoi: Us
 
     answer = client.post("/definition/1/send-back/", {"comment": ""})
     assert answer.status_code == 422
-    assert "Say what should change." in answer.content.decode()
+    assert "Write what should change." in answer.content.decode()
 
     answer = client.post("/definition/1/sign/", {"seen": version.events.earliest("pk").pk})
     assert answer.status_code == 409
@@ -406,3 +407,48 @@ def test_the_builder_costs_the_same_for_one_and_for_twenty_criteria(signed_in: B
     steps.save(version, aoi, timezone.now(), criteria=steps.CRITERIA[:1] * 20)
 
     assert cost() == one
+
+
+@pytest.mark.parametrize("person", ["sora", "mai"])
+def test_whoever_signs_reads_first_how_many_leads_it_reaches(person: str, signed_in: Browser, request, aoi: User, sora):
+    now = timezone.now()
+    factories.version_in_force(
+        {"condition": {"field": "source", "op": "is", "value": "Fair"}, "points": 10}, threshold=1
+    )
+    quarter = samples.last_quarter(now=now)
+    for source in ("Web", "Web", "Fair"):
+        factories.lead(source=source, captured_at=quarter.start)
+    version = steps.proposed(
+        aoi, now, criteria=[CriterionData(condition={"field": "source", "op": "is", "value": "Web"}, points=10, why="Theirs")]
+    )
+
+    page = text_of(signed_in(request.getfixturevalue(person)), f"/definition/{version.number}/")
+
+    signatures = page.partition('id="signatures"')[2]
+    assert "With this version <strong>2</strong> of the 3 leads" in signatures
+    assert "With the version in force: 1." in signatures
+    assert signatures.index("With this version") < signatures.index('class="signatures"')
+
+
+@pytest.mark.parametrize(
+    ("language", "label", "said"),
+    [
+        ("ja", "変更してほしい点", "変更してほしい点を入力してください。"),
+        ("en", "What should change?", "Write what should change."),
+    ],
+)
+def test_what_should_change_is_asked_for_in_our_own_words(
+    language: str, label: str, said: str, signed_in: Browser, aoi: User, sora: User
+):
+    sora.language = language
+    sora.save()
+    steps.proposed(aoi, timezone.now())
+    client = signed_in(sora)
+
+    page = client.post("/definition/1/send-back/", {"comment": " "}).content.decode()
+
+    form = page[page.index('action="/definition/1/send-back/"') - 40 :].partition("</form>")[0]
+    assert "novalidate" in form
+    assert label in form
+    assert said in form.partition('id="id_send_back_error"')[2].partition("</p>")[0]
+    assert '<details class="confirm" open' in page

@@ -220,7 +220,7 @@ def test_what_is_missing_is_said_in_sentences(signed_in: Browser, mai: User, now
     assert "Not qualified: 5 points, 15 needed" in page
     assert "10 more points are needed." in page
     assert "seminar at least once" in page
-    assert "Not ruled out by: free e-mail address" in page
+    assert "Not ruled out by: lead uses a free e-mail address" in page
 
 
 def test_a_lead_that_was_ruled_out_says_by_what(signed_in: Browser, mai: User, now: datetime):
@@ -232,7 +232,7 @@ def test_a_lead_that_was_ruled_out_says_by_what(signed_in: Browser, mai: User, n
 
     page = text_of(signed_in(mai), f"/leads/{lead.pk}/")
 
-    assert "Ruled out by: free e-mail address" in page
+    assert "Ruled out by: lead uses a free e-mail address" in page
     assert "more points are needed" not in page
 
 
