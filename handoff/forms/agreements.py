@@ -31,15 +31,15 @@ class ReasonForm(AsksByName, forms.ModelForm):
 
 
 class PolicyForm(Form):
-    """How many working hours a duty may take."""
+    """How many business hours a duty may take."""
 
     hours = forms.DecimalField(
-        label=_("Working hours"),
+        label=_("Business hours"),
         min_value=0,
         max_value=2000,
         max_digits=6,
         decimal_places=2,
-        error_messages={"required": _("Enter the number of working hours.")},
+        error_messages={"required": _("Enter the number of business hours.")},
     )
 
     def clean_hours(self) -> int:

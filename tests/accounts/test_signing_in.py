@@ -12,11 +12,12 @@ from allauth.mfa.adapter import get_adapter as mfa_adapter
 from allauth.mfa.totp.internal import auth as totp
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from alignment.accounts.middleware import SEEN, STARTED
 from alignment.accounts.models import User
 from alignment.accounts.services.tokens import create_token
+from alignment.accounts.words import SECOND_FACTOR
 from alignment.outbox import mails
 from alignment.outbox.models import Notice
 
@@ -36,7 +37,7 @@ def test_one_signs_in_by_address_whatever_its_case(client, mai):
 
 @pytest.mark.parametrize(
     ("page", "missing"),
-    [(LOGIN, ["Email", "Password"]), ("account_reset_password", ["Email"])],
+    [(LOGIN, ["E-mail address", "Password"]), ("account_reset_password", ["E-mail address"])],
 )
 def test_the_door_asks_for_what_is_missing_by_its_name(page, missing, client, db):
     answer = client.post(reverse(page), {})
@@ -323,3 +324,45 @@ def api_call(person: User):
 
 def shape(answer) -> str:
     return f"{answer.status_code} " + re.sub(r'"[A-Za-z0-9]{64}"', '""', answer.text)
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "said"),
+    [
+        ("account_signup", "ja", "利用するには、自社の管理者からの招待が必要です。"),
+        ("account_signup", "en", "You need an invitation from an admin of your company."),
+        ("account_reset_password_done", "ja", "届かない場合は、自社の管理者に連絡してください。"),
+        ("account_reset_password_done", "en", "then ask an admin of your company."),
+        (LOGIN, "ja", "メールアドレス"),
+        (LOGIN, "en", "E-mail address"),
+    ],
+)
+def test_the_door_says_whom_to_ask(page, language, said, client, db):
+    answer = client.get(reverse(page), headers={"Accept-Language": language})
+
+    assert said in answer.text.replace("<wbr>", "")
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("ja", "この招待は使用済みか、期限が切れています。パスワードを設定済みの場合はログインしてください。"),
+        ("en", "This invitation was used or has expired. If you have set a password, sign in."),
+    ],
+)
+def test_a_used_invitation_leads_to_the_sign_in_page(language, said, client, db):
+    answer = client.get(
+        reverse("accounts:invitation-follow", args=["x" * 43]), headers={"Accept-Language": language}, follow=True
+    )
+
+    assert said in answer.text
+    assert reverse(LOGIN) in answer.text
+
+
+@pytest.mark.parametrize("word", ["多要素認証", "二要素認証"])
+def test_the_second_factor_has_one_name_in_japanese(word):
+    with translation.override("ja"):
+        said = [str(text) for text in SECOND_FACTOR]
+
+    assert all("二段階認証" in text for text in said)
+    assert word not in "".join(said)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account import forms as account
 from allauth.mfa.base import forms as second_factor
 from allauth.mfa.totp import forms as totp
+from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import AsksByName
+
+ADDRESS = _("E-mail address")
+"""As everywhere else here; allauth says “Email”."""
 
 
 class LoginForm(AsksByName, account.LoginForm):
     """Sign in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = ADDRESS
 
 
 class ReauthenticateForm(AsksByName, account.ReauthenticateForm):
@@ -19,6 +29,10 @@ class ReauthenticateForm(AsksByName, account.ReauthenticateForm):
 
 class ResetPasswordForm(AsksByName, account.ResetPasswordForm):
     """Ask for a way to a new password."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = ADDRESS
 
 
 class ResetPasswordKeyForm(AsksByName, account.ResetPasswordKeyForm):
