@@ -419,7 +419,9 @@ def test_whoever_signs_reads_first_how_many_leads_it_reaches(person: str, signed
     for source in ("Web", "Web", "Fair"):
         factories.lead(source=source, captured_at=quarter.start)
     version = steps.proposed(
-        aoi, now, criteria=[CriterionData(condition={"field": "source", "op": "is", "value": "Web"}, points=10, why="Theirs")]
+        aoi,
+        now,
+        criteria=[CriterionData(condition={"field": "source", "op": "is", "value": "Web"}, points=10, why="Theirs")],
     )
 
     page = text_of(signed_in(request.getfixturevalue(person)), f"/definition/{version.number}/")
