@@ -14,11 +14,10 @@ from django.views.decorators.http import require_safe
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
+from alignment.home.first_steps import first_steps
 from alignment.home.work import needs_me_now, turns
 from alignment.kernel.periods import Period
-from handoff.models import RoutingRule
-from leads.models import Lead
-from leads.selectors.definitions import open_version, sides_to_move, version_in_force
+from leads.selectors.definitions import open_version, sides_to_move
 from reviews.kpis.registry import KPIS
 from reviews.kpis.scope import Basis, Scope
 from reviews.reports import wording
@@ -39,25 +38,17 @@ class Tile:
     side: str
 
 
-@dataclass(frozen=True)
-class FirstStep:
-    """One task of a new installation."""
-
-    text: str
-    url: str
-    done: bool
-
-
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What needs me now, whose turn it is, then how the two sides are doing."""
     user: User = request.user  # type: ignore[assignment]
     now = timezone.now()
     organisation = Organisation.get()
+    work = needs_me_now(user, now=now)
     context = {
-        "work": needs_me_now(user, now=now),
+        "work": work,
         "tiles": _tiles(organisation, now),
-        "first_steps": _first_steps(user),
+        "first_steps": first_steps(user, to_do=len(work), now=now),
         "open_version": (version := open_version()),
         "sides_to_move": sides_to_move(version) if version else [],
         "may_submit": user.may(Permission.SUBMIT_LEAD),
@@ -91,23 +82,3 @@ def _tiles(organisation: Organisation, now: datetime) -> list[Tile]:
         )
         for kpi in kpis
     ]
-
-
-def _first_steps(user: User) -> list[FirstStep]:
-    """The tasks of a new installation, for those who may do them; empty once all are done."""
-    if not user.may(Permission.EDIT_DEFINITION):
-        return []
-    steps = [
-        FirstStep(
-            _("Agree on a lead definition and sign it, both sides"),
-            reverse("leads:definition"),
-            version_in_force() is not None,
-        ),
-        FirstStep(
-            _("Say which team gets which leads"),
-            reverse("handoff:agreements"),
-            RoutingRule.objects.filter(is_active=True).exists(),
-        ),
-        FirstStep(_("Bring in or submit the first lead"), reverse("leads:list"), Lead.objects.exists()),
-    ]
-    return [] if all(step.done for step in steps) else steps
