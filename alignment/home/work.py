@@ -31,7 +31,7 @@ from leads.rules.versions import VersionStatus
 from leads.selectors import definitions
 from leads.selectors.leads import counts_by_turn
 from reviews.models import Review
-from reviews.selectors.reviews import open_actions_of
+from reviews.selectors.reviews import open_actions_of, waiting_text
 
 MOST = 7
 RECENT = timedelta(days=7)
@@ -228,7 +228,12 @@ def _open_reviews(user: User, now: datetime) -> Iterator[Work]:
     if review is not None and user.may(Permission.RUN_REVIEW):
         month = formats.period(review.starts_on, review.ends_on)
         text = _("Hold the joint review of %(month)s") % {"month": month}
-        yield Work(text=text, url=reverse("reviews:detail", args=[review.pk]), icon="report-analytics")
+        yield Work(
+            text=text,
+            url=reverse("reviews:detail", args=[review.pk]),
+            icon="report-analytics",
+            detail=waiting_text(review),
+        )
 
 
 def _operations(user: User, now: datetime) -> Iterator[Work]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import User
@@ -27,10 +30,19 @@ class ActionForm(Form):
     due_on = forms.DateField(label=_("By when"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     target_kpi = forms.ChoiceField(label=_("Figure it should move"), required=False)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.today = today
+        self.fields["due_on"].widget.attrs["min"] = today.isoformat()
         self.fields["owner"].queryset = possible_owners()  # type: ignore[attr-defined]
         self.fields["target_kpi"].choices = [("", _("None in particular")), *[(kpi.key, kpi.label) for kpi in KPIS]]  # type: ignore[attr-defined]
+
+    def clean_due_on(self) -> date:
+        """What is to be done cannot be due in the past, seen from where the organisation is."""
+        due_on: date = self.cleaned_data["due_on"]
+        if due_on < self.today:
+            raise ValidationError(gettext("Choose today or a later day."), code="past")
+        return due_on
 
 
 class MinutesForm(Form):

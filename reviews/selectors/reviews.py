@@ -9,8 +9,10 @@ from typing import Any
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from alignment.accounts.models import User
+from alignment.kernel import formats
 from alignment.kernel.errors import NotFound
 from handoff.models import Handoff
 from handoff.rules.clocks import Duty
@@ -77,6 +79,18 @@ def latest_first() -> QuerySet[Review]:
         )
         .order_by("-starts_on", "-pk")
     )
+
+
+def waiting_text(review: Review, exceptions: int | None = None) -> str:
+    """What an open review still waits for: since when it has been there, and how much there is to talk about."""
+    count = review.agenda.count() if exceptions is None else exceptions
+    values = {"on": formats.date(review.built_at), "n": count}
+    text = ngettext(
+        "Built %(on)s, not closed yet: %(n)s exception to talk about",
+        "Built %(on)s, not closed yet: %(n)s exceptions to talk about",
+        count,
+    )
+    return text % values
 
 
 def review_with_all(pk: int) -> Review:

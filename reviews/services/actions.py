@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from alignment.accounts.models import User
+from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from reviews.kpis.registry import KPIS
@@ -34,6 +34,8 @@ def add_action(
         raise InvalidInput(_("Enter what is to be done."), field="title")
     if owner is None:
         raise InvalidInput(_("Choose the person who takes it on."), field="owner")
+    if due_on < now.astimezone(Organisation.get().zone).date():
+        raise InvalidInput(_("Choose today or a later day."), field="due_on")
     if target_kpi and target_kpi not in KPIS.by_key:
         raise InvalidInput(_("Choose a figure from the list."), field="target_kpi")
     return Action.objects.create(

@@ -19,14 +19,14 @@ from reviews.forms.actions import ActionForm
 from reviews.models import Action
 from reviews.selectors import reviews as selectors
 from reviews.services import actions
-from reviews.views.reviews import actions_of, page_of
+from reviews.views.reviews import actions_of, organisation_today, page_of
 
 
 @require_POST
 def add(request: HttpRequest, pk: int) -> HttpResponse:
     """Decide on an action."""
     person(request).require(Permission.MANAGE_ACTIONS)
-    form = ActionForm(request.POST)
+    form = ActionForm(request.POST, today=organisation_today())
     status = 422
     if form.is_valid():
         entered = dict(form.cleaned_data)
@@ -63,6 +63,8 @@ def _end(request: HttpRequest, pk: int, action_pk: int, service: Callable[..., A
     """Do it; somebody faster is no fault, the list then shows what they did."""
     review = selectors.review_with_all(pk)
     own = any(action.pk == action_pk for action in review.actions.all())
+    if not own and all(line.action.pk != action_pk for line in selectors.carried_over(review)):
+        raise NotFound(_("There is no such action."))
     try:
         service(action_id=action_pk, actor=person(request), now=timezone.now())
     except actions.ActionEnded as error:

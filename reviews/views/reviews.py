@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -35,7 +36,8 @@ HANDOFFS = 50
 def latest(request: HttpRequest) -> HttpResponse:
     """All reviews, the latest first."""
     page = Paginator(selectors.latest_first(), PAGE).get_page(request.GET.get("page"))
-    return render(request, "reviews/list.html", {"page": page})
+    lines = [(one, selectors.waiting_text(one, one.agenda_count)) for one in page]  # type: ignore[attr-defined]
+    return render(request, "reviews/list.html", {"page": page, "lines": lines})
 
 
 @require_GET
@@ -125,6 +127,11 @@ def page_of(request: HttpRequest, review: Review) -> dict[str, Any]:
     )
 
 
+def organisation_today() -> date:
+    """The day that it is where the organisation is."""
+    return timezone.now().astimezone(Organisation.get().zone).date()
+
+
 def minutes_of(request: HttpRequest, review: Review, form: MinutesForm | None = None) -> dict[str, Any]:
     """What the part with the minutes shows."""
     return {
@@ -138,14 +145,15 @@ def actions_of(request: HttpRequest, review: Review, form: ActionForm | None = N
     """What the parts about actions show."""
     user = person(request)
     may_manage = user.may(Permission.MANAGE_ACTIONS)
+    today = organisation_today()
     return {
         "review": review,
         "carried": selectors.carried_over(review),
         "actions": selectors.decided_in(review),
-        "today": timezone.now().astimezone(Organisation.get().zone).date(),
+        "today": today,
         "may_manage": may_manage,
         "may_add": may_manage and review.status == Review.Status.OPEN,
-        "action_form": form or ActionForm(),
+        "action_form": form or ActionForm(today=today),
         "has_errors": bool(form and form.errors),
     }
 

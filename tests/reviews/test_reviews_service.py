@@ -373,8 +373,22 @@ def test_an_action_has_an_owner_a_due_date_and_a_figure_to_move(
     assert (action.title, action.owner, action.status, action.target_kpi) == ("Call sooner", ren, "open", "conversion")
 
 
+def test_today_is_where_the_organisation_is(review: Review, aoi: User) -> None:
+    early = at(4, 2, 8)  # still the day before in UTC
+
+    assert add(review, aoi, early, due_on=date(2026, 4, 2))
+    with pytest.raises(InvalidInput):
+        add(review, aoi, early, due_on=date(2026, 4, 1))
+
+
 @pytest.mark.parametrize(
-    ("fields", "field"), [({"title": " "}, "title"), ({"owner_id": 0}, "owner"), ({"target_kpi": "x"}, "target_kpi")]
+    ("fields", "field"),
+    [
+        ({"title": " "}, "title"),
+        ({"owner_id": 0}, "owner"),
+        ({"target_kpi": "x"}, "target_kpi"),
+        ({"due_on": date(2026, 3, 31)}, "due_on"),
+    ],
 )
 def test_an_incomplete_action_is_refused(review: Review, aoi: User, now: datetime, fields: Any, field: str) -> None:
     with pytest.raises(InvalidInput) as refusal:
