@@ -49,7 +49,8 @@ class Kpi:
     """A named figure.
 
     A count has only a numerator. A rate has both. A sum, mean or median (``measured``) is taken over the rows of its
-    denominator. ``by_period`` replaces ``formula`` where the two bases do not count the same.
+    denominator. ``by_period`` replaces ``formula`` where the two bases do not count the same. ``by_definition``: a new
+    version of the definition changes it by agreement, before anybody works better or worse.
     """
 
     key: str
@@ -62,6 +63,7 @@ class Kpi:
     measured: str = ""
     side: str = ""
     by_period: Promise | None = None
+    by_definition: bool = False
 
     @property
     def parts(self) -> dict[Part, RowSet]:
@@ -73,8 +75,12 @@ class Kpi:
     def span(self) -> tuple[float | None, float | None]:
         """The lowest and highest value it can take, None where there is no end."""
         lowest = None if self.unit is Unit.DAYS else 0.0  # won before qualified counts as it is
-        highest = 1.0 if self.unit is Unit.RATE and self.by_period is None else None
+        highest = 1.0 if self.unit is Unit.RATE else None
         return lowest, highest
+
+    def shown_on(self, basis: Basis) -> Basis:
+        """The basis on which it is shown where this one is asked for: a share of other rows is none to be compared."""
+        return Basis.COHORT if self.by_period else basis
 
     @property
     def is_rate(self) -> bool:

@@ -58,6 +58,7 @@ KPIS: Final = Registry(
             gettext_lazy("Leads by the day on which they first met the definition."),
             sources.QUALIFIED,
             side=Side.MARKETING,
+            by_definition=True,
         ),
         Kpi(
             "offered",
@@ -163,6 +164,7 @@ KPIS: Final = Registry(
                 "Qualified leads with a deal won in the period divided by leads qualified in the period; "
                 "these are not the same leads, so it can be greater than the whole."
             ),
+            by_definition=True,
         ),
         Kpi(
             "won_amount",

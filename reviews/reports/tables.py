@@ -45,6 +45,7 @@ class Cell:
     url: str
     is_small: bool
     value: float | int | None
+    is_young: bool = False
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Tile:
     formula: str
     trend: list[float | int | None]
     detail_url: str = ""
+    note: str = ""
 
 
 def key_figures() -> list[Kpi]:
@@ -73,7 +75,7 @@ def key_figures() -> list[Kpi]:
     return [KPIS[key] for key in KEY_FIGURES]
 
 
-def cell(kpi: Kpi, figure: Figure, *, basis: Basis, currency: str, url: str = "") -> Cell:
+def cell(kpi: Kpi, figure: Figure, *, basis: Basis, currency: str, url: str = "", is_young: bool = False) -> Cell:
     """One figure in words."""
     span = wording.interval(figure, is_share=kpi.is_share(basis))
     return Cell(
@@ -86,19 +88,37 @@ def cell(kpi: Kpi, figure: Figure, *, basis: Basis, currency: str, url: str = ""
         url=url,
         is_small=wording.rests_on_few(figure),
         value=figure.value,
+        is_young=is_young,
     )
 
 
 def lines(
-    groups: Iterable[Group], kpis: Sequence[Kpi], *, basis: Basis, currency: str, link_to: LinkTo, today: date
+    groups: Iterable[Group],
+    kpis: Sequence[Kpi],
+    *,
+    basis: Basis,
+    currency: str,
+    link_to: LinkTo,
+    today: date,
+    mixed: bool = False,
 ) -> list[Line]:
-    """Groups as lines of a table; on the cohort basis months and years that are still young are marked."""
+    """Groups as lines of a table; on the cohort basis months and years that are still young are marked.
+
+    ``mixed``: each figure stands on the basis on which it is shown where this one is asked for.
+    """
     return [
         Line(
             key=group.key,
             label=group.label,
             cells=[
-                cell(kpi, group.figures[kpi.key], basis=basis, currency=currency, url=link_to(kpi, group.key))
+                cell(
+                    kpi,
+                    group.figures[kpi.key],
+                    basis=kpi.shown_on(basis) if mixed else basis,
+                    currency=currency,
+                    url=link_to(kpi, group.key),
+                    is_young=mixed and basis is Basis.PERIOD and _is_young(group, kpi.shown_on(basis), today),
+                )
                 for kpi in kpis
             ],
             is_young=_is_young(group, basis, today),
@@ -114,7 +134,8 @@ def points(groups: Iterable[Group], kpi: Kpi, *, basis: Basis, today: date) -> l
             label=group.label,
             value=group.figures[kpi.key].value,
             interval=wording.interval(group.figures[kpi.key], is_share=kpi.is_share(basis)),
-            is_open=wording.rests_on_few(group.figures[kpi.key]) or _is_young(group, basis, today),
+            is_open=wording.rests_on_few(group.figures[kpi.key]),
+            is_young=_is_young(group, basis, today),
         )
         for group in groups
     ]

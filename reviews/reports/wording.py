@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from decimal import Decimal
 
 from babel.dates import format_skeleton
@@ -85,8 +86,74 @@ def change_text(now: Value, before: Value, unit: Unit, *, currency: str) -> str:
     return sign + value_text(float(change), unit, currency=currency)
 
 
-def verdict_sentence(name: str, chart: RunChart, unit: Unit, *, currency: str, weeks: int) -> str:
+def compared_text(now: Value, before: Value, unit: Unit, *, currency: str) -> str:
+    """The difference with both values: +3 (14 after 11); – where one of them is missing."""
+    change = change_text(now, before, unit, currency=currency)
+    if change == formats.NOTHING:
+        return change
+    values = {"now": value_text(now, unit, currency=currency), "before": value_text(before, unit, currency=currency)}
+    return _("%(change)s (%(now)s after %(before)s)") % (values | {"change": change})
+
+
+def direction_text(chart: RunChart) -> str:
+    """Which way the signal of a run chart points, in words; nothing where its rules say nothing."""
+    if chart.change is Change.TOO_FEW:
+        return ""
+    signal = chart.strongest
+    if signal is None:
+        return _("○ no change")
+    return _("▲ higher than before") if signal.up else _("▼ lower than before")
+
+
+def trend_name(weeks: int) -> str:
+    """What the signal of a run chart is about."""
+    return ngettext("Over %(n)s week:", "Over %(n)s weeks:", weeks) % {"n": weeks}
+
+
+def judged_text(change: Change) -> str:
+    """Whether that is good, where the rules of the chart say so."""
+    return str(change.label) if change in (Change.BETTER, Change.WORSE) else ""
+
+
+def mark_text(number: int) -> str:
+    """A version that took effect, as it stands at its line in a chart."""
+    return _("version %(number)s in force") % {"number": number}
+
+
+def since_text(number: int, on: date) -> str:
+    """What a figure that the definition changes by agreement says about it."""
+    return _("since version %(number)s is in force (%(on)s)") % {"number": number, "on": day_mark(on)}
+
+
+def marks_sentence(marks: Sequence[tuple[int, date]]) -> str:
+    """What a chart says about the versions that took effect in its weeks."""
+    return " ".join(
+        _("Version %(number)s is in force since %(on)s: limits are reckoned anew from there.")
+        % {"number": number, "on": day_mark(on)}
+        for number, on in marks
+    )
+
+
+def verdict_sentence(
+    name: str,
+    chart: RunChart,
+    unit: Unit,
+    *,
+    currency: str,
+    weeks: int,
+    marks: Sequence[tuple[int, date]] = (),
+) -> str:
     """What a run chart shows, in a sentence; a verdict only where its rules give one."""
+    sentence = _verdict(name, chart, unit, currency=currency, weeks=weeks)
+    return f"{sentence}{_gap()}{marks_sentence(marks)}" if marks else sentence
+
+
+def _gap() -> str:
+    """What stands between two sentences."""
+    return "" if (translation.get_language() or "").startswith("ja") else " "
+
+
+def _verdict(name: str, chart: RunChart, unit: Unit, *, currency: str, weeks: int) -> str:
 
     def said(value: Value) -> str:
         return full_text(value, unit, currency=currency)
@@ -114,8 +181,13 @@ def verdict_sentence(name: str, chart: RunChart, unit: Unit, *, currency: str, w
 
 def week_mark(week: Period) -> str:
     """A week under an axis: the day on which it begins."""
+    return day_mark(week.start)
+
+
+def day_mark(day: date) -> str:
+    """A day of which the year is known: Jun 29."""
     language = (translation.get_language() or "en")[:2]
-    return format_skeleton("Md" if language == "ja" else "MMMd", week.start, locale=language)
+    return format_skeleton("Md" if language == "ja" else "MMMd", day, locale=language)
 
 
 def mean_text(chart: RunChart, unit: Unit, *, currency: str) -> str:
@@ -130,15 +202,26 @@ def latest_signal(chart: RunChart) -> Signal:
     return next(signals for signals in reversed(chart.signals) if signals)[0]
 
 
-def signal_word(change: Change) -> str:
-    """How a verdict is drawn: better, worse, same, or nothing where the rules say nothing."""
-    return {Change.BETTER: "better", Change.WORSE: "worse", Change.NO_CHANGE: "same"}.get(change, "")
+def remarks(signals: Sequence[Signal], events: Sequence[str]) -> str:
+    """What a table says beside one point: what took effect, and what the rules of the chart found."""
+    return ", ".join([*events, *(str(one.rule.label) for one in signals)])
 
 
 def times_sentence(
-    name: str, times: Sequence[tuple[str, Value]], unit: Unit, *, currency: str, by_year: bool = False
+    name: str,
+    times: Sequence[tuple[str, Value]],
+    unit: Unit,
+    *,
+    currency: str,
+    by_year: bool = False,
+    left_out: bool = False,
 ) -> str:
     """What a chart by month or by year shows: its lowest, its highest and its latest value."""
+    sentence = _times(name, times, unit, currency=currency, by_year=by_year)
+    return sentence + _gap() + _("Cohorts that are not mature are left out.") if left_out else sentence
+
+
+def _times(name: str, times: Sequence[tuple[str, Value]], unit: Unit, *, currency: str, by_year: bool) -> str:
     known = [(label, value) for label, value in times if value is not None]
     if not known:
         text = _("%(name)s by year: no values yet.") if by_year else _("%(name)s by month: no values yet.")

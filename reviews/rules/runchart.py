@@ -6,7 +6,7 @@ Centre and limits: D. J. Wheeler, "Understanding Variation" (1993): mean ± 2.66
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby, pairwise
@@ -58,10 +58,22 @@ class Signal:
 
 
 @dataclass(frozen=True)
+class Stretch:
+    """The lines of the values from ``start`` up to ``end`` (exclusive): between two named events."""
+
+    start: int
+    end: int
+    centre: float | None
+    lower: float | None
+    upper: float | None
+
+
+@dataclass(frozen=True)
 class RunChart:
     """The lines and signals of a series, in its own unit; ``signals`` has one tuple per value given.
 
-    With too few points there are no lines and no signals.
+    With too few points there are no lines and no signals. ``centre``, ``lower``, ``upper`` and ``change`` are those of
+    the last of its ``stretches``.
     """
 
     values: tuple[float | None, ...]
@@ -70,6 +82,18 @@ class RunChart:
     upper: float | None
     signals: tuple[tuple[Signal, ...], ...]
     change: Change
+    stretches: tuple[Stretch, ...] = ()
+
+    @property
+    def latest(self) -> int:
+        """How many values its verdict is about: those since the last named event."""
+        return self.stretches[-1].end - self.stretches[-1].start if self.stretches else len(self.values)
+
+    @property
+    def strongest(self) -> Signal | None:
+        """What its verdict rests on: the strongest signal of the latest point, where it has one."""
+        known = [found for value, found in zip(self.values, self.signals, strict=True) if value is not None]
+        return known[-1][0] if known and known[-1] else None
 
 
 def run_chart(
@@ -78,6 +102,7 @@ def run_chart(
     good: Good = Good.NONE,
     lowest: float | None = None,
     highest: float | None = None,
+    events: Iterable[int] = (),
 ) -> RunChart:
     """Chart a series in order of time.
 
@@ -85,7 +110,30 @@ def run_chart(
     it does not count towards the ten points that are needed. ``lowest`` and ``highest`` are the values that the
     figure can take at all (0 and 1 for a share): a limit is drawn no further out.
     The word is about now: it rests on the strongest signal of the latest point, as in Making Data Count.
+    ``events``: where something named began that makes values before and after no longer one series; lines and rules
+    start anew there.
     """
+    edges = sorted({0, *(event for event in events if 0 < event < len(values)), len(values)})
+    parts = [
+        _stretch(values[start:end], good=good, lowest=lowest, highest=highest) for start, end in pairwise(edges)
+    ] or [_stretch(values, good=good, lowest=lowest, highest=highest)]
+    return RunChart(
+        values=tuple(value for part in parts for value in part.values),
+        centre=parts[-1].centre,
+        lower=parts[-1].lower,
+        upper=parts[-1].upper,
+        signals=tuple(found for part in parts for found in part.signals),
+        change=parts[-1].change,
+        stretches=tuple(
+            Stretch(start, end, part.centre, part.lower, part.upper)
+            for (start, end), part in zip(pairwise(edges), parts, strict=False)
+        ),
+    )
+
+
+def _stretch(
+    values: Sequence[float | Decimal | None], *, good: Good, lowest: float | None, highest: float | None
+) -> RunChart:
     series = tuple(None if value is None else float(value) for value in values)
     places = [index for index, value in enumerate(series) if value is not None]
     points = [value for value in series if value is not None]

@@ -89,6 +89,21 @@ def groups(*, scope: Scope, kpis: Iterable[Kpi] = KPIS) -> list[Group]:
     return sorted(found, key=lambda group: (not group.key, -sizes[group.key], group.label, group.key))
 
 
+def beside(first: Iterable[Group], second: Iterable[Group], *, kpis: Iterable[Kpi], group_by: GroupBy) -> list[Group]:
+    """Groups of some figures with those of others, reckoned on another basis; what one lacks is of no rows there."""
+    kpis = list(kpis)
+    found = {group.key: group for group in second}
+    known = [*(group for group in first), *found.values()]
+    together = {group.key: group for group in reversed(known)}
+    ordered = list(dict.fromkeys(group.key for group in known))
+    measured: dict[str, dict[str, Figure]] = {}
+    for group in known:
+        measured[group.key] = group.figures | measured.get(group.key, {})
+    nothing = _measured(kpis, {}, group_by)
+    ordered.sort(key=lambda key: not key)  # the rows without a group stay last
+    return [replace(together[key], figures=nothing | measured[key]) for key in ordered]
+
+
 def time_step(period: Period) -> GroupBy:
     """Whether a period is shown month by month or, where these would be too many, year by year."""
     return GroupBy.MONTH if period.month_count <= MOST_MONTHS else GroupBy.YEAR

@@ -17,11 +17,12 @@ from leads.models import DefinitionVersion
 from reviews.kpis.kpi import Figure, Kpi
 from reviews.kpis.registry import KPIS
 from reviews.kpis.scope import Basis
+from reviews.rules.cohorts import last_mature_month
 from reviews.rules.runchart import RunChart
 from reviews.selectors.figures import figures
 from reviews.selectors.weekly import Weekly, weekly
 
-FORMAT = 1
+FORMAT = 2
 
 
 def take_snapshot(*, month: Period, organisation: Organisation, now: datetime) -> dict[str, Any]:
@@ -32,7 +33,14 @@ def take_snapshot(*, month: Period, organisation: Organisation, now: datetime) -
         for basis in Basis
         for name, period in (("now", month), ("before", before))
     }
-    weeks = weekly(until=month.end, zone=zone)
+    today = now.astimezone(zone).date()
+    weeks = weekly(until=month.end, today=today, zone=zone)
+    mature = min(last_mature_month(today), month, key=lambda one: one.start)
+    shown = [kpi for kpi in KPIS if kpi.shown_on(Basis.PERIOD) is Basis.COHORT]
+    cohorts = {
+        name: figures(period=period, zone=zone, basis=Basis.COHORT, kpis=shown).total
+        for name, period in (("now", mature), ("before", mature.previous()))
+    }
     return {
         "format": FORMAT,
         "taken_at": now.isoformat(),
@@ -49,6 +57,7 @@ def take_snapshot(*, month: Period, organisation: Organisation, now: datetime) -
                 for basis in Basis
             }
             | _weeks(weeks[kpi.key])
+            | (_headline(kpi, mature, cohorts) if kpi in shown else {})
             for kpi in KPIS
         ],
     }
@@ -59,6 +68,7 @@ def _described(kpi: Kpi) -> dict[str, Any]:
         "key": kpi.key,
         "unit": kpi.unit.value,
         "good": kpi.good.value,
+        "by_definition": kpi.by_definition,
         "side": str(kpi.side),
         "label": _in_each_language(lambda: str(kpi.label)),
         "is_share": {basis.value: kpi.is_share(basis) for basis in Basis},
@@ -69,7 +79,20 @@ def _described(kpi: Kpi) -> dict[str, Any]:
 def _weeks(series: Weekly) -> dict[str, Any]:
     return {
         "weeks": [_dates(week.period) | _plain(week.figure) for week in series.weeks],
+        "basis": series.basis.value,
+        "marks": [{"on": mark.on.isoformat(), "number": mark.number} for mark in series.marks],
         "chart": _lines(series.chart),
+    }
+
+
+def _headline(kpi: Kpi, mature: Period, cohorts: dict[str, dict[str, Figure]]) -> dict[str, Any]:
+    """What is only shown by cohort: the latest month whose leads have had their time, and the one before."""
+    return {
+        "headline": {
+            "period": _dates(mature),
+            "before_period": _dates(mature.previous()),
+            **{name: _plain(measured[kpi.key]) for name, measured in cohorts.items()},
+        }
     }
 
 
@@ -79,6 +102,7 @@ def _lines(chart: RunChart) -> dict[str, Any]:
         "lower": chart.lower,
         "upper": chart.upper,
         "change": chart.change.value,
+        "stretches": [asdict(one) for one in chart.stretches],
         "signals": [[{"rule": one.rule.value, "up": one.up} for one in signals] for signals in chart.signals],
     }
 

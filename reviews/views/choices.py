@@ -16,7 +16,9 @@ from alignment.kernel.periods import FIRST_DAY, Period
 from reviews.forms.periods import PeriodForm
 from reviews.forms.queries import read_scope, write_query
 from reviews.kpis import sources
-from reviews.kpis.scope import Basis, Scope
+from reviews.kpis.kpi import Kpi
+from reviews.kpis.scope import Basis, GroupBy, Scope
+from reviews.rules.cohorts import last_mature_month, mature_part
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,49 @@ class Asked:
             Choice(str(basis.label), "?" + write_query(replace(self.scope, basis=basis)), basis is self.scope.basis)
             for basis in Basis
         ]
+
+    def groupings(self, step: GroupBy) -> list[Choice]:
+        """What the breakdown may be by; in time it is by this step."""
+        words = {
+            GroupBy.MONTH: _("Year") if step is GroupBy.YEAR else _("Month"),
+            GroupBy.SOURCE: _("Source"),
+            GroupBy.OWNER: _("Owner"),
+            GroupBy.CAMPAIGN: _("Campaign"),
+            GroupBy.PRODUCT: _("Product"),
+        }
+        return [
+            Choice(
+                word,
+                f"?{write_query(replace(self.scope, group_by=group_by, group=None))}#breakdown",
+                group_by is self.grouping,
+            )
+            for group_by, word in words.items()
+        ]
+
+    @property
+    def grouping(self) -> GroupBy:
+        """What the breakdown is by: in time, where nothing else is asked for."""
+        return GroupBy.MONTH if self.scope.group_by is GroupBy.NONE else self.scope.group_by
+
+    def scope_of(self, kpi: Kpi) -> Scope:
+        """The rows of a headline: on the basis on which the figure is shown, by cohort without those still young."""
+        basis = kpi.shown_on(self.scope.basis)
+        if basis is Basis.PERIOD:
+            return self.scope
+        return replace(self.scope, basis=basis, period=self._mature or self.scope.period)
+
+    def young_text(self, basis: Basis) -> str:
+        """What a headline leaves out on this basis, or that nothing in it has had its time."""
+        if basis is Basis.PERIOD or self._mature == self.scope.period:
+            return ""
+        if self._mature is None:
+            return _("These cohorts are not mature yet: part of their result is still to come.")
+        month = last_mature_month(self.today).label()
+        return _("up to %(month)s; younger cohorts are not mature") % {"month": month}
+
+    @property
+    def _mature(self) -> Period | None:
+        return mature_part(self.scope.period, today=self.today)
 
 
 def asked(request: HttpRequest) -> Asked:

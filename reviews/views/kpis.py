@@ -10,16 +10,17 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from alignment.kernel.htmx import wants_partial
 from reviews.forms.queries import read_part, write_query
-from reviews.kpis.kpi import Kpi, Part
+from reviews.kpis.kpi import Figure, Kpi, Part
 from reviews.kpis.registry import KPIS
-from reviews.kpis.scope import GroupBy, Scope
+from reviews.kpis.scope import Basis, GroupBy, Scope
 from reviews.reports import tables
 from reviews.reports.pages import conversion_by_source, figure_over_time, weeks_chart
-from reviews.selectors.figures import Group, group_label, groups, over_time, time_step, totals
+from reviews.selectors.figures import Group, beside, group_label, groups, over_time, time_step, totals
 from reviews.selectors.rows import as_row, rows_behind
 from reviews.selectors.weekly import weekly
 from reviews.views.choices import Asked, Choice, asked
@@ -41,9 +42,10 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
     """One figure: week by week with limits, by month, by source."""
     kpi, ask = KPIS[key], asked(request)
     basis, currency = ask.scope.basis, ask.currency
-    series = weekly(until=ask.today, zone=ask.scope.zone, kpis=[kpi])[kpi.key]
+    series = weekly(until=ask.today, today=ask.today, zone=ask.scope.zone, kpis=[kpi])[kpi.key]
     step, in_time = time_step(ask.scope.period), over_time(scope=ask.scope, today=ask.today, kpis=[kpi])
-    by_source = groups(scope=replace(ask.scope, group_by=GroupBy.SOURCE), kpis=[kpi])
+    counted = ask.scope_of(kpi) if basis is Basis.COHORT else ask.scope
+    by_source = groups(scope=replace(counted, group_by=GroupBy.SOURCE), kpis=[kpi])
     style: dict[str, Any] = {"basis": basis, "currency": currency, "today": ask.today}
     context = {
         "ask": ask,
@@ -52,18 +54,19 @@ def detail(request: HttpRequest, key: str) -> HttpResponse:
         "has_intervals": kpi.is_share(basis),
         "cell": tables.cell(
             kpi,
-            totals(scope=ask.scope, kpis=[kpi])[kpi.key],
+            totals(scope=counted, kpis=[kpi])[kpi.key],
             basis=basis,
             currency=currency,
-            url=_rows_url(kpi, ask.scope),
+            url=_rows_url(kpi, counted),
         ),
         "weeks": weeks_chart(
             kpi, series, currency=currency, link_to=lambda week: _rows_url(kpi, week), zone=ask.scope.zone
         ),
         "tables": [
-            (step, tables.lines(in_time, [kpi], link_to=_link_in_time(ask.scope, in_time), **style)),
-            (GroupBy.SOURCE, tables.lines(by_source, [kpi], link_to=_link(ask.scope, GroupBy.SOURCE), **style)),
+            (step, tables.lines(in_time, [kpi], link_to=_link_in_time(ask.scope, in_time, same=True), **style)),
+            (GroupBy.SOURCE, tables.lines(by_source, [kpi], link_to=_link(counted, GroupBy.SOURCE), **style)),
         ],
+        "young_note": ask.young_text(basis),
         "small": tables.small(),
         "has_errors": ask.status != 200,
     }
@@ -98,39 +101,107 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def _overview(ask: Asked) -> dict[str, Any]:
-    scope, basis, currency = ask.scope, ask.scope.basis, ask.currency
-    key_figures = tables.key_figures()
-    total = totals(scope=scope)
-    is_by_year = time_step(scope.period) is GroupBy.YEAR
-    in_time = over_time(scope=scope, today=ask.today, kpis=key_figures)
-    by_source = groups(scope=replace(scope, group_by=GroupBy.SOURCE), kpis=key_figures)
-    style: dict[str, Any] = {"basis": basis, "currency": currency, "today": ask.today}
+    key_figures, step = tables.key_figures(), time_step(ask.scope.period)
+    total = _totals(ask, list(KPIS))
+    style: dict[str, Any] = {"basis": ask.scope.basis, "currency": ask.currency, "today": ask.today}
+    in_time = _in_time(ask, key_figures)
     every = [
         tables.Tile(
             kpi=kpi,
-            cell=tables.cell(kpi, total[kpi.key], basis=basis, currency=currency, url=_rows_url(kpi, scope)),
-            formula=kpi.formula_for(basis),
+            cell=tables.cell(
+                kpi,
+                total[kpi.key],
+                basis=kpi.shown_on(ask.scope.basis),
+                currency=ask.currency,
+                url=_rows_url(kpi, ask.scope_of(kpi)),
+            ),
+            formula=kpi.formula_for(kpi.shown_on(ask.scope.basis)),
             trend=[one.figures[kpi.key].value for one in in_time] if kpi in key_figures else [],
-            detail_url=f"{reverse('reviews:kpi', args=[kpi.key])}?{write_query(scope)}",
+            detail_url=_detail_url(kpi, ask.scope),
+            note=_basis_note(kpi, ask),
         )
         for kpi in KPIS
     ]
-    time_lines = tables.lines(in_time, key_figures, link_to=_link_in_time(scope, in_time), **style)
     return {
         "tiles": [tile for tile in every if tile.kpi in key_figures],
         "every": every,
         "key_figures": key_figures,
-        "times": time_lines,
-        "is_by_year": is_by_year,
-        "has_young": any(line.is_young for line in time_lines),
-        "sources": tables.lines(by_source, key_figures, link_to=_link(scope, GroupBy.SOURCE), **style),
-        "charts": [
-            figure_over_time(KPIS["mql"], in_time, by_year=is_by_year, **style),
-            figure_over_time(KPIS["conversion"], in_time, by_year=is_by_year, **style),
-        ],
-        "source_chart": conversion_by_source(by_source, total["conversion"], **style),
+        "young_note": ask.young_text(ask.scope.basis),
+        "groupings": ask.groupings(step),
+        "grouping": ask.grouping,
+        "is_by_year": step is GroupBy.YEAR,
         "small": tables.small(),
-    }
+    } | (
+        _by_time(ask, in_time, key_figures, style)
+        if ask.grouping is GroupBy.MONTH
+        else _by_group(ask, key_figures, total, style)
+    )
+
+
+def _by_time(ask: Asked, in_time: list[Group], key_figures: list[Kpi], style: dict[str, Any]) -> dict[str, Any]:
+    lines = tables.lines(in_time, key_figures, link_to=_link_in_time(ask.scope, in_time), mixed=True, **style)
+    is_by_year = time_step(ask.scope.period) is GroupBy.YEAR
+    shown = [figure_over_time(KPIS[key], in_time, by_year=is_by_year, **style) for key in ("mql", "conversion")]
+    has_young = any(line.is_young or any(cell.is_young for cell in line.cells) for line in lines)
+    return {"lines": lines, "has_young": has_young, "charts": shown}
+
+
+def _by_group(ask: Asked, key_figures: list[Kpi], total: dict[str, Figure], style: dict[str, Any]) -> dict[str, Any]:
+    found = _groups(ask, key_figures)
+    lines = tables.lines(found, key_figures, link_to=_link_of(ask), mixed=True, **style)
+    if ask.grouping is not GroupBy.SOURCE:
+        return {"lines": lines}
+    return {"lines": lines, "source_chart": conversion_by_source(found, total["conversion"], **style)}
+
+
+def _totals(ask: Asked, kpis: list[Kpi]) -> dict[str, Figure]:
+    """Each figure on the basis on which it is shown."""
+    found: dict[str, Figure] = {}
+    for scope, same in _by_scope(ask, kpis):
+        found |= totals(scope=scope, kpis=same)
+    return found
+
+
+def _groups(ask: Asked, kpis: list[Kpi]) -> list[Group]:
+    found: list[Group] = []
+    for scope, same in _by_scope(ask, kpis):
+        more = groups(scope=replace(scope, group_by=ask.grouping), kpis=same)
+        found = beside(found, more, kpis=kpis, group_by=ask.grouping) if found else more
+    return beside(found, [], kpis=kpis, group_by=ask.grouping)
+
+
+def _in_time(ask: Asked, kpis: list[Kpi]) -> list[Group]:
+    """Every month of the period, also those that are still young."""
+    found: list[Group] = []
+    for scope, same in _by_scope(ask, kpis):
+        whole = replace(scope, period=ask.scope.period)
+        more = over_time(scope=whole, today=ask.today, kpis=same)
+        found = [
+            replace(one, figures=one.figures | other.figures) for one, other in zip(found or more, more, strict=True)
+        ]
+    return found
+
+
+def _by_scope(ask: Asked, kpis: list[Kpi]) -> list[tuple[Scope, list[Kpi]]]:
+    """The figures that stand on the same rows, the larger lot first."""
+    found: dict[Scope, list[Kpi]] = {}
+    for kpi in kpis:
+        found.setdefault(replace(ask.scope_of(kpi), group_by=GroupBy.NONE, group=None), []).append(kpi)
+    return sorted(found.items(), key=lambda lot: -len(lot[1]))
+
+
+def _basis_note(kpi: Kpi, ask: Asked) -> str:
+    """Where a figure is shown on another basis than the page: which, and up to when."""
+    basis = kpi.shown_on(ask.scope.basis)
+    if basis is ask.scope.basis:
+        return ""
+    young = ask.young_text(basis)
+    return _("%(basis)s, %(young)s") % {"basis": basis.label, "young": young} if young else str(basis.label)
+
+
+def _detail_url(kpi: Kpi, scope: Scope) -> str:
+    query = write_query(replace(scope, basis=kpi.shown_on(scope.basis), group_by=GroupBy.NONE, group=None))
+    return f"{reverse('reviews:kpi', args=[kpi.key])}?{query}"
 
 
 def _rows_url(kpi: Kpi, scope: Scope, group: str | None = None) -> str:
@@ -142,12 +213,21 @@ def _link(scope: Scope, group_by: GroupBy) -> tables.LinkTo:
     return lambda kpi, group: _rows_url(kpi, grouped, group)
 
 
-def _link_in_time(scope: Scope, in_time: Sequence[Group]) -> tables.LinkTo:
-    """A month is a group of the period's rows, a year a period of its own."""
-    if time_step(scope.period) is GroupBy.MONTH:
-        return _link(scope, GroupBy.MONTH)
-    years = {group.key: replace(scope, period=group.period) for group in in_time if group.period}
-    return lambda kpi, key: _rows_url(kpi, years[key or ""])
+def _link_of(ask: Asked) -> tables.LinkTo:
+    return lambda kpi, group: _rows_url(kpi, replace(ask.scope_of(kpi), group_by=ask.grouping, group=None), group)
+
+
+def _link_in_time(scope: Scope, in_time: Sequence[Group], *, same: bool = False) -> tables.LinkTo:
+    """A month is a group of the period's rows, a year a period of its own; ``same``: on the basis asked for."""
+    step, periods = time_step(scope.period), {group.key: group.period for group in in_time if group.period}
+
+    def link(kpi: Kpi, key: str | None) -> str:
+        shown = replace(scope, basis=scope.basis if same else kpi.shown_on(scope.basis), group=None)
+        if step is GroupBy.MONTH:
+            return _rows_url(kpi, replace(shown, group_by=GroupBy.MONTH), key)
+        return _rows_url(kpi, replace(shown, group_by=GroupBy.NONE, period=periods[key or ""]))
+
+    return link
 
 
 def _parts(kpi: Kpi, scope: Scope, chosen: Part) -> list[Choice]:

@@ -83,6 +83,33 @@ def test_a_signal_is_a_diamond_and_too_few_points_have_no_limits() -> None:
     assert marks(SPECS["short"]) == ["line", "point"]
 
 
+def test_a_named_event_is_a_line_with_its_words_and_limits_end_there() -> None:
+    values = [*[value + 20 for value in STEADY], *STEADY]
+    chart = run_chart(values, events=[12])
+    layers = charts.run_chart(labels(values), chart, scale=COUNT, mean="mean", marks=[(12, "version 2 in force")])[
+        "layer"
+    ]
+
+    event, words, earlier = layers[0], layers[1], layers[2]
+    assert event["data"]["values"] == [{"x": "12", "text": "version 2 in force"}]
+    assert words["encoding"]["text"] == {"field": "text"}
+    assert [(row["x"], row["end"]) for row in earlier["data"]["values"]] == [("0", "11")] * 2
+    assert [(row["x"], row["end"]) for row in layers[4]["data"]["values"]] == [("12", "23")] * 2
+
+
+def test_a_share_is_never_drawn_beyond_nothing_and_the_whole() -> None:
+    scale = charts.scale_of([1.3], Unit.RATE, unit_text="", currency="JPY")
+    values = [0.9, 1.3, 1.0, 0.8, 2.0, 0.7, 0.9, 1.1, 0.95, 0.85, 1.0, 0.9]
+    spec = charts.run_chart(labels(values), run_chart(values), scale=scale)
+
+    drawn = [row["y"] for layer in spec["layer"] for row in layer["data"]["values"] if "y" in row]
+    assert max(drawn) <= 1
+    ends = [layer["encoding"]["y"]["scale"]["domain"] for layer in spec["layer"] if "scale" in layer["encoding"]["y"]]
+    assert {high for _low, high in ends} == {1.0}
+    month = charts.dots_over_time([Point("a", 0.97, Interval(0.9, 1.0))], scale=scale)["layer"][-1]
+    assert month["encoding"]["y"]["scale"]["domain"] == [0.0, 1.0]
+
+
 def test_many_weeks_are_all_drawn_but_only_some_are_named() -> None:
     (line,) = [layer for layer in spec_of(STEADY * 2)["layer"] if layer["mark"]["type"] == "line"]
 

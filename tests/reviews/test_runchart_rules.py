@@ -157,6 +157,30 @@ def test_limits_stay_within_what_the_figure_can_be():
     assert (chart.lower, chart.upper) == (0, 1)
 
 
+def test_lines_and_rules_start_anew_at_a_named_event():
+    chart = run_chart([*[20, 22, 21, 19] * 3, *CALM], good=Good.UP, events=[12])
+
+    before, after = chart.stretches
+    assert (before.start, before.end, after.start, after.end) == (0, 12, 12, 12 + len(CALM))
+    assert before.centre == 20.5
+    assert after.centre == chart.centre == run_chart(CALM).centre
+    assert chart.change == Change.NO_CHANGE
+    assert run_chart([*[20, 22, 21, 19] * 3, *CALM], good=Good.UP).change == Change.WORSE
+    assert chart.latest == len(CALM)
+
+
+def test_too_few_points_since_an_event_have_no_verdict_yet():
+    chart = run_chart([*CALM, 3, 3, 3], good=Good.UP, events=[len(CALM)])
+
+    assert (chart.change, chart.centre) == (Change.TOO_FEW, None)
+    assert chart.stretches[0].centre is not None
+
+
+@pytest.mark.parametrize("events", [[0], [-1], [99], []])
+def test_an_event_outside_changes_nothing(events):
+    assert run_chart(CALM, events=events) == run_chart(CALM)
+
+
 def test_decimals_are_charted_too():
     assert run_chart([Decimal("1.5")] * 10).centre == 1.5
 
