@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from html import unescape
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 SignedIn = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
-ENTERED = {"title": "Call within the hour", "due_on": "2026-04-20", "target_kpi": "conversion"}
+ENTERED = {"title": "Call within the hour", "due_on": "2030-04-20", "target_kpi": "conversion"}
 
 
 def at(month: int, day: int) -> datetime:
@@ -161,6 +162,128 @@ def test_snapshots_of_the_first_days_still_show(signed_in: SignedIn, review: Rev
     assert signed_in(mai).get(f"/reviews/{old.pk}/?basis=cohort").status_code == 200
 
 
+def test_the_list_and_home_say_what_an_open_review_waits_for(
+    signed_in: SignedIn, review: Review, aoi: User, now: datetime
+) -> None:
+    waits = "Built May 1, 2026 (Fri), not closed yet: 2 exceptions to talk about"
+
+    assert waits in text_of(signed_in(aoi).get("/reviews/"))
+    assert waits in text_of(signed_in(aoi).get("/"))
+
+    reviews.close_review(review_id=review.pk, actor=aoi, now=now)
+    assert "not closed yet" not in text_of(signed_in(aoi).get("/reviews/"))
+
+
+def test_the_month_before_and_the_signal_of_the_chart_are_two_lines(signed_in: SignedIn, mai: User) -> None:
+    for week in range(20):
+        for _number in range(2 if week % 2 else 3):
+            factories.lead(captured_at=at(1, 1) + timedelta(weeks=week))
+    for _number in range(12):
+        factories.lead(captured_at=at(5, 26))
+    made = reviews.build_review(
+        series=factories.review_series(first_month=date(2026, 1, 1)), month=date(2026, 5, 1), now=at(6, 1)
+    )
+
+    page = text_of(signed_in(mai).get(f"/reviews/{made.pk}/"))
+
+    assert "Against Apr 2026: +5 (17 after 12)" in page
+    assert re.search(r"Over 2\d weeks: <strong>▲ higher than before</strong> · better", page)
+
+
+def test_a_version_that_took_effect_is_marked_and_limits_start_there(signed_in: SignedIn, mai: User) -> None:
+    factories.version_in_force(threshold=30, since=at(3, 16))
+    for week in range(22):
+        for _number in range(8 if week < 10 else 2 + week % 2):
+            factories.qualified_lead(captured_at=at(1, 5) + timedelta(weeks=week))
+    made = reviews.build_review(
+        series=factories.review_series(first_month=date(2026, 1, 1)), month=date(2026, 5, 1), now=at(6, 1)
+    )
+
+    (mql,) = [kpi for kpi in made.snapshot.figures["kpis"] if kpi["key"] == "mql"]
+    assert mql["marks"] == [{"on": "2026-03-16", "number": 1}]
+    assert [one["start"] for one in mql["chart"]["stretches"]] == [0, 10]
+    assert mql["chart"]["change"] == "no_change"  # against the weeks before it would be worse
+    page = text_of(signed_in(mai).get(f"/reviews/{made.pk}/"))
+    assert "Version 1 is in force since Mar 16: limits are reckoned anew from there." in page
+    assert "Since version 1 is in force (Mar 16)" in page
+    assert "<td>version 1 in force</td>" in page
+    live = text_of(signed_in(mai).get("/kpis/mql/"))
+    assert "is in force since" not in live  # months later these weeks are gone
+
+
+def test_conversion_in_a_review_is_of_the_latest_leads_that_had_their_time(signed_in: SignedIn, mai: User) -> None:
+    for _number in range(3):
+        lead = factories.qualified_lead(captured_at=at(2, 2))
+        factories.deal(lead=lead, won_at=at(5, 20))
+    factories.qualified_lead(captured_at=at(2, 3))
+    factories.qualified_lead(captured_at=at(5, 3))
+    made = reviews.build_review(
+        series=factories.review_series(first_month=date(2026, 1, 1)), month=date(2026, 5, 1), now=at(6, 1)
+    )
+
+    context = signed_in(mai).get(f"/reviews/{made.pk}/").context
+
+    (figure,) = [figure for figure in context["table"] if figure.key == "conversion"]
+    assert (figure.value, figure.sizes, figure.month_text) == ("75.0%", "3 / 4", "Feb 2026")
+    assert "basis=cohort" in text_of(signed_in(mai).get(f"/reviews/{made.pk}/"))
+    (kpi,) = [kpi for kpi in made.snapshot.figures["kpis"] if kpi["key"] == "conversion"]
+    assert kpi["weeks"][-1]["to"] <= "2026-03-04"
+    assert kpi["basis"] == "cohort"
+
+
+@pytest.mark.parametrize("basis", ["period", "cohort"])
+def test_snapshots_of_the_first_format_still_show(signed_in: SignedIn, review: Review, mai: User, basis: str) -> None:
+    figures = review.snapshot.figures | {"format": 1}
+    old = ("by_definition", "basis", "marks", "headline")
+    figures["kpis"] = [{name: value for name, value in kpi.items() if name not in old} for kpi in figures["kpis"]]
+    for kpi in figures["kpis"]:
+        del kpi["chart"]["stretches"]
+        if kpi["key"] == "conversion":  # by period it could be more than the whole
+            week = {"from": "2026-03-02", "to": "2026-03-09", "value": 2.0, "numerator": 2, "denominator": 1}
+            kpi["weeks"] = [week] * 10
+            kpi["chart"] |= {"centre": 1.3, "lower": 0.4, "upper": 2.2, "change": "no_change", "signals": [[]] * 10}
+    made = Review.objects.create(
+        series=review.series,
+        starts_on=date(2026, 2, 1),
+        ends_on=date(2026, 3, 1),
+        due_at=at(3, 2),
+        built_at=at(3, 2),
+    )
+    Snapshot.objects.create(review=made, figures=figures, taken_at=at(3, 2))
+
+    answer = signed_in(mai).get(f"/reviews/{made.pk}/?basis={basis}")
+
+    assert answer.status_code == 200
+    assert "Over 10 weeks: <strong>○ no change</strong>" in text_of(answer)
+
+
+def test_a_page_leads_to_its_parts_and_prints_without_its_forms(
+    signed_in: SignedIn, review: Review, aoi: User, now: datetime
+) -> None:
+    reviews.save_minutes(review_id=review.pk, minutes="Call first.", seen_version=0, actor=aoi, now=now)
+
+    page = text_of(signed_in(aoi).get(f"/reviews/{review.pk}/"))
+
+    for target in re.findall(r'<li><a href="#([a-z]+)"', page):
+        assert page.count(f'id="{target}"') == 1
+    assert '<div class="minutes-text print-only"><p>Call first.</p></div>' in page
+    assert len(re.findall(r"<form(?! method=\"post\" action=\"/(?:preferences|accounts))", page)) >= 3
+
+
+def test_the_month_before_has_its_unit(signed_in: SignedIn, review: Review, mai: User) -> None:
+    at_rate = factories.handoff(status="accepted", offered_at=at(2, 3), business_seconds_to_decide=7200)
+    made = reviews.build_review(
+        series=ReviewSeries.objects.create(key="again", name_en="Again", name_ja="再", first_month=date(2026, 3, 1)),
+        month=date(2026, 3, 1),
+        now=at(5, 1),
+    )
+
+    page = text_of(signed_in(mai).get(f"/reviews/{made.pk}/"))
+
+    assert at_rate.pk
+    assert '<span class="figure-cell">2 business hours<span class="sub">1 record</span>' in page
+
+
 def test_without_reviews_the_list_says_when_the_first_one_comes(signed_in: SignedIn, mai: User) -> None:
     assert "No review yet" in text_of(signed_in(mai).get("/reviews/"))
 
@@ -178,7 +301,7 @@ def test_lists_and_pages_ask_no_query_per_row(signed_in: SignedIn, review: Revie
         return len(captured)
 
     def act(of: Review) -> None:
-        actions.add_action(review_id=of.pk, title="x", owner_id=aoi.pk, due_on=date(2026, 4, 1), actor=aoi, now=now)
+        actions.add_action(review_id=of.pk, title="x", owner_id=aoi.pk, due_on=date(2030, 4, 1), actor=aoi, now=now)
 
     act(review)
     queries("/reviews/")
@@ -276,6 +399,32 @@ def test_an_incomplete_action_comes_back_with_what_was_entered(
     assert "Call within the hour" in text_of(answer)
     assert ("<html" in text_of(answer)) == (not headers)
     assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_an_action_due_in_the_past_comes_back(
+    signed_in: SignedIn, review: Review, aoi: User, headers: dict[str, str]
+) -> None:
+    answer = add(signed_in(aoi), review, aoi, entered={"due_on": "2020-01-01"}, headers=headers)
+
+    assert answer.status_code == 422
+    assert "Choose today or a later day." in text_of(answer)
+    assert 'value="2020-01-01"' in text_of(answer)
+    assert not Action.objects.exists()
+
+
+@pytest.mark.parametrize("step", ["done", "drop"])
+def test_an_action_is_ended_only_in_a_review_that_shows_it(
+    signed_in: SignedIn, review: Review, aoi: User, step: str
+) -> None:
+    client, earlier = signed_in(aoi), build(date(2026, 1, 1))
+    add(client, review, aoi)
+    action = Action.objects.get()
+
+    assert client.post(f"/reviews/{earlier.pk}/actions/{action.pk}/{step}/").status_code == 404
+    assert client.post(f"/reviews/999/actions/{action.pk}/{step}/").status_code == 404
+    action.refresh_from_db()
+    assert action.status == "open"
 
 
 @pytest.mark.parametrize(("step", "status"), [("done", "done"), ("drop", "dropped")])
