@@ -52,7 +52,7 @@ def test_own_hours_begin_with_what_is_in_force(signed_in, ren):
     ren.team.weekly_hours = {day: [["10:00", "16:00"]] for day in DAYS[:4]}
     ren.team.save()
 
-    page = signed_in(ren).get(reverse("accounts:profile")).text
+    page = signed_in(ren).get(reverse("accounts:profile")).text.replace("\u2060", "")
 
     assert "The team&#x27;s hours: Mon–Thu 10:00–16:00" in page
     assert page.count('value="10:00–16:00"') == 4

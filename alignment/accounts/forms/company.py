@@ -66,6 +66,7 @@ class TeamForm(OwnHoursForm):
         required=False,
         help_text=_("Write times like 09:00–12:00, 13:00–18:00. A day left empty is a day off; deadlines skip it."),
     )
+    own = _("Hours of its own")
 
 
 class CompanyDayForm(Form):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import groupby
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -25,6 +25,8 @@ _DASHES = str.maketrans(dict.fromkeys("〜~‐‑‒–—−ー―→", "-"))
 _SPAN = re.compile(r"(\d{1,2})(?::(\d{2}))?\s*-\s*(\d{1,2})(?::(\d{2}))?")
 _BETWEEN = re.compile(r"[\s,、,;/]*")
 _OFF = frozenset({"day off", "off", "closed", "-", "休み", "休", "休業"})
+_JOINED = "\u2060"  # a line must not break within a time
+
 FEW = 2
 """So few working days a week are rather a form left half empty than a week."""
 
@@ -105,6 +107,9 @@ class OwnHoursForm(HoursForm):
 
     hours_from = forms.ChoiceField(label=gettext_lazy("Working hours"), widget=forms.RadioSelect)
 
+    own: ClassVar = gettext_lazy("My own hours")
+    """The name of the choice."""
+
     def __init__(self, *args: Any, inherited: dict[str, Any], from_team: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._kept = self.initial.get("weekly_hours")
@@ -113,7 +118,7 @@ class OwnHoursForm(HoursForm):
         theirs = _("The team's hours: %(hours)s") if from_team else _("The company's hours: %(hours)s")
         self.fields["hours_from"].choices = [  # type: ignore[attr-defined]
             (INHERITED, theirs % {"hours": in_words(inherited)}),
-            (OWN, _("Own hours")),
+            (OWN, self.own),
         ]
 
     def kept_hours(self) -> Any:
@@ -131,7 +136,8 @@ class OwnHoursForm(HoursForm):
 
 def in_words(week: dict[str, Any]) -> str:
     """Such as “Mon–Fri 09:00–12:00, 13:00–18:00”: days in a row with the same hours are said together."""
-    days = zip(SHORT_NAMES.values(), _lines(week), strict=True)
+    unbroken = (line.replace("–", f"{_JOINED}–{_JOINED}") for line in _lines(week))
+    days = zip(SHORT_NAMES.values(), unbroken, strict=True)
     runs = [(line, [str(name) for name, _line in run]) for line, run in groupby(days, key=lambda day: day[1])]
     return " · ".join(
         f"{names[0]} {line}" if len(names) == 1 else f"{names[0]}–{names[-1]} {line}" for line, names in runs if line
@@ -157,7 +163,13 @@ def _is_off(line: str) -> bool:
 
 
 def _spans(line: str, day: str) -> list[list[str]]:
-    text = unicodedata.normalize("NFKC", line).translate(_DASHES).replace("時", ":00").replace("::00", ":")
+    text = (
+        unicodedata.normalize("NFKC", line)
+        .replace(_JOINED, "")
+        .translate(_DASHES)
+        .replace("時", ":00")
+        .replace("::00", ":")
+    )
     spans, rest = [], _SPAN.sub("", text)
     for start, start_minute, end, end_minute in _SPAN.findall(text):
         spans.append([_clock(start, start_minute), _clock(end, end_minute)])
