@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django import template
 from django.urls import reverse
-from django.utils import timezone
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
@@ -24,8 +24,8 @@ class Waiting:
 
 
 @register.simple_tag
-def waiting_while_away(person: User, reader: User) -> Waiting | None:
+def waiting_while_away(person: User, reader: User, now: datetime) -> Waiting | None:
     """None where nothing waits."""
-    count = absences.waiting_while_away(person, now=timezone.now())
+    count = absences.waiting_while_away(person, now=now)
     inbox = reverse("handoff:inbox") if reader.may(Permission.DECIDE_HANDOFF) else ""
     return Waiting(count, inbox) if count else None

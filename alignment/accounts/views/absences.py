@@ -62,6 +62,7 @@ def _page(request: HttpRequest, owner: User, form: AbsenceForm) -> HttpResponse:
     context = {
         "owner": owner,
         "absences": selectors.absences_of(owner),
+        "now": timezone.now(),
         "absence_form": form,
         "has_errors": bool(form.errors),
         "sections": sections(request, "accounts:members"),

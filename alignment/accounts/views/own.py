@@ -91,6 +91,7 @@ def page_of_profile(request: HttpRequest, form: ProfileForm, absence_form: Absen
     actor = person(request)
     context = {
         "form": form,
+        "now": timezone.now(),
         "absence_form": absence_form,
         "absences": selectors.absences_of(actor),
         "has_errors": bool(absence_form.errors),
