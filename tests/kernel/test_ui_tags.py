@@ -29,6 +29,14 @@ def test_phrase_breaks_japanese_between_phrases():
     )
 
 
+def test_phrase_never_breaks_a_number():
+    text = "転換率の月別推移: 最低は7.0%(2026年4月)、最高は37.5%(2026年7月)、直近は37.5%(2026年7月)。"
+
+    html = render("{{ text|phrase }}", text=text)
+
+    assert html.count("2026") == 3
+
+
 def test_phrase_escapes_what_people_typed():
     html = render("{{ text|phrase }}", text="<script>alert(1)</script>を登録する")
 

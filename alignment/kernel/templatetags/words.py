@@ -27,13 +27,24 @@ def _phrase_parser() -> budoux.Parser:
     return budoux.load_default_japanese_parser()
 
 
+def _whole_numbers(parts: list[str]) -> list[str]:
+    """The phrases again, none of which ends within a number: the parser knows words, not figures."""
+    whole: list[str] = []
+    for part in parts:
+        if whole and whole[-1][-1:].isdigit() and part[:1].isdigit():
+            whole[-1] += part
+        else:
+            whole.append(part)
+    return whole
+
+
 @register.filter
 def phrase(text: Any) -> SafeString:
     """Let Japanese break between phrases only. Text is escaped; safe text with markup in it stays as it is."""
     text = text or ""
     if not _JAPANESE.search(str(text)) or (isinstance(text, SafeString) and re.search("[<&]", text)):
         return conditional_escape(text)
-    parts = (conditional_escape(part) for part in _phrase_parser().parse(str(text)))
+    parts = (conditional_escape(part) for part in _whole_numbers(_phrase_parser().parse(str(text))))
     return format_html('<span class="phrase">{}</span>', mark_safe("<wbr>".join(parts)))
 
 
