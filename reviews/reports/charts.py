@@ -88,7 +88,7 @@ def run_chart(
     x = _names(labels, few=height < HEIGHT)
     y = _axis("y", scale, tight=True, values=[*chart.values, *_line_values(chart)])
     colour = SIDES.get(side, INK)
-    layers = [*_events(labels, marks, x, above=-18 if scale.title else -4), *_earlier(labels, chart, scale, x, y)]
+    layers = [*_events(labels, marks, x, above=-24 if scale.title else -4), *_earlier(labels, chart, scale, x, y)]
     if chart.centre is not None:
         limits: list[Spec] = [{"y": _scaled(value, scale)} for value in _within((chart.lower, chart.upper), scale)]
         centre: list[Spec] = [{"y": _scaled(chart.centre, scale), "text": mean}]
