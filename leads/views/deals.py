@@ -26,6 +26,7 @@ from leads.selectors import deals as selectors
 from leads.selectors import leads as lead_selectors
 from leads.selectors import timeline as story
 from leads.selectors.accounts import account_names
+from leads.selectors.work import may_work_on
 from leads.services import deals as services
 
 PAGE = 25
@@ -139,9 +140,12 @@ def _step(
     done: str,
 ) -> HttpResponse:
     """One step of a deal: done leads back to its page, refused shows the form with the reason."""
+    deal = selectors.deal_page(pk)
+    if not may_work_on(owner=deal.owner, actor=request.user, permission=Permission.MANAGE_DEAL):
+        raise NotAllowed(_("Your role does not allow this."))  # before the form, which would ask for more
     form = form_class(request.POST, auto_id=f"id_{name}_%s")
     if isinstance(form, WinForm):
-        form.asking_of(selectors.deal_page(pk))
+        form.asking_of(deal)
     status = 422
     if form.is_valid():
         try:
