@@ -55,6 +55,19 @@ def test_long_parts_are_folded_on_a_phone_and_open_on_a_wide_screen(manager: Vis
 
 
 @pytest.mark.parametrize("language", ["en"], indirect=True)
+def test_what_somebody_chose_something_in_stays_open_on_a_phone(manager: Visitor):
+    manager.page.set_viewport_size(NARROW)
+    figures = manager.page.locator("#month-figures")
+    figures.locator("details.fold > summary").click()
+
+    figures.get_by_role("link", name=manager.say("by cohort")).click()
+    manager.page.wait_for_url("**basis=cohort**")
+
+    expect(figures.locator("table")).to_be_visible()
+    expect(manager.page.locator("#chart-mql")).to_be_hidden()
+
+
+@pytest.mark.parametrize("language", ["en"], indirect=True)
 def test_the_cards_of_the_three_columns_stand_in_line(manager: Visitor):
     tops = manager.page.locator(".review-figure").evaluate_all(
         "(cards) => cards.map((card) => Math.round(card.getBoundingClientRect().top))"

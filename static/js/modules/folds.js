@@ -5,7 +5,13 @@ const narrow = window.matchMedia("(max-width: 575.98px)");
 const folds = () => document.querySelectorAll("details[data-fold]");
 
 function set(open) {
-  for (const fold of folds()) fold.open = open;
+  for (const fold of folds()) fold.open = open || isAskedFor(fold);
+}
+
+// The address names the part that somebody has just chosen something in.
+function isAskedFor(fold) {
+  const named = document.getElementById(location.hash.slice(1));
+  return Boolean(named?.matches(".card") && named.contains(fold));
 }
 
 // A picture drawn while it was folded has no width yet.
