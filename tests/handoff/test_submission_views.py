@@ -193,7 +193,11 @@ def everything_wrong() -> dict[str, str]:
     ("language", "date", "detail"),
     [
         ("en", "Touch 1, date: enter today or an earlier day.", "Touch 2: choose what they did, or empty the row."),
-        ("ja", "接点1の日付: 今日以前の日付を入力してください。", "接点2: 接点の種類を選択するか、行を空にしてください。"),
+        (
+            "ja",
+            "接点1の日付: 今日以前の日付を入力してください。",
+            "接点2: 接点の種類を選択するか、行を空にしてください。",
+        ),
     ],
 )
 def test_all_faults_are_said_at_once_and_each_leads_to_its_field(language, date, detail, mai, signed_in, agreements):
