@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
+from django.utils import timezone, translation
 from rest_framework.test import APIClient
 
 from alignment.accounts.models import Team, User
@@ -23,6 +24,13 @@ TOKYO = ZoneInfo("Asia/Tokyo")
 def _texts() -> None:
     """The tests read both languages."""
     catalogue.compile_all()
+
+
+@pytest.fixture(autouse=True)
+def _nobodys_language() -> None:
+    """Whoever signed in last in this thread leaves their language and zone behind."""
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture

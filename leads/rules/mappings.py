@@ -128,7 +128,7 @@ def check_headers(mapping: Mapping, headers: Sequence[str]) -> None:
     for header in headers:
         if header and headers.count(header) > 1 and header in mapping.mapped_headers():
             raise InvalidInput(_("The column “%(name)s” is in the file twice.") % {"name": header}, field=header)
-    for header in mapping.mapped_headers():
+    for header in sorted(mapping.mapped_headers()):  # the same one first each time
         if header not in headers:
             found = ", ".join(headers)[:300]
             message = _("The file has no column “%(name)s”. It has: %(found)s.") % {"name": header, "found": found}
