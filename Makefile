@@ -43,7 +43,7 @@ e2e: install ## Run only the browser tests
 	@E2E_REQUIRED=1 exec $(PYTEST) -m e2e $(PYTEST_ARGS)
 
 fault: install ## Run the tests that kill, stop or freeze real processes
-	@exec $(PYTEST) -m fault $(PYTEST_ARGS)
+	@exec $(PYTEST) -n 2 --dist loadfile -m fault $(PYTEST_ARGS)
 
 check: install ## Check format, style, types, layers, migrations, translations, API schema and production settings
 	@exec $(LOCAL) with $(RUN) alignment/local/check.py

@@ -18,6 +18,20 @@ from tests import factories
 from tests.everything import ADMIN, MARKETER, MARKETING_MANAGER, OUTSIDER, REP, SALES_MANAGER, World
 
 TOKYO = ZoneInfo("Asia/Tokyo")
+MEASURED = "measured"
+"""Under this name a test hands in a line with figures for the summary."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured, whether the tests passed or not."""
+    reports = [
+        report for found in terminalreporter.stats.values() for report in found if hasattr(report, "user_properties")
+    ]
+    measured = [(r, text) for r in reports for name, text in r.user_properties if r.when == "call" and name == MEASURED]
+    if measured:
+        terminalreporter.section("measured under faults")
+    for report, text in measured:
+        terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {text}")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -12,31 +12,19 @@ from pathlib import Path
 import pytest
 
 from alignment.local import processes
+from tests.conftest import MEASURED
 from tests.fault import sabotage, world
 from tests.fault.stack import PROJECT, Servers, Stack, django_at, private_servers
 from tests.fault.world import World
 
 HERE = Path(__file__).parent
 EMPTY = "alignment"
-MEASURED = "measured"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.fault)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what was measured, whether the tests passed or not."""
-    reports = [
-        report for found in terminalreporter.stats.values() for report in found if hasattr(report, "user_properties")
-    ]
-    measured = [(r, text) for r in reports for name, text in r.user_properties if r.when == "call" and name == MEASURED]
-    if measured:
-        terminalreporter.section("measured under faults")
-    for report, text in measured:
-        terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {text}")
 
 
 @pytest.fixture
