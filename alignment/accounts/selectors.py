@@ -85,11 +85,6 @@ def special_days(*, year: int, organisation: Organisation, language: str) -> lis
     return sorted(days, key=lambda day: day.on)
 
 
-def people_waited_for() -> QuerySet[User]:
-    """People who were invited and have not come yet, in time or too late."""
-    return User.objects.filter(_INVITED).select_related("invitation").order_by("invitation__expires_at", "pk")
-
-
 def _public_holidays(year: int, country: str, language: str) -> dict[date, str]:
     first = date(year, 1, 1)
     days = (first + timedelta(days=number) for number in range(366))

@@ -40,13 +40,20 @@ def offered(*, handoff: Handoff, now: datetime) -> None:
 
 def decided(*, handoff: Handoff, event: HandoffEvent, now: datetime) -> None:
     """Tell who handed the lead over what sales decided, and whoever was asked that the offer is gone."""
-    told = _asked(handoff)
-    if handoff.status != Status.WITHDRAWN:  # a team sees in its inbox what one of its members decided
-        told = [handoff.submitted_by, *(told if handoff.offered_to else [])]
-    people = [person for person in _distinct(told) if person != event.actor and person.is_active]
+    is_gone = handoff.status == Status.WITHDRAWN
+    # A team sees in its inbox what one of its members decided.
+    asked = _asked(handoff) if is_gone or handoff.offered_to else []
+    _decided(handoff, event, asked, was_asked=True, now=now)
+    if not is_gone and handoff.submitted_by not in asked:
+        _decided(handoff, event, [handoff.submitted_by], was_asked=False, now=now)
+
+
+def _decided(handoff: Handoff, event: HandoffEvent, people: list[User], *, was_asked: bool, now: datetime) -> None:
+    told = [person for person in people if person != event.actor and person.is_active]
 
     def context() -> dict[str, Any]:
         return _lead(handoff) | {
+            "was_asked": was_asked,
             "outcome": handoff.status,
             "actor": event.actor.full_name,
             "reason": handoff.reason.label if handoff.reason else "",
@@ -57,7 +64,7 @@ def decided(*, handoff: Handoff, event: HandoffEvent, now: datetime) -> None:
         }
 
     template = "handoff/email/decided"
-    outbox.write_all(to=people, template=template, context=context, key=f"decided:{handoff.pk}", now=now)
+    outbox.write_all(to=told, template=template, context=context, key=f"decided:{handoff.pk}", now=now)
 
 
 def breached(*, clocks: Sequence[Clock], now: datetime) -> None:

@@ -92,7 +92,6 @@ class Negation:
 
 
 Condition = Test | TouchCount | Group | Negation
-EVERYTHING = Group(every=True, parts=())
 
 
 def parse(tree: Any) -> Condition:

@@ -58,6 +58,7 @@ _JAPANESE_FORMS = (
 )
 _ENGLISH_FORMS = r"(?:co\.?,? ?ltd|k\.? ?k|inc|corp(?:oration)?|co|ltd|llc|plc|gmbh|company|limited)\.?"
 _LEGAL_FORM = re.compile(rf"^{_JAPANESE_FORMS}\s*|\s*{_JAPANESE_FORMS}$|[\s,]+{_ENGLISH_FORMS}$")
+LONGEST_KEY = 200
 _ARTICLES = frozenset({"", "the", "a", "an"})
 
 
@@ -69,7 +70,7 @@ def text(value: str) -> str:
 
 
 def company_key(name: str) -> str:
-    """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name).
+    """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name), cut to fit.
 
     A legal form is one only at the start (Japanese) or the end, and where a name is left without it: The Limited and
     KK Wind are names.
@@ -77,7 +78,7 @@ def company_key(name: str) -> str:
     plain = text(name).casefold()
     while (shorter := _LEGAL_FORM.sub("", plain, count=1)) != plain and shorter.strip(" ,.") not in _ARTICLES:
         plain = shorter
-    return re.sub(r"[\s・,.\-'’]+", "", plain)
+    return re.sub(r"[\s・,.\-'’]+", "", plain)[:LONGEST_KEY]
 
 
 def email(value: str, *, field: str = "email") -> str:

@@ -43,7 +43,7 @@ def account(pk: int) -> Account:
 
 def account_called(name: str) -> Account | None:
     """The company with this name, None where there is none."""
-    key = company_key(name)[:200]
+    key = company_key(name)
     return Account.objects.filter(name_key=key).first() if key else None
 
 

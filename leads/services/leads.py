@@ -155,7 +155,7 @@ def _set(lead: Lead, values: dict[str, Any], now: datetime) -> None:
         for name, value in email_facts(values["email"]).items():
             setattr(lead, name, value)
     if "company_name" in values:
-        lead.account = account_named(values["company_name"], now=now)
+        lead.account, _is_fuller = account_named(values["company_name"], now=now)
     lead.updated_at = now
 
 

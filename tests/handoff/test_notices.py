@@ -174,4 +174,7 @@ def test_who_was_asked_learns_that_somebody_else_decided(offer, mai, ren, sora, 
 
     decisions.accept(handoff_id=offer.pk, actor=sora, now=now)
 
-    assert set(Notice.objects.values_list("to_address", flat=True)) == {mai.email, ren.email}
+    texts = {notice.to_address: mails.render(notice).text for notice in Notice.objects.all()}
+    assert texts.keys() == {mai.email, ren.email}
+    assert "because you handed the lead over" in texts[mai.email]
+    assert "because you were asked to decide on it" in texts[ren.email]

@@ -88,7 +88,7 @@ def _is_refused(row: Row, context: Context) -> bool:
 
 
 def _company_key(row: Row) -> str:
-    return parties.company_key(row.fields.get("company", ""))
+    return normalise.company_key(row.fields.get("company", ""))
 
 
 def _news_of_company(row: Row, before: Facts) -> Facts:

@@ -30,10 +30,6 @@ class People:
     shared: set[str] = field(default_factory=set)
 
 
-def company_key(name: str) -> str:
-    return normalise.company_key(name)[:200]
-
-
 def fill_companies(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
     """Fill blanks of the companies that are there, by key; what is known stays. Return those that had blanks, by key.
 
@@ -58,7 +54,7 @@ def companies(
     names: Iterable[str], *, now: datetime, facts: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Account]:
     """The companies by the names given; the new ones are made, with what is known of them, in one statement."""
-    keys = {name: company_key(name) for name in names}
+    keys = {name: normalise.company_key(name) for name in names}
     new = {key: name for name, key in reversed(keys.items()) if key}  # the first spelling of the file stays
     known = set(Account.objects.filter(name_key__in=new).values_list("name_key", flat=True))
     Account.objects.bulk_create(
