@@ -6,7 +6,7 @@ zone of the person who gets it; everything else is in the template.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -122,10 +122,6 @@ def _team(team_id: int | None) -> list[User]:
     if team_id is None:
         return []
     return list(User.objects.active().filter(team=team_id, role=Role.SALES_REP).order_by("pk"))
-
-
-def _distinct(people: Iterable[User]) -> list[User]:
-    return list({person.pk: person for person in people}.values())
 
 
 def _lead(handoff: Handoff) -> dict[str, Any]:
