@@ -58,7 +58,7 @@ class Simulation:
     def __init__(self, company: Company, *, start: datetime, end: datetime, seed: int = 7) -> None:
         self.company = company
         self.start, self.end = start, end
-        self.random = random.Random(seed)
+        self.random = random.Random(seed)  # noqa: S311 - a story that repeats, not a secret
         self.calendar = Calendars.load().of_organisation()
         self.zone = company_zone()
         self.recent_from = self._business_hours_before_end(LAST_HOURS)

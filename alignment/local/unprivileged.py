@@ -14,7 +14,7 @@ from alignment.local.processes import LocalError
 
 TESTS = {os.R_OK: "r", os.X_OK: "x"}
 # Only root uses these: they are its own, and others may walk through but not list or write.
-SHARED_FOLDERS = (Path("/var/lib/alignment-local"), Path("/var/tmp/alignment-local"))
+SHARED_FOLDERS = (Path("/var/lib/alignment-local"), Path("/var/tmp/alignment-local"))  # noqa: S108 - owner is checked
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from django.core.mail import EmailMultiAlternatives
 from django.template import Context
 from django.template.loader import get_template, render_to_string
 from django.utils import timezone, translation
-from django.utils.safestring import mark_safe
 
 from alignment.kernel import sealing
 from alignment.outbox.models import Notice
@@ -45,7 +44,7 @@ def render(notice: Notice) -> Rendered:
         text = _plain(f"{notice.template}.txt", context)
         subject, _newline, body = text.lstrip().partition("\n")
         subject = " ".join(subject.split())[:SUBJECT_LENGTH]
-        content = mark_safe(render_to_string(f"{notice.template}.html", context))
+        content = render_to_string(f"{notice.template}.html", context)
         html = render_to_string(
             "outbox/email/layout.html", {"subject": subject, "content": content, "site_url": settings.SITE_URL}
         )

@@ -359,7 +359,7 @@ REST_FRAMEWORK: dict[str, Any] = {
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 API_TOKEN_VALID_FOR = timedelta(days=365)
-KNOX_TOKEN_MODEL = "accounts.ApiToken"
+KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 - the name of a table
 MIGRATION_MODULES = {"knox": None}  # its own table would only stay empty
 REST_KNOX = {"TOKEN_TTL": API_TOKEN_VALID_FOR, "TOKEN_PREFIX": "algn_", "AUTO_REFRESH": False}
 SPECTACULAR_SETTINGS = {

@@ -10,7 +10,7 @@ from typing import Any
 import budoux
 from django import template
 from django.utils import timezone
-from django.utils.html import conditional_escape, format_html
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
 from alignment.kernel import formats
@@ -44,8 +44,8 @@ def phrase(text: Any) -> SafeString:
     text = text or ""
     if not _JAPANESE.search(str(text)) or (isinstance(text, SafeString) and re.search("[<&]", text)):
         return conditional_escape(text)
-    parts = (conditional_escape(part) for part in _whole_numbers(_phrase_parser().parse(str(text))))
-    return format_html('<span class="phrase">{}</span>', mark_safe("<wbr>".join(parts)))
+    parts = ((part,) for part in _whole_numbers(_phrase_parser().parse(str(text))))
+    return format_html('<span class="phrase">{}</span>', format_html_join(mark_safe("<wbr>"), "{}", parts))
 
 
 @register.filter

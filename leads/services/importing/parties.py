@@ -108,4 +108,5 @@ def _bearers(names: set[str]) -> dict[str, list[User]]:
 
 
 def _to_be_matched(name: str) -> User:
-    return User(full_name=name, email=None, role=Role.SALES_REP, side=Side.SALES, is_active=False, password="!")
+    unusable = "!"
+    return User(full_name=name, email=None, role=Role.SALES_REP, side=Side.SALES, is_active=False, password=unusable)
