@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import reduce
-from operator import or_
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, Value, When
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -21,6 +18,7 @@ from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind
 from leads.services import judging
+from leads.services.companies import account_named
 from leads.services.texts import LONG_TEXT, check_text, check_values
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -100,34 +98,6 @@ def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
         return Captured(known, known.verdict, is_new=False)
     lead.refresh_from_db()
     return Captured(lead, verdicts.get(lead.pk), is_new=True)
-
-
-def account_named(name: str, *, now: datetime, facts: dict[str, Any] | None = None) -> tuple[Account | None, bool]:
-    """The company with this name, made where it is new (None for an empty name), and whether ``facts`` filled blanks.
-
-    Where they did, the leads that it has want to be judged again.
-    """
-    key = normalise.company_key(name)
-    if not key:
-        return None, False
-    given = {column: value for column, value in (facts or {}).items() if value}
-    known = {"name": normalise.text(name)[:200], "created_at": now} | given
-    account, is_new = Account.objects.get_or_create(name_key=key, defaults=known)
-    return account, not is_new and fill_blanks(account, given)
-
-
-def fill_blanks(account: Account, facts: dict[str, Any]) -> bool:
-    """Set what is not known of a company yet, in one statement; true where something was.
-
-    Looks at what is in the table now, not at what ``account`` was read with: of two at once the first one stays.
-    """
-    blank = {"industry": Q(industry=""), "prefecture": Q(prefecture=""), "employee_count": Q(employee_count=None)}
-    filled = {
-        name: Case(When(blank[name], then=Value(value)), default=F(name), output_field=Account._meta.get_field(name))  # type: ignore[arg-type]
-        for name, value in facts.items()
-    }
-    has_blanks = reduce(or_, (blank[name] for name in facts), Q(pk__in=[]))
-    return bool(filled) and Account.objects.filter(has_blanks, pk=account.pk).update(**filled) > 0
 
 
 def email_facts(address: str) -> dict[str, Any]:

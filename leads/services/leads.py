@@ -24,10 +24,10 @@ from leads.services.capture import (
     LIMITS,
     LONG_TEXT,
     TOUCH_DETAIL,
-    account_named,
     check_text,
     email_facts,
 )
+from leads.services.companies import account_named
 
 TEXT_FACTS = (
     "full_name",

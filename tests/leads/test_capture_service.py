@@ -14,8 +14,9 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import Account, Lead, LeadEvent, Touch
 from leads.rules.stages import Stage
 from leads.selectors.verdicts import explain
-from leads.services.capture import Captured, LeadData, TouchData, capture_lead, fill_blanks
+from leads.services.capture import Captured, LeadData, TouchData, capture_lead
 from tests import factories
+from tests.racing import while_uncommitted
 
 STEEL = {"condition": {"field": "industry", "op": "is", "value": "steel"}, "points": 20, "why": "They buy."}
 ACTIVE = {
@@ -210,14 +211,19 @@ def test_what_a_new_lead_tells_of_its_company_judges_the_others_of_it_again(capt
     assert first.stage == Stage.QUALIFIED
 
 
-def test_two_captures_at_once_fill_a_blank_of_a_company_once(capture: Any, mai: User, now: datetime) -> None:
-    account = factories.account("山田製作所", name_key="山田製作所")
-    Account.objects.filter(pk=account.pk).update(employee_count=80)
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("industry", ["", "steel"])
+def test_what_becomes_known_of_a_company_meanwhile_stays(capture: Any, industry: str) -> None:
+    factories.account("山田製作所", name_key="山田製作所")
 
-    assert not fill_blanks(account, {"employee_count": 500})  # what was read is older than what is there
+    while_uncommitted(
+        lambda: capture(company_name="山田製作所", employee_count=80),
+        lambda: capture(company_name="山田製作所", employee_count=500, industry=industry),
+    )
 
-    account.refresh_from_db()
-    assert account.employee_count == 80
+    account = Account.objects.get()
+    assert (account.employee_count, account.industry) == (80, industry)
 
 
 NO_DATE = datetime(1, 1, 1, tzinfo=UTC)

@@ -18,6 +18,7 @@ from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.services import judging
 from leads.services.capture import CLOCK_SKEW, LIMITS, email_facts
+from leads.services.companies import fill_blanks
 from leads.services.importing import memory, parties
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
@@ -43,7 +44,7 @@ def store(rows: list[Row], context: Context) -> None:
     before = memory.recall(taken, context)
     about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in taken}
     of_companies = _by_company(taken, about)
-    filled = parties.fill_companies(of_companies)
+    filled = fill_blanks(of_companies)
     known, of_filled = _locked(taken, filled, context)
     changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
     named = _named(changes, of_companies, context)

@@ -30,26 +30,6 @@ class People:
     shared: set[str] = field(default_factory=set)
 
 
-def fill_companies(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
-    """Fill blanks of the companies that are there, by key; what is known stays. Return those that had blanks, by key.
-
-    Locks them in order of id, and no more than live work does: a lead of theirs may be written meanwhile.
-    """
-    blank = [account.pk for account in Account.objects.filter(name_key__in=facts) if _blanks(account, facts)]
-    filled = list(Account.objects.select_for_update(no_key=True).filter(pk__in=blank).order_by("pk")) if blank else []
-    for account in filled:
-        for column, value in _blanks(account, facts).items():
-            setattr(account, column, value)
-    Account.objects.bulk_update(filled, sorted(COMPANY_FACTS.values()), batch_size=BATCH)
-    return {account.name_key: account.pk for account in filled}
-
-
-def _blanks(account: Account, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return {
-        column: value for column, value in facts[account.name_key].items() if getattr(account, column) in (None, "")
-    }
-
-
 def companies(
     names: Iterable[str], *, now: datetime, facts: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Account]:
