@@ -10,6 +10,8 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alignment.kernel.errors import DomainError
+
 _DJANGOS = forms.Field.default_error_messages["required"]
 _DASHES = BLANK_CHOICE_DASH[0][1]
 _CHOOSE = {"user": gettext_lazy("Choose a person"), "team": gettext_lazy("Choose a team")}
@@ -30,6 +32,10 @@ class AsksByName(forms.BaseForm):
             if field.error_messages["required"] is _DJANGOS:
                 field.error_messages["required"] = _missing(self[name])
         super().full_clean()
+
+    def refuse(self, error: DomainError) -> None:
+        """Say a refusal at the field that it names, or on top where it names none of this form."""
+        self.add_error(error.field if error.field in self.fields else None, str(error.message))
 
 
 class Form(AsksByName, forms.Form):

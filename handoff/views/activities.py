@@ -39,6 +39,6 @@ def _recorded(form: ActivityForm, request: PersonRequest, lead_pk: int) -> bool:
     try:
         activities.record(lead_id=lead_pk, actor=request.user, now=timezone.now(), **values)
     except InvalidInput as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        form.refuse(error)
         return False
     return True

@@ -72,7 +72,7 @@ def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
             now=timezone.now(),
         )
     except DomainError as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        form.refuse(error)
         return _form(request, form, found, status=error.http_status if error.http_status != 400 else 422)
     messages.success(request, _("The routing rule is saved."))
     return redirect("handoff:agreements")
@@ -125,7 +125,7 @@ def _saved(form: ReasonForm, *, code: str, request: PersonRequest) -> bool:
     try:
         agreements.save_reason(code=code, values=form.cleaned_data, actor=request.user, now=timezone.now())
     except DomainError as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        form.refuse(error)
         return False
     return True
 

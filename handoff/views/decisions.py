@@ -63,7 +63,7 @@ def reject(request: PersonRequest, pk: int) -> HttpResponse:
             now=now,
         )
     except InvalidInput as error:
-        form.add_error(error.field or None, str(error.message))
+        form.refuse(error)
         return _show_form(request, pk, form, now, status=422)
     except AlreadyDecided as error:
         return _too_late(request, pk, error)

@@ -58,7 +58,7 @@ def submit(request: PersonRequest) -> HttpResponse:
     try:
         done = submission.submit_lead(data=lead_data(form, touches), actor=request.user, now=timezone.now())
     except InvalidInput as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        form.refuse(error)
         return _show_form(request, form, touches, status=422)
     if not done.is_new:
         messages.info(

@@ -146,7 +146,7 @@ class CriterionForm(Form):
         self.index, self.row, self.kept, self.tests = index, row, kept, tests
         self.fields["points"].widget.attrs["inputmode"] = "numeric"
         self.condition: Condition | None = None
-        self.faults: list[tuple[forms.Form, InvalidInput]] = []
+        self.faults: list[tuple[Form, InvalidInput]] = []
         self._read()
 
     @property
@@ -172,7 +172,7 @@ class CriterionForm(Form):
     def show_faults(self) -> None:
         """Put every fault beside its input."""
         for form, fault in self.faults:
-            form.add_error(fault.field if fault.field in form.fields else None, str(fault.message))
+            form.refuse(fault)
 
     def _read(self) -> None:
         if self.row.keep:

@@ -57,7 +57,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
             try:
                 update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.cleaned_data)
             except DomainError as error:
-                form.add_error(error.field if error.field in form.fields else None, str(error.message))
+                form.refuse(error)
             else:
                 messages.success(request, _("Saved. The company's leads were judged again."))
                 return htmx.redirect(request, "leads:account-detail", pk)

@@ -62,7 +62,7 @@ def _form(request: PersonRequest, pk: int | None) -> HttpResponse:
         try:
             save_campaign(campaign_id=pk, actor=request.user, **form.cleaned_data)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("Saved."))
             return htmx.redirect(request, "leads:campaign-list")

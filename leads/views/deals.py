@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
@@ -19,6 +18,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
+from alignment.kernel.forms import Form
 from leads.forms.deals import DealForm, LoseForm, NewDealForm, WinForm
 from leads.forms.filters import DealFilter
 from leads.models import Deal
@@ -122,7 +122,7 @@ def _open(request: PersonRequest, *, lead_id: int | None) -> HttpResponse:
         try:
             deal = services.open_deal(actor=request.user, now=timezone.now(), **facts)
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            form.refuse(error)
             status = 422 if error.http_status == 400 else error.http_status
         else:
             messages.success(request, _("The deal is open."))
@@ -135,7 +135,7 @@ def _step(
     pk: int,
     *,
     name: str,
-    form_class: type[forms.Form],
+    form_class: type[Form],
     act: Callable[..., Deal],
     done: str,
 ) -> HttpResponse:
@@ -153,7 +153,7 @@ def _step(
         except DomainError as error:
             if isinstance(error, NotAllowed):
                 raise
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            form.refuse(error)
             status = 422 if error.http_status == 400 else error.http_status
         else:
             messages.success(request, done)
@@ -162,7 +162,7 @@ def _step(
 
 
 def _page(
-    request: PersonRequest, deal: Deal, *, forms_given: dict[str, forms.Form] | None = None, status: int = 200
+    request: PersonRequest, deal: Deal, *, forms_given: dict[str, Form] | None = None, status: int = 200
 ) -> HttpResponse:
     currency = selectors.currency()
     given = forms_given or {}

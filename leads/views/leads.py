@@ -93,7 +93,7 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     except ChangedMeanwhile as clash:
         return _clash_page(request, selectors.lead_page(pk), form, clash)
     except DomainError as error:
-        form.add_error(error.field if error.field in form.fields else None, str(error.message))
+        form.refuse(error)
         return _edit_page(request, lead, form, status=422)
     messages.success(request, _("Saved. The lead was judged again."))
     return htmx.redirect(request, "leads:detail", pk)
@@ -117,7 +117,7 @@ def add_touch(request: PersonRequest, pk: int) -> HttpResponse:
                 **form.cleaned_data,
             )
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The touch is recorded. The lead was judged again."))
             return htmx.redirect(request, "leads:detail", pk)

@@ -36,7 +36,7 @@ def add(request: HttpRequest, pk: int) -> HttpResponse:
         except (NotAllowed, NotFound):
             raise
         except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, str(error.message))
+            form.refuse(error)
             status = 422 if error.http_status == 400 else error.http_status
         else:
             return _done(request, pk, "reviews/_actions.html", _("Action added."))

@@ -41,7 +41,7 @@ def absence_add(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.add_absence(person_id=pk, **form.cleaned_data, actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The absence is noted."))
             return _back_to(request, owner)

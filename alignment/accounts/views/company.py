@@ -42,7 +42,7 @@ def organisation(request: HttpRequest) -> HttpResponse:
         try:
             services.edit_organisation(**form.cleaned_data, actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The settings of the company are saved."))
             return redirect(request, "accounts:organisation")
@@ -74,7 +74,7 @@ def team(request: HttpRequest, pk: int | None = None) -> HttpResponse:
         try:
             saved = services.save_team(team_id=pk, **form.cleaned_data, actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The team %(name)s is saved.") % {"name": saved.name})
             return redirect(request, "accounts:teams")
@@ -102,7 +102,7 @@ def company_days(request: HttpRequest) -> HttpResponse:
         try:
             added = services.add_company_day(**form.cleaned_data, actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The day is in the list."))
             return redirect(request, f"{reverse('accounts:company-days')}?year={added.on.year}")

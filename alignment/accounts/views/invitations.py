@@ -55,7 +55,7 @@ def _at_the_door(request: HttpRequest, invitation: Invitation, token_hash: str) 
         try:
             user = services.accept(token_hash=token_hash, **form.cleaned_data, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             return _enter(request, user)
     context = {"form": form, "invitation": invitation}

@@ -58,7 +58,7 @@ def invite(request: HttpRequest) -> HttpResponse:
         try:
             invitations.invite(**form.values(), actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(request, _("The invitation to %(email)s is on its way.") % form.cleaned_data)
             return redirect(request, "accounts:members")
@@ -78,7 +78,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             services.edit_person(person_id=pk, **form.values(), actor=actor, now=timezone.now())
         except DomainError as error:
-            form.add_error(error.field or None, str(error.message))
+            form.refuse(error)
         else:
             messages.success(
                 request, _("Saved. It holds from the next click of %(name)s.") % {"name": edited.full_name}
