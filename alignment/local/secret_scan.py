@@ -1,0 +1,36 @@
+"""Whether the history of a repository holds a secret: detect-secrets reads every line that was ever added."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+
+from detect_secrets.core.scan import scan_diff
+from detect_secrets.settings import default_settings
+
+NOT_SECRETS = Path(__file__).with_name("not_secrets.toml")
+# Every change of every branch in one form, whatever a person's git is set to.
+LOG = (
+    *("git", "log", "--all", "-m", "--patch", "--unified=0", "--no-color", "--no-ext-diff", "--no-textconv"),
+    *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/"),
+)
+# A file that is gone by now is read too, and a line can't excuse itself: what is harmless stands in NOT_SECRETS.
+LEFT_OUT = ("detect_secrets.filters.common.is_invalid_file", "detect_secrets.filters.allowlist.is_line_allowlisted")
+
+
+def secrets_in_history(repository: Path) -> list[str]:
+    """Return where something looks like a secret and is not known to be harmless: file, line then, kind."""
+    history = subprocess.run(LOG, cwd=repository, capture_output=True, encoding="utf-8", errors="replace", check=True)
+    harmless = not_secrets()
+    with default_settings() as settings:
+        settings.disable_filters(*LEFT_OUT)
+        found = {
+            f"{secret.filename}:{secret.line_number} {secret.type}"
+            for secret in scan_diff(history.stdout)
+            if secret.secret_value not in harmless
+        }
+    return sorted(found)
+
+
+def not_secrets() -> dict[str, str]:
+    """Return what looks like a secret and is none, with the reason."""
+    return tomllib.loads(NOT_SECRETS.read_text(encoding="utf-8"))
