@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 import environ
 import pghistory
+import pgtrigger
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -389,6 +390,9 @@ SPECTACULAR_SETTINGS = {
 
 # -- history: database triggers write it, whoever makes the change --------------------------------------
 PGHISTORY_APPEND_ONLY = True
+PGHISTORY_LEVEL = (
+    pgtrigger.Statement
+)  # a bulk write is kept by one statement; row by row costs more than the write itself
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")
 
 # -- logs --------------------------------------------------------------------------------------------------------
