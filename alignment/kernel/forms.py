@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.forms import BoundField
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alignment.kernel.errors import DomainError
+from alignment.kernel.errors import DomainError, InvalidInput
 
 _DJANGOS = forms.Field.default_error_messages["required"]
 _DASHES = BLANK_CHOICE_DASH[0][1]
@@ -36,6 +37,13 @@ class AsksByName(forms.BaseForm):
     def refuse(self, error: DomainError) -> None:
         """Say a refusal at the field that it names, or on top where it names none of this form."""
         self.add_error(error.field if error.field in self.fields else None, str(error.message))
+
+    def check(self, rule: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        """Apply a rule of the services already here, so that what it refuses is said with all other faults."""
+        try:
+            rule(*args, **kwargs)
+        except InvalidInput as fault:
+            self.refuse(fault)
 
 
 class Form(AsksByName, forms.Form):

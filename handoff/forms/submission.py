@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, time
 from typing import Any
 from uuid import uuid4
@@ -12,17 +10,18 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from alignment.kernel.errors import InvalidInput
 from alignment.kernel.forms import Form
+from alignment.kernel.moments import check_moment
 from leads.forms.amounts import PeopleField
+from leads.forms.leads import FactsForm
 from leads.models import Campaign
-from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.services.capture import LeadData, TouchData
+from leads.services.facts import TOUCH_DETAIL
+from leads.services.texts import check_text
 
 TOUCH_ROWS = 2
 MOST_TOUCHES = 20
-ONE_OF_THREE = _("Enter at least a name, an e-mail address or a company.")
 OFFERED_SOURCE = _("“%(source)s” was filled in from the campaign. Send the form again to keep it.")
 IN_SUMMARY = {
     "future": _("Touch %(number)d, date: enter today or an earlier day."),
@@ -33,7 +32,7 @@ IN_SUMMARY = {
 ELSE_IN_SUMMARY = _("Touch %(number)d, %(field)s: %(message)s")
 
 
-class LeadForm(Form):
+class LeadForm(FactsForm):
     """Person, company, where the lead came from.
 
     ``once`` names the form: the same one sent twice makes one lead. ``warned``: the address of which the page has said
@@ -46,14 +45,7 @@ class LeadForm(Form):
         initial=uuid4,
         error_messages={"invalid": _("This form is not complete any more. Load the page again and fill it in anew.")},
     )
-    full_name = forms.CharField(label=_("Name"), max_length=200, required=False)
-    full_name_kana = forms.CharField(label=_("Name in kana"), max_length=200, required=False)
-    email = forms.CharField(label=_("E-mail address"), max_length=254, required=False)
     warned = forms.CharField(max_length=254, required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
-    phone = forms.CharField(label=_("Phone"), max_length=30, required=False)
-    job_title = forms.CharField(label=_("Job title"), max_length=100, required=False)
-    department = forms.CharField(label=_("Department"), max_length=100, required=False)
-    company_name = forms.CharField(label=_("Company"), max_length=200, required=False)
     industry = forms.CharField(
         label=_("Industry"), max_length=100, required=False, widget=forms.TextInput(attrs={"list": "known-industry"})
     )
@@ -85,24 +77,6 @@ class LeadForm(Form):
         assert isinstance(field, forms.ModelChoiceField)
         field.queryset = Campaign.objects.order_by("-starts_on", "name")
 
-    def clean_email(self) -> str:
-        """Checked here too, so that every fault is said at once; the service stays the judge."""
-        with _said_in_the_form():
-            normalise.email(self.cleaned_data["email"])
-        return str(self.cleaned_data["email"])
-
-    def clean_phone(self) -> str:
-        with _said_in_the_form():
-            normalise.phone(self.cleaned_data["phone"])
-        return str(self.cleaned_data["phone"])
-
-    def clean(self) -> dict[str, Any]:
-        """Somebody has to be there to be handed over."""
-        cleaned = super().clean() or {}
-        if not any(cleaned.get(name) or name in self.errors for name in ("full_name", "email", "company_name")):
-            self.add_error("full_name", ONE_OF_THREE)
-        return cleaned
-
     def with_source(self, source: str) -> LeadForm:
         """The same form with the source that its campaign offers, to be looked at before it is sent."""
         offered = LeadForm({**self._sent(), "source": source})
@@ -127,7 +101,7 @@ class TouchForm(Form):
         widget=forms.DateInput(attrs={"type": "date"}),
         error_messages={"invalid": _("Write the day as year-month-day, such as 2026-12-01.")},
     )
-    detail = forms.CharField(label=_("What exactly"), max_length=300, required=False)
+    detail = forms.CharField(label=_("What exactly"), max_length=TOUCH_DETAIL, required=False)
 
     def clean_on(self) -> date | None:
         """Nobody has done tomorrow's."""
@@ -140,6 +114,9 @@ class TouchForm(Form):
         cleaned = super().clean() or {}
         if not cleaned.get("kind") and (cleaned.get("detail") or cleaned.get("on")):
             self.add_error("kind", forms.ValidationError(_("Choose what they did, or empty the row."), code="no_kind"))
+        self.check(check_text, cleaned.get("detail", ""), longest=TOUCH_DETAIL, field="detail")
+        if at := _at_noon(cleaned.get("on")):
+            self.check(check_moment, at, field="on")
         return cleaned
 
 
@@ -152,11 +129,11 @@ def touch_errors(rows: forms.BaseFormSet[TouchForm]) -> list[dict[str, str]]:
     """What has to be mended in the touches, for the summary on top: each line names its touch."""
     found = [{"message": str(message), "id": ""} for message in rows.non_form_errors()]
     for number, row in enumerate(rows.forms, start=1):
-        for name, errors in row.errors.as_data().items():
-            for error in errors:
-                words = {"number": number, "field": row[name].label, "message": " ".join(error.messages)}
+        for bound in row:
+            for error in row.errors.as_data().get(bound.name, ()):
+                words = {"number": number, "field": bound.label, "message": " ".join(error.messages)}
                 line = IN_SUMMARY.get(str(error.code), ELSE_IN_SUMMARY) % words
-                found.append({"message": line, "id": row[name].id_for_label})
+                found.append({"message": line, "id": bound.id_for_label})
     return found
 
 
@@ -185,11 +162,3 @@ def _at_noon(day: Any) -> datetime | None:
     if day is None or day == timezone.localdate():
         return None
     return timezone.make_aware(datetime.combine(day, time(12)))
-
-
-@contextmanager
-def _said_in_the_form() -> Iterator[None]:
-    try:
-        yield
-    except InvalidInput as fault:
-        raise forms.ValidationError(str(fault.message)) from fault

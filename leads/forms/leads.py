@@ -14,30 +14,53 @@ from leads.forms.amounts import AmountField, PeopleField
 from leads.models import Campaign, Lead
 from leads.rules.fields import TouchKind
 from leads.selectors.leads import phone_words
-from leads.services.leads import FACTS
+from leads.services.facts import FACTS, check_somebody, stored
 
 THEIRS = "theirs"
 UNKNOWN_START = _("This page does not say which state of the lead you changed. Load it again, then enter your changes.")
 
 
-class LeadForm(Form):
-    """The facts of a lead. ``seen``: its ``updated_at`` when the form was opened."""
+class FactsForm(Form):
+    """The facts of a lead that a person writes, checked here as the service does, so that every fault is said at once.
 
-    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": UNKNOWN_START})
+    ``lead``: the one to be corrected. What stands in it already is not checked again while nobody touches it.
+    """
+
     full_name = forms.CharField(label=_("Name"), required=False, max_length=200)
     full_name_kana = forms.CharField(label=_("Name in kana"), required=False, max_length=200)
     email = forms.CharField(label=_("E-mail address"), required=False, max_length=254)
     phone = forms.CharField(label=_("Phone"), required=False, max_length=30)
-    company_name = forms.CharField(label=_("Company"), required=False, max_length=200)
     department = forms.CharField(label=_("Department"), required=False, max_length=100)
     job_title = forms.CharField(label=_("Job title"), required=False, max_length=100)
+    company_name = forms.CharField(label=_("Company"), required=False, max_length=200)
+
+    def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.lead = lead
+
+    def clean(self) -> dict[str, Any]:
+        """Each fact for itself, and that somebody is there; whoever is named wrongly is there too."""
+        cleaned = super().clean() or {}
+        texts = {name: value for name, value in cleaned.items() if isinstance(value, str)}
+        for name, value in texts.items():
+            if value != getattr(self.lead, name, None):
+                self.check(stored, name, value)
+        who = {name: cleaned.get(name, "was refused") for name in ("full_name", "email", "company_name")}
+        self.check(check_somebody, **who)
+        return cleaned
+
+
+class LeadForm(FactsForm):
+    """The facts of a lead that is here. ``seen``: its ``updated_at`` when the form was opened."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, error_messages={"required": UNKNOWN_START})
     source = forms.CharField(
         label=_("Source"), required=False, max_length=100, widget=forms.TextInput(attrs={"list": "known-source"})
     )
-    landing_page = forms.CharField(label=_("Landing page"), required=False, max_length=300)
     campaign = forms.ModelChoiceField(
         label=_("Campaign"), required=False, queryset=Campaign.objects.order_by("name", "pk"), empty_label=_("None")
     )
+    landing_page = forms.CharField(label=_("Landing page"), required=False, max_length=300)
     note = forms.CharField(
         label=_("Note for sales"), required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -47,13 +70,17 @@ class LeadForm(Form):
         """The form as it is opened."""
         initial = {name: getattr(lead, name) for name in FACTS}
         initial |= {"phone": phone_words(lead.phone), "seen": lead.updated_at.isoformat()}
-        return cls(initial=initial)
+        return cls(initial=initial, lead=lead)
 
-    def facts(self, lead: Lead) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What was sent; after a conflict, what is there now where the person chose so."""
-        chosen = {name: self.cleaned_data[name] for name in FACTS}
-        theirs = {name for name in FACTS if self.data.get(f"keep-{name}") == THEIRS}
-        return chosen | {name: getattr(lead, name) for name in theirs}
+        return {name: self.cleaned_data[name] for name in FACTS}
+
+    def clean(self) -> dict[str, Any]:
+        """Take what is there now where the person chose so, before the facts are checked."""
+        theirs = [name for name in FACTS if self.data.get(f"keep-{name}") == THEIRS]
+        self.cleaned_data |= {name: getattr(self.lead, name) for name in theirs}
+        return super().clean()
 
     def clean_seen(self) -> datetime:
         """The moment, with its zone: without it, what others changed meanwhile would be overwritten."""

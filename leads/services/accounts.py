@@ -13,7 +13,7 @@ from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import Account
 from leads.rules.stages import JUDGED_STAGES
 from leads.services import judging
-from leads.services.capture import LIMITS
+from leads.services.facts import LIMITS
 from leads.services.texts import check_text
 
 

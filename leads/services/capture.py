@@ -13,22 +13,14 @@ from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
-from leads.models import Account, Campaign, Lead, LeadEvent, Touch, Verdict
-from leads.rules import normalise
+from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules.fields import TouchKind
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind
-from leads.services import judging
+from leads.services import facts, judging
 from leads.services.companies import account_named
-from leads.services.texts import LONG_TEXT, check_text, check_values
+from leads.services.texts import check_text, check_values
 
 CLOCK_SKEW = timedelta(minutes=5)
-LIMITS = {
-    **{field.name: field.max_length for field in Account._meta.concrete_fields if field.max_length},
-    **{field.name: field.max_length for field in Lead._meta.concrete_fields if field.max_length},
-    "campaign": 200,
-}
-"""The longest text that each field of a lead (or its company) holds, in characters."""
-TOUCH_DETAIL = 300
 
 
 @dataclass(frozen=True)
@@ -100,15 +92,6 @@ def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
     return Captured(lead, verdicts.get(lead.pk), is_new=True)
 
 
-def email_facts(address: str) -> dict[str, Any]:
-    """The columns that follow from a checked address."""
-    return {
-        "email": address,
-        "email_domain": normalise.email_domain(address),
-        "is_free_mail": normalise.is_free_mail(address) if address else None,
-    }
-
-
 def _known(data: LeadData) -> Lead | None:
     if not data.external_id:
         return None
@@ -128,9 +111,11 @@ def _affected(lead: Lead, is_account_fuller: bool) -> list[int]:
 
 
 def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
-    if not (data.full_name.strip() or data.email.strip() or data.company_name.strip()):
-        raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
-    _check_texts(data)
+    facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
+    texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
+    for index, touch in enumerate(data.touches):
+        check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
+    check_values(data.custom, field="custom")
     captured_at = data.captured_at or now
     check_moment(captured_at, field="captured_at")
     if captured_at > now + CLOCK_SKEW:
@@ -139,32 +124,16 @@ def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
     lead = Lead(
         source_system=data.source_system,
         external_id=data.external_id or None,
-        full_name=data.full_name.strip(),
-        full_name_kana=data.full_name_kana.strip(),
-        phone=normalise.phone(data.phone),
-        company_name=data.company_name.strip(),
-        job_title=data.job_title.strip(),
-        department=data.department.strip(),
-        source=data.source.strip(),
-        landing_page=data.landing_page.strip(),
-        campaign=_campaign(data.campaign),
-        note=data.note.strip(),
+        campaign=_campaign(texts["campaign"]),
         custom=data.custom,
         captured_at=captured_at,
         created_by=actor,
         created_at=now,
         updated_at=now,
-        **email_facts(normalise.email(data.email)),
+        **{name: texts[name] for name in facts.TEXT_FACTS} | facts.email_facts(texts["email"]),
     )
-    lead.account, is_account_fuller = account_named(
-        data.company_name,
-        now=now,
-        facts={
-            "industry": data.industry.strip(),
-            "prefecture": data.prefecture.strip(),
-            "employee_count": data.employee_count,
-        },
-    )
+    of_company = {name: texts[name] for name in ("industry", "prefecture")} | {"employee_count": data.employee_count}
+    lead.account, is_account_fuller = account_named(data.company_name, now=now, facts=of_company)
     lead.save()
     Touch.objects.bulk_create([_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)])
     LeadEvent.objects.create(
@@ -179,9 +148,9 @@ def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
 
 
 def _campaign(name: str) -> Campaign | None:
-    if not name.strip():
+    if not name:
         return None
-    campaign = Campaign.objects.filter(name=name.strip()).first()
+    campaign = Campaign.objects.filter(name=name).first()
     if campaign is None:
         raise InvalidInput(_("There is no campaign “%(name)s”.") % {"name": name[:100]}, field="campaign")
     return campaign
@@ -195,13 +164,3 @@ def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: 
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
     return Touch(lead=lead, kind=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())
-
-
-def _check_texts(data: LeadData) -> None:
-    """Refuse a text that its column cannot hold, by the name under which it was given."""
-    for name, value in vars(data).items():
-        if isinstance(value, str):
-            check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
-    for index, touch in enumerate(data.touches):
-        check_text(touch.detail, longest=TOUCH_DETAIL, field=f"touches[{index}].detail")
-    check_values(data.custom, field="custom")

@@ -15,33 +15,13 @@ from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch
-from leads.rules import normalise
 from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
-from leads.services.capture import (
-    CLOCK_SKEW,
-    LIMITS,
-    LONG_TEXT,
-    TOUCH_DETAIL,
-    check_text,
-    email_facts,
-)
+from leads.services.capture import CLOCK_SKEW
 from leads.services.companies import account_named
-
-TEXT_FACTS = (
-    "full_name",
-    "full_name_kana",
-    "email",
-    "phone",
-    "company_name",
-    "job_title",
-    "department",
-    "source",
-    "landing_page",
-    "note",
-)
-FACTS = (*TEXT_FACTS, "campaign")
+from leads.services.facts import FACTS, TOUCH_DETAIL, check_somebody, email_facts, stored
+from leads.services.texts import check_text
 
 
 class ChangedMeanwhile(DomainError):
@@ -69,8 +49,7 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
     if not changes:
         return lead
     _set(lead, {name: new for name, (_old, new) in changes.items()}, now)
-    if not (lead.full_name or lead.email or lead.company_name):
-        raise InvalidInput(_("Give at least a name, an e-mail address or a company."), field="full_name")
+    check_somebody(full_name=lead.full_name, email=lead.email, company_name=lead.company_name)
     lead.save()
     data = {"changes": {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}}
     LeadEvent.objects.create(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)
@@ -138,14 +117,7 @@ def _merged(lead: Lead, given: dict[str, Any], seen: datetime | None) -> dict[st
 
 def _checked(name: str, value: Any, current: Any) -> Any:
     """A new value in its stored form; what an import brought is not checked again while nobody touches it."""
-    if name == "campaign" or value == current:
-        return value
-    if name == "email":
-        return normalise.email(value)
-    if name == "phone":
-        return normalise.phone(value)
-    check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
-    return value.strip()
+    return value if name == "campaign" or value == current else stored(name, value)
 
 
 def _set(lead: Lead, values: dict[str, Any], now: datetime) -> None:

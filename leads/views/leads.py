@@ -79,13 +79,13 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
         raise NotAllowed(_("Your role does not allow this."))
     if request.method == "GET":
         return _edit_page(request, lead, LeadForm.of(lead))
-    form = LeadForm(request.POST)
+    form = LeadForm(request.POST, lead=lead)
     if not form.is_valid():
         return _edit_page(request, lead, form, status=422)
     try:
         services.update_lead(
             lead_id=pk,
-            facts=form.facts(lead),
+            facts=form.facts(),
             seen=form.cleaned_data["seen"],
             actor=request.user,
             now=timezone.now(),
@@ -165,7 +165,7 @@ def _edit_page(request: PersonRequest, lead: Lead, form: LeadForm, *, status: in
 
 def _clash_page(request: PersonRequest, lead: Lead, form: LeadForm, clash: ChangedMeanwhile) -> HttpResponse:
     """The same form with both values of each fact; sent again, it starts from what is there now."""
-    fresh = LeadForm({**form.data.dict(), "seen": lead.updated_at.isoformat()})  # type: ignore[attr-defined]
+    fresh = LeadForm({**form.data.dict(), "seen": lead.updated_at.isoformat()}, lead=lead)  # type: ignore[attr-defined]
     conflicts = [(fresh[name], theirs, mine) for name, (theirs, mine) in clash.conflicts.items()]
     context = {"lead": lead, "form": fresh, "known": suggestions.known(["source"]), "has_errors": True}
     context |= {"conflicts": conflicts, "message": clash.message}

@@ -213,6 +213,18 @@ def test_all_faults_are_said_at_once_and_each_leads_to_its_field(language, date,
     assert [line for _field, line in said][-2:] == [date, detail]
 
 
+@pytest.mark.parametrize(("language", "row"), [("en", "Touch 2, "), ("ja", "接点2の")])
+def test_what_only_the_service_knew_of_a_touch_leads_to_its_row_too(language, row, mai, signed_in, agreements):
+    mai.language = language
+    mai.save()
+    wrong = {"touches-1-kind": "download", "touches-1-on": "1969-12-31", "touches-1-detail": "A\u202eguide"}
+
+    said = summary_of(signed_in(mai).post(SUBMIT, BIG | wrong | {"department": "\u202eSales"}).text)
+
+    assert [field for field, _line in said] == ["id_department", "id_touches-1-on", "id_touches-1-detail"]
+    assert all(line.startswith(row) for _field, line in said[1:])
+
+
 @pytest.mark.parametrize(("language", "named"), [("en", "Phone: “12” is not"), ("ja", "電話番号")])
 def test_a_wrong_number_names_its_field(language, named, mai, signed_in, agreements):
     mai.language = language

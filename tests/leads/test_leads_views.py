@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -310,6 +311,33 @@ def test_a_fault_keeps_what_was_typed(signed_in: Browser, mai: User):
     assert "“nonsense” is not an e-mail address." in page
     assert 'href="#id_email"' in page
     assert 'value="fair"' in page
+
+
+def test_every_fault_of_a_correction_is_said_at_once_and_leads_to_its_field(signed_in: Browser, mai: User):
+    lead = factories.lead(full_name="Hanako Tanaka", email="", company_name="")
+    client = signed_in(mai)
+    wrong = {"email": "nonsense", "phone": "12", "department": "Sales\x01", "note": "\u202eevil"}
+
+    page = client.post(f"/leads/{lead.pk}/edit/", form_of(client, lead, **wrong)).content.decode()
+
+    assert re.findall(r'<li><a href="#id_([^"]*)">', page) == ["email", "phone", "department", "note"]
+
+
+def test_a_correction_that_leaves_nobody_is_refused_at_the_name(signed_in: Browser, mai: User):
+    lead = factories.lead(full_name="Hanako Tanaka", email="", company_name="")
+    client = signed_in(mai)
+
+    answer = client.post(f"/leads/{lead.pk}/edit/", form_of(client, lead, full_name="", phone="12"))
+
+    assert answer.status_code == 422
+    assert re.findall(r'<li><a href="#id_([^"]*)">', answer.content.decode()) == ["full_name", "phone"]
+
+
+def test_what_an_import_brought_is_no_fault_of_who_corrects_something_else(signed_in: Browser, mai: User):
+    lead = factories.lead(source="web", department="Sales\u202eevil")
+    client = signed_in(mai)
+
+    assert client.post(f"/leads/{lead.pk}/edit/", form_of(client, lead, source="fair")).status_code == 302
 
 
 @pytest.mark.parametrize("seen", ["", "2026-01-01", "2026-01-01T10:00:00", "yesterday", "0001-01-01T00:00:00+14:00"])

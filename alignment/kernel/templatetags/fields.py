@@ -15,12 +15,13 @@ register = template.Library()
 
 @register.inclusion_tag("components/form_errors.html")
 def form_errors(form: BaseForm, more: Iterable[dict[str, str]] = ()) -> dict[str, Any]:
-    """Sum up what has to be mended, each line a link to its field; ``more``: lines (message, id) of rows below it."""
+    """Sum up what has to be mended, in the order of the fields, each line a link to its own.
+
+    ``more``: lines (message, id) of rows below it.
+    """
     errors = [{"message": message, "id": ""} for message in form.non_field_errors()]
-    for name, messages in form.errors.items():
-        if name in form.fields:
-            bound = form[name]
-            errors += [{"message": _named(bound, str(message)), "id": _error_target(bound)} for message in messages]
+    for bound in form:
+        errors += [{"message": _named(bound, str(message)), "id": _error_target(bound)} for message in bound.errors]
     return {"errors": [*errors, *more], "prefix": f"{form.prefix}-" if form.prefix else ""}
 
 

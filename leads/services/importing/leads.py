@@ -17,8 +17,9 @@ from leads.models import Lead, LeadEvent
 from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW, LIMITS, email_facts
+from leads.services.capture import CLOCK_SKEW
 from leads.services.companies import fill_blanks
+from leads.services.facts import LIMITS, email_facts
 from leads.services.importing import memory, parties
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
