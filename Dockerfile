@@ -50,4 +50,5 @@ host = urllib.parse.urlsplit(os.environ['SITE_URL']).netloc;\
 web.urlopen(web.Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=4)"]
 CMD ["gunicorn", "alignment.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", \
     "--workers", "3", "--threads", "8", "--timeout", "60", "--graceful-timeout", "30", \
-    "--max-requests", "5000", "--max-requests-jitter", "500", "--worker-tmp-dir", "/dev/shm", "--no-control-socket"]
+    "--max-requests", "5000", "--max-requests-jitter", "500", "--worker-tmp-dir", "/dev/shm", "--no-control-socket", \
+    "--config", "python:alignment.settings.gunicorn"]

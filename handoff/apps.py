@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,7 @@ class HandoffConfig(AppConfig):
     """Moves responsibility for a lead from one team to the other."""
 
     name = "handoff"
+
+    def ready(self) -> None:
+        """Let monitoring see whether deadlines are watched."""
+        import_module("handoff.selectors.lateness")

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
@@ -5,3 +7,7 @@ class LeadsConfig(AppConfig):
     """What a lead is and what happened to it; knows nothing of handoffs."""
 
     name = "leads"
+
+    def ready(self) -> None:
+        """Let monitoring see what was brought in."""
+        import_module("leads.selectors.imports")

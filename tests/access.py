@@ -77,6 +77,7 @@ ROWS = (
     # -- everybody, also without signing in --------------------------------------------------------------
     Row("health:live", public=True),
     Row("health:ready", public=True),
+    Row("health:metrics", public=True, allowed=frozenset(), refused=404),  # no key is set in the tests
     Row("set_language", "post", public=True),
     Row("set_theme", "post", public=True),
     Row("demo:enter", "post", public=True, allowed=frozenset(), refused=404),

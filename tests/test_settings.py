@@ -41,7 +41,7 @@ names = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASES", "SESSION_COOKIE_N
          "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEMO",
          "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG",
          "SECURE_PROXY_SSL_HEADER", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_AGE", "SESSION_IDLE_LIMIT", "LOG_LEVEL",
-         "EMAIL_BACKEND", "REQUIRE_MFA"]
+         "EMAIL_BACKEND", "REQUIRE_MFA", "METRICS_KEY"]
 print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
 """
 
@@ -82,6 +82,8 @@ def test_production_does_not_start_without(name):
         ("SITE_URL", "https://alignment.example.com/portal"),
         ("SITE_URL", "https://user@alignment.example.com"),
         ("DEMO", "1"),
+        ("METRICS_KEY", "guess-me"),
+        ("METRICS_KEY", "a key with spaces is no bearer token"),
     ],
 )
 def test_production_does_not_start_with(name, value):
@@ -109,6 +111,11 @@ def test_production_loads_with_what_the_image_is_built_with():
     done = python("-c", SHOW, **dict(word.split("=", 1) for word in BUILD))
 
     assert done.returncode == 0, done.stderr
+
+
+def test_monitoring_needs_a_key_of_ones_own():
+    assert shown()["METRICS_KEY"] == ""
+    assert shown(METRICS_KEY="k" * 32)["METRICS_KEY"] == "k" * 32
 
 
 @pytest.mark.parametrize("name", [".env.example", "docker-compose.yml", "alignment/settings/prod.py"])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from alignment.health.models import Heartbeat
+from alignment.health.recent import Recent
 
 log = structlog.get_logger(__name__)
 
@@ -31,11 +31,8 @@ QUEUES = ("notice", "import", "report", "default")
 SILENT_AFTER = timedelta(seconds=60)
 """Beat writes every 10 s, a worker every 20 s; after three missed ones the part counts as stopped."""
 
-ASK_AGAIN_AFTER = 5.0
 BROKER_TIMEOUT = 1.0
 DATABASE_TIMEOUT = 3.0
-WAIT_FOR_ANOTHER = 2.0
-"""Seconds for which a probe waits while another asks: each one that waits keeps a thread from a visitor."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,10 @@ class Part:
     age: int | None = None
     silent: tuple[str, ...] = ()
 
-    def as_dict(self) -> dict[str, Any]:
-        """The part as the probe shows it."""
+    def as_dict(self, *, with_details: bool) -> dict[str, Any]:
+        """The part as the probe shows it: to everybody whether it works, to operators since when not."""
+        if not with_details:
+            return {"ok": self.is_ok}
         age = {} if self.age is None else {"age_seconds": self.age}
         return {"ok": self.is_ok} | age | ({"silent": list(self.silent)} if self.silent else {})
 
@@ -107,32 +106,8 @@ def report(*, now: datetime) -> Report:
     return Report((database, _guarded(REDIS, lambda: Part(REDIS, is_redis_there())), *rest))
 
 
-_lock = threading.Lock()
-_recent: tuple[float, Report] | None = None
 _UNKNOWN = Report(tuple(Part(name, is_ok=False) for name in (DATABASE, REDIS, WORKER, BEAT, MIGRATIONS)))
-
-
-def recent_report(*, now: datetime) -> Report:
-    """``report``, asked again only after some seconds: a probe must not become a load.
-
-    Where another probe waits for an answer for long, nothing is known, and no second thread waits with it.
-    """
-    global _recent  # noqa: PLW0603 - one answer per process
-    if not _lock.acquire(timeout=WAIT_FOR_ANOTHER):
-        return _UNKNOWN
-    try:
-        if _recent is None or time.monotonic() - _recent[0] > ASK_AGAIN_AFTER:
-            found = report(now=now)
-            _recent = (time.monotonic(), found)
-        return _recent[1]
-    finally:
-        _lock.release()
-
-
-def forget() -> None:
-    """Let the next probe ask anew."""
-    global _recent  # noqa: PLW0603 - see above
-    _recent = None
+recent_report = Recent(report, unknown=_UNKNOWN)
 
 
 def is_database_there() -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Least
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -29,6 +31,9 @@ _QUEUES: dict[str, Promise] = {
     "report": gettext_lazy("building reviews"),
     "default": gettext_lazy("watching the clocks"),
 }
+
+
+_WAITS, _TRIED = Q(state=NoticeState.PENDING), ~Q(last_error="")
 
 
 @dataclass(frozen=True)
@@ -59,16 +64,30 @@ def parts(*, now: datetime) -> list[PartView]:
 
 def mails(*, now: datetime) -> Mails:
     """Count what waits and what was given up (one query)."""
-    waits, tried = Q(state=NoticeState.PENDING), ~Q(last_error="")
-    found = Notice.objects.exclude(state=NoticeState.SENT).aggregate(
-        waiting=Count("pk", filter=waits),
-        given_up=Count("pk", filter=Q(state=NoticeState.DEAD)),
-        due=Min("next_at", filter=waits & ~tried & Q(next_at__lte=now)),
-        tried=Min("created_at", filter=waits & tried),  # its next attempt may be hours away
-        reason=Max("last_error", filter=waits & tried),
-    )
-    since = [at for at in (found.pop("due"), found.pop("tried")) if at]
-    return Mails(**found | {"reason": found["reason"] or ""}, oldest=now - min(since) if since else None)
+    reason = Max("last_error", filter=_WAITS & _TRIED)
+    found = Notice.objects.exclude(state=NoticeState.SENT).aggregate(**_standing(now), reason=reason)
+    since = found["since"]
+    return Mails(found["waiting"], found["given_up"], now - since if since else None, found["reason"] or "")
+
+
+@dataclass(frozen=True)
+class MailsOfKind:
+    """How the mails of one template stand that have not left."""
+
+    template: str
+    waiting: int
+    given_up: int
+    attempts: int
+    """How often those that wait have been tried."""
+    seconds: float
+    """For how long the oldest one that is due has been waiting."""
+
+
+def mails_by_kind(*, now: datetime) -> list[MailsOfKind]:
+    """The same for each template that has any (one query)."""
+    unsent = Notice.objects.exclude(state=NoticeState.SENT).values("template").order_by("template")
+    rows: Any = unsent.annotate(**_standing(now), attempts=Coalesce(Sum("attempts", filter=_WAITS), 0))
+    return [MailsOfKind(seconds=(now - (row.pop("since") or now)).total_seconds(), **row) for row in rows]
 
 
 def given_up() -> QuerySet[Notice]:
@@ -79,6 +98,16 @@ def given_up() -> QuerySet[Notice]:
 def work_of(queues: Iterable[str]) -> str:
     """What these queues are for, in words."""
     return " · ".join(str(_QUEUES[queue]) for queue in queues)
+
+
+def _standing(now: datetime) -> dict[str, Any]:
+    untried = Min("next_at", filter=_WAITS & ~_TRIED & Q(next_at__lte=now))
+    tried = Min("created_at", filter=_WAITS & _TRIED)  # its next attempt may be hours away
+    return {
+        "waiting": Count("pk", filter=_WAITS),
+        "given_up": Count("pk", filter=Q(state=NoticeState.DEAD)),
+        "since": Least(untried, tried),
+    }
 
 
 def _note(part: checks.Part) -> str:

@@ -11,6 +11,7 @@ PYTHON = sys.executable
 MANAGE = (PYTHON, "manage.py")
 CELERY = (PYTHON, "-m", "celery", "--quiet", "-A", "alignment")
 QUEUES = "notice,import,report,default"
+GUNICORN_CONFIG = "python:alignment.settings.gunicorn"
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ def web(port: int) -> Program:
         "--threads",
         "8",
     ]
-    limits = ["--timeout", "60", "--graceful-timeout", "10", "--no-control-socket"]
+    limits = ["--timeout", "60", "--graceful-timeout", "10", "--no-control-socket", "--config", GUNICORN_CONFIG]
     return Program("web", [PYTHON, "-m", "gunicorn", "alignment.wsgi:application", *address, *limits])
 
 

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "alignment.health.middleware.ProbeMiddleware",
+    "alignment.health.middleware.RequestSecondsMiddleware",
     "alignment.kernel.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -390,10 +391,10 @@ SPECTACULAR_SETTINGS = {
 
 # -- history: database triggers write it, whoever makes the change --------------------------------------
 PGHISTORY_APPEND_ONLY = True
-PGHISTORY_LEVEL = (
-    pgtrigger.Statement
-)  # a bulk write is kept by one statement; row by row costs more than the write itself
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")
+
+# -- monitoring: what reads /metrics and the details of /readyz sends this as a bearer token ------------------
+METRICS_KEY: str = env.str("METRICS_KEY", default="")
 
 # -- logs --------------------------------------------------------------------------------------------------------
 LOG_LEVEL: str = env.str("LOG_LEVEL", default="INFO")

@@ -5,7 +5,7 @@ import re
 from django.core.exceptions import ImproperlyConfigured
 
 from alignment.settings.base import *  # noqa: F403
-from alignment.settings.base import ALLAUTH_TRUSTED_PROXY_COUNT, DEMO, SECRET_KEY, SITE_URL, STORAGES, env
+from alignment.settings.base import ALLAUTH_TRUSTED_PROXY_COUNT, DEMO, METRICS_KEY, SECRET_KEY, SITE_URL, STORAGES, env
 
 
 def _refuse(name: str, how: str) -> None:
@@ -23,6 +23,8 @@ if not re.fullmatch(r"https://([^\s/?#@:\[\]]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?", 
 for _name in ("DATABASE_URL", "REDIS_URL", "EMAIL_URL"):
     if not env.str(_name, default=""):
         _refuse(_name, "Set it (see .env.example).")
+if METRICS_KEY and not re.fullmatch(r"[!-~]{32,}", METRICS_KEY):  # nothing slows down who guesses
+    _refuse("METRICS_KEY", "Make one of 32 characters or more: openssl rand -hex 32")
 
 STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}
 SESSION_COOKIE_SECURE = True

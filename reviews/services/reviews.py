@@ -20,7 +20,8 @@ from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.isolation import one_moment
 from alignment.kernel.periods import Period
 from reviews.models import AgendaItem, Review, ReviewSeries, Snapshot
-from reviews.rules.schedule import due_at, months_ended
+from reviews.rules.schedule import due_at
+from reviews.selectors.due import due_reviews
 from reviews.selectors.exceptions import Found, exceptions
 from reviews.services import notices
 from reviews.services.snapshots import take_snapshot
@@ -63,15 +64,7 @@ def build_review(*, series: ReviewSeries, month: date, now: datetime) -> Review:
 
 def build_due_reviews(*, now: datetime) -> int:
     """Build every review that is due and not there yet, also those missed while nothing ran; returns how many."""
-    calendars = Calendars.load()
-    today = now.astimezone(calendars.organisation.zone).date()
-    built = 0
-    for series in ReviewSeries.objects.filter(is_active=True).order_by("pk"):
-        there = set(Review.objects.filter(series=series).values_list("starts_on", flat=True))
-        for month in months_ended(series.first_month, today=today):
-            if month.start not in there and due_at(month, calendars.of_organisation()) <= now:
-                built += _try(series, month, now)
-    return built
+    return sum(_try(due.series, due.month, now) for due in due_reviews(now=now))
 
 
 @transaction.atomic

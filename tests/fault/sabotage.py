@@ -63,10 +63,10 @@ def _stable_id() -> None:
 
 def _due_by_database() -> None:
     """Build a review only at the tick of the first of the month, as a line in a crontab would."""
-    from reviews.services import reviews
+    from reviews.selectors import due
 
-    true = reviews.months_ended
-    reviews.months_ended = lambda first, *, today: list(true(first, today=today))[-1:] if today.day == 1 else []
+    true = due.months_ended
+    due.months_ended = lambda first, *, today: list(true(first, today=today))[-1:] if today.day == 1 else []
 
 
 def _locks() -> None:

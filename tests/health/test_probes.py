@@ -9,20 +9,8 @@ from django.db.utils import OperationalError
 from django.utils import timezone
 
 from alignment import __version__
-from alignment.health import checks, services
-
-
-@pytest.fixture(autouse=True)
-def _fresh():
-    """No answer of an earlier test."""
-    checks.forget()
-    yield
-    checks.forget()
-
-
-@pytest.fixture
-def all_alive(db):
-    services.note(*checks.HEARTBEATS, now=timezone.now())
+from alignment.health import checks, recent, services
+from tests.health.conftest import KEY
 
 
 def test_alive_asks_no_database(client):
@@ -43,10 +31,10 @@ def test_ready_when_every_part_works(client, all_alive):
 
 
 @pytest.mark.parametrize(("part", "heartbeats"), [("worker", checks.HEARTBEATS[:-1]), ("beat", [checks.BEAT])])
-def test_a_silent_part_is_named_with_its_age(client, all_alive, part, heartbeats):
+def test_a_silent_part_is_named_with_its_age(client, all_alive, operator, part, heartbeats):
     services.note(*heartbeats, now=timezone.now() - checks.SILENT_AFTER * 2)
 
-    answer = client.get("/readyz")
+    answer = client.get("/readyz", headers=operator)
 
     assert answer.status_code == 503
     assert answer.json()["parts"][part]["ok"] is False
@@ -55,20 +43,42 @@ def test_a_silent_part_is_named_with_its_age(client, all_alive, part, heartbeats
 
 
 @pytest.mark.parametrize("queue", checks.QUEUES)
-def test_a_queue_that_nobody_serves_is_named(client, all_alive, queue):
+def test_a_queue_that_nobody_serves_is_named(client, all_alive, operator, queue):
     services.note(checks.heartbeat_of(queue), now=timezone.now() - checks.SILENT_AFTER * 2)
 
-    answer = client.get("/readyz")
+    answer = client.get("/readyz", headers=operator)
 
     assert answer.status_code == 503
     assert answer.json()["parts"]["worker"]["ok"] is False
     assert answer.json()["parts"]["worker"]["silent"] == [queue]
 
 
-def test_a_probe_does_not_wait_long_for_another(client, all_alive, monkeypatch):
-    monkeypatch.setattr(checks, "WAIT_FOR_ANOTHER", 0.1)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic {key}"}])
+def test_without_the_key_a_part_says_only_whether_it_works(client, all_alive, operator, headers):
+    services.note(checks.heartbeat_of("notice"), now=timezone.now() - checks.SILENT_AFTER * 2)
+    headers = {name: value.format(key=KEY) for name, value in headers.items()}
 
-    with checks._lock:
+    answer = client.get("/readyz", headers=headers)
+
+    assert answer.status_code == 503
+    assert answer.json()["parts"] == {
+        "database": {"ok": True},
+        "redis": {"ok": True},
+        "worker": {"ok": False},
+        "beat": {"ok": True},
+        "migrations": {"ok": True},
+    }
+
+
+def test_where_no_key_is_set_no_key_opens_the_details(client, all_alive):
+    for given in ("Bearer ", "Bearer", "Bearer None"):
+        assert client.get("/readyz", headers={"Authorization": given}).json()["parts"]["beat"] == {"ok": True}
+
+
+def test_a_probe_does_not_wait_long_for_another(client, all_alive, monkeypatch):
+    monkeypatch.setattr(recent, "WAIT_FOR_ANOTHER", 0.1)
+
+    with checks.recent_report.lock:
         answer = client.get("/readyz")
 
     assert answer.status_code == 503
