@@ -9,6 +9,7 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,7 +42,7 @@ names = ["ALLOWED_HOSTS", "CSRF_TRUSTED_ORIGINS", "DATABASES", "SESSION_COOKIE_N
          "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS", "DEMO",
          "EMAIL_HOST", "EMAIL_USE_TLS", "SOCIALACCOUNT_PROVIDERS", "FAILPOINTS_ENABLED", "DEBUG",
          "SECURE_PROXY_SSL_HEADER", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_AGE", "SESSION_IDLE_LIMIT", "LOG_LEVEL",
-         "EMAIL_BACKEND", "REQUIRE_MFA", "METRICS_KEY"]
+         "EMAIL_BACKEND", "REQUIRE_MFA", "METRICS_KEY", "DATABASE_OWNER"]
 print(json.dumps({name: getattr(settings, name, None) for name in names}, default=str))
 """
 
@@ -187,6 +188,29 @@ def test_what_the_database_s_address_says_of_encryption_is_kept():
 
     assert options["sslmode"] == "verify-full"
     assert "lock_timeout" in options["options"]
+
+
+def test_the_owner_of_the_tables_may_be_somebody_else():
+    owner = GOOD["DATABASE_URL"].replace("user:pw", "owner:other")
+
+    assert shown()["DATABASE_OWNER"] == {}
+    found = shown(DATABASE_OWNER_URL=owner)
+    assert (found["DATABASES"]["default"]["USER"], found["DATABASE_OWNER"]["USER"]) == ("user", "owner")
+    assert found["DATABASE_OWNER"]["OPTIONS"] == found["DATABASES"]["default"]["OPTIONS"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [({}, "owner"), ({"DATABASE_URL": GOOD["DATABASE_URL"]}, None)])
+def test_the_owner_that_a_run_tells_is_not_that_of_a_database_elsewhere(tmp_path, given, expected):
+    """A copy of the code with a run of its own beside it."""
+    shutil.copytree(ROOT / "alignment", tmp_path / "alignment", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / ".local").mkdir()
+    told = "DATABASE_URL=postgresql://app:pw@localhost/run\nDATABASE_OWNER_URL=postgresql://owner:pw@localhost/run\n"
+    (tmp_path / ".local" / "services.env").write_text(told)
+    development = dict.fromkeys(GOOD) | {"DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
+
+    done = python("-c", f"import sys; sys.path.insert(0, {str(tmp_path)!r}){SHOW}", **development | given)
+
+    assert json.loads(done.stdout)["DATABASE_OWNER"].get("USER") == expected, done.stderr
 
 
 def test_secrets_may_come_from_files(tmp_path):

@@ -21,6 +21,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 
 from alignment.health import checks, instance
+from alignment.kernel import privileges
 from alignment.outbox.models import Notice, NoticeState
 
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -49,10 +50,15 @@ class Fault(Exception):
         self.mend = mend
 
 
+class Weakness(Fault):
+    """It works, and could be safer."""
+
+
 def examine(*, now: datetime) -> list[Finding]:
     """Examine every part; a part that cannot even be asked is a finding, too."""
     examinations: dict[str, Callable[[datetime], str]] = {
         "database": _database,
+        "database role": _database_role,
         "migrations": _migrations,
         "redis": _redis,
         "worker": _worker,
@@ -70,7 +76,7 @@ def _finding(part: str, examination: Callable[[datetime], str], now: datetime) -
     try:
         return Finding(part, is_ok=True, says=examination(now))
     except Fault as fault:
-        return Finding(part, is_ok=False, says=fault.says, mend=fault.mend)
+        return Finding(part, is_ok=isinstance(fault, Weakness), says=fault.says, mend=fault.mend)
     except Exception as error:  # a doctor who faints helps nobody
         connection.close()
         return Finding(part, False, f"It cannot be asked: {_short(error)}", "Mend what stands above it first.")
@@ -85,6 +91,16 @@ def _database(_now: datetime) -> str:
             f"PostgreSQL does not answer: {_short(error)}", "Start it, or set DATABASE_URL to where it runs."
         ) from error
     return f"PostgreSQL answers (version {connection.pg_version // 10000})."  # type: ignore[attr-defined]
+
+
+def _database_role(_now: datetime) -> str:
+    if found := privileges.excess():
+        raise Weakness(
+            found,
+            "Move this address to DATABASE_OWNER_URL, name a user of another name with a password of its own in "
+            "DATABASE_URL, then run: manage.py migrate",
+        )
+    return "The application owns no table and cannot change history."
 
 
 def _migrations(_now: datetime) -> str:

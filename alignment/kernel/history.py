@@ -48,6 +48,13 @@ def final(*fields: str, name: str) -> pgtrigger.Trigger:
     return pgtrigger.ReadOnly(name=name, fields=list(fields))
 
 
+def refused(model: type[Model]) -> set[str]:
+    """What the table of this model refuses whatever the row: UPDATE, DELETE, both or neither."""
+    triggers = getattr(model._meta, "triggers", [])
+    always = [trigger for trigger in triggers if type(trigger) is pgtrigger.Protect and trigger.condition is None]
+    return {str(operation) for trigger in always for operation in trigger.operation or ()}
+
+
 def tracked(model_name: str, **options: Any) -> Callable[[_Tracked], _Tracked]:
     """Keep every version of a row in the append-only table ``model_name``, written by triggers."""
     return pghistory.track(model_name=model_name, meta={"triggers": [_not_emptied()]}, **options)

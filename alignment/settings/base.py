@@ -47,7 +47,10 @@ env = Environment()
 
 # The servers of `make run` and `make services` leave their addresses here; production knows only its environment.
 if not os.environ.get("DJANGO_SETTINGS_MODULE", "").endswith(".prod"):
+    _is_elsewhere = env.str("DATABASE_URL", default="") and not env.str("DATABASE_OWNER_URL", default="")
     Environment.read_env(BASE_DIR / ".local" / "services.env")
+    if _is_elsewhere:  # the owner over there owns nothing here
+        os.environ.pop("DATABASE_OWNER_URL", None)
 
 DEBUG = False
 SECRET_KEY: str = env.str("SECRET_KEY", default="")
@@ -149,23 +152,32 @@ TEMPLATES = [
 ]
 
 # -- data -----------------------------------------------------------------------------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql://127.0.0.1:5432/alignment")}
-DATABASES["default"] |= {
-    "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
-    "CONN_HEALTH_CHECKS": True,
-    "ATOMIC_REQUESTS": False,  # transactions belong to services
-    # What the address itself says (?sslmode=verify-full) is kept.
-    "OPTIONS": {
-        "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c timezone=UTC",
-        "connect_timeout": 5,
-        # A host that vanished without a word is noticed within half a minute (TCP only; a Unix socket ignores them).
-        "keepalives_idle": 15,
-        "keepalives_interval": 5,
-        "keepalives_count": 3,
-        "tcp_user_timeout": 30_000,
-        **DATABASES["default"].get("OPTIONS", {}),
-    },
-}
+
+
+def _database(address: dict[str, Any]) -> dict[str, Any]:
+    """A database's settings; what its address itself says (?sslmode=verify-full) is kept."""
+    return address | {
+        "CONN_MAX_AGE": env.int("CONN_MAX_AGE", default=60),
+        "CONN_HEALTH_CHECKS": True,
+        "ATOMIC_REQUESTS": False,  # transactions belong to services
+        "OPTIONS": {
+            "options": "-c lock_timeout=5000 -c statement_timeout=60000 -c timezone=UTC",
+            "connect_timeout": 5,
+            # A host that vanished without a word is noticed within half a minute (TCP only, not on a Unix socket).
+            "keepalives_idle": 15,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 30_000,
+            **address.get("OPTIONS", {}),
+        },
+    }
+
+
+DATABASES = {"default": _database(env.db_url("DATABASE_URL", default="postgresql://127.0.0.1:5432/alignment"))}
+# Whom `migrate` works as, and only it: the owner of the tables (see alignment/kernel/privileges.py).
+DATABASE_OWNER: dict[str, Any] = (
+    _database(env.db_url("DATABASE_OWNER_URL")) if env.str("DATABASE_OWNER_URL", default="") else {}
+)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Sign-in limits and used one-time codes must hold while Redis is down: the cache is a table (health.CacheEntry).

@@ -118,6 +118,16 @@ def test_a_mail_server_that_lets_us_in_is_no_fault(healthy, settings):
         assert server.mails == []
 
 
+def test_a_role_that_owns_the_tables_is_a_weakness_and_no_fault(healthy):
+    out = StringIO()
+
+    call_command("doctor", stdout=out)
+
+    said = re.search(r"weak  database role: (.*)\n +-> (.*)", out.getvalue())
+    assert "owns the tables" in said[1]
+    assert "DATABASE_OWNER_URL" in said[2]
+
+
 def test_a_migration_that_is_not_applied_is_found(healthy, monkeypatch):
     monkeypatch.setattr(checks, "_wanted_migrations", lambda: frozenset({("leads", "9999_future")}))
 

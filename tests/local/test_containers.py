@@ -25,7 +25,8 @@ TEXT = (PROJECT / "docker-compose.yml").read_text()
 COMPOSE = yaml.safe_load(TEXT)
 SERVICES = COMPOSE["services"]
 OURS = ["migrate", "web", "worker", "worker-batch", "beat"]
-REQUIRED = {"SECRET_KEY", "SITE_URL", "POSTGRES_PASSWORD", "REDIS_PASSWORD", "EMAIL_URL", "DEFAULT_FROM_EMAIL"}
+PASSWORDS = {"POSTGRES_PASSWORD", "POSTGRES_APP_PASSWORD", "REDIS_PASSWORD"}
+REQUIRED = {"SECRET_KEY", "SITE_URL", "EMAIL_URL", "DEFAULT_FROM_EMAIL"} | PASSWORDS
 
 
 def test_a_missing_value_stops_compose_with_its_name_and_what_to_write():
@@ -52,6 +53,18 @@ def test_our_services_run_one_image_with_few_rights(name):
     assert service["image"] == SERVICES["web"]["image"]
     assert service["read_only"]
     assert service["cap_drop"] == ["ALL"]
+
+
+def test_only_the_migration_knows_the_owner_of_the_tables():
+    owner = SERVICES["postgres"]["environment"]["POSTGRES_USER"]
+    knowing = {name for name in OURS if "DATABASE_OWNER_URL" in SERVICES[name]["environment"]}
+    addresses = {SERVICES[name]["environment"]["DATABASE_URL"] for name in OURS}
+
+    assert knowing == {"migrate"}
+    assert SERVICES["migrate"]["environment"]["DATABASE_OWNER_URL"].startswith(f"postgresql://{owner}:")
+    assert len(addresses) == 1
+    assert not addresses.pop().startswith(f"postgresql://{owner}:")
+    assert all("POSTGRES_PASSWORD" not in str(SERVICES[name]["environment"]) for name in set(OURS) - knowing)
 
 
 @pytest.mark.parametrize("name", sorted(SERVICES.keys() - {"migrate"}))

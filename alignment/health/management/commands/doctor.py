@@ -28,7 +28,8 @@ class Command(BaseCommand):
             self.stdout.write(masked(json.dumps(report, ensure_ascii=False, indent=2)))
         else:
             for finding in findings:
-                self.stdout.write(masked(f"{'ok   ' if finding.is_ok else 'WRONG'} {finding.part}: {finding.says}"))
+                word = "WRONG" if not finding.is_ok else "weak " if finding.mend else "ok   "
+                self.stdout.write(masked(f"{word} {finding.part}: {finding.says}"))
                 if finding.mend:
                     self.stdout.write(masked(f"      -> {finding.mend}"))
         if not is_ok:
