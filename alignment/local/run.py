@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from alignment.local import processes, servers
+from alignment.local import postgres, processes, servers
 from alignment.local.processes import LOOPBACK, LocalError
 from alignment.local.programs import MANAGE, programs
-from alignment.local.servers import FOLDER, PROJECT, Servers
+from alignment.local.servers import FOLDER, POSTGRES, PROJECT, Servers
 from alignment.local.supervisor import Interrupts, Stopped, Supervisor, how_it_ended
 
 READY_WITHIN = 120.0
@@ -34,10 +34,11 @@ def run(folder: Path = FOLDER) -> int:
 
 
 def _serve(supervisor: Supervisor, folder: Path, port: int, pair: Servers) -> None:
-    environment = environment_for(port, pair)
-    servers.tell(folder, {"SITE_URL": environment["SITE_URL"]})
+    environment, owner = environment_for(port, pair), owner_of(pair)
+    told = {"SITE_URL": environment["SITE_URL"]}
+    servers.tell(folder, {**told, **owner, "DATABASE_URL": environment["DATABASE_URL"]} if owner else told)
     say("Preparing the database, the first time with demo data ...")
-    prepare(folder / "log" / "prepare.log", environment)
+    prepare(folder / "log" / "prepare.log", environment, owner)
     supervisor.watched = pair.processes()
     people = subprocess.Popen(
         [*MANAGE, "demo_sign_ins"],
@@ -56,7 +57,7 @@ def _serve(supervisor: Supervisor, folder: Path, port: int, pair: Servers) -> No
         supervisor.watch()
     finally:
         supervisor.stop()
-        servers.tell(folder, {"SITE_URL": None})
+        servers.tell(folder, {"SITE_URL": None, **dict.fromkeys(owner), **pair.variables()})
         people.kill()
         people.wait()
 
@@ -97,13 +98,21 @@ def environment_for(port: int, pair: Servers) -> dict[str, str]:
         "SITE_URL": f"http://{LOOPBACK}:{port}",
         **pair.variables(),
     }
+    if POSTGRES in pair:
+        defaults["DATABASE_URL"] = postgres.application_url(pair[POSTGRES].url)
     return {**defaults, **{key: value for key, value in os.environ.items() if value or key not in defaults}}
 
 
-def prepare(log: Path, environment: Mapping[str, str]) -> None:
-    """Bring database and translations up to date, and fill an empty demo."""
+def owner_of(pair: Servers) -> dict[str, str]:
+    """Return what leads `migrate` to the owner of the tables on the server that we started."""
+    return {"DATABASE_OWNER_URL": pair[POSTGRES].url} if POSTGRES in pair else {}
+
+
+def prepare(log: Path, environment: Mapping[str, str], owner: Mapping[str, str]) -> None:
+    """Bring database and translations up to date, the former as its owner, and fill an empty demo."""
     log.unlink(missing_ok=True)
-    run_side_by_side([[*MANAGE, "migrate", "--no-input"], [*MANAGE, "compile_translations"]], log, environment)
+    up_to_date = [[*MANAGE, "migrate", "--no-input"], [*MANAGE, "compile_translations"]]
+    run_side_by_side(up_to_date, log, {**environment, **owner})
     if environment["DEMO"].lower() in {"1", "true", "yes", "on"}:
         run_side_by_side([[*MANAGE, "seed_demo", "--once"]], log, environment)
 
@@ -147,7 +156,7 @@ def stop(folder: Path = FOLDER) -> list[str]:
         names.append("web, worker and beat")
     servers.stop(folder)
     if names:
-        servers.tell(folder, {"SITE_URL": None})  # of a run that was killed
+        servers.tell(folder, {"SITE_URL": None, "DATABASE_OWNER_URL": None})  # of a run that was killed
     return names
 
 

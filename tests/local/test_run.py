@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+from urllib.parse import urlsplit
 
 import pytest
 
-from alignment.local import processes, run, servers, supervisor
+from alignment.local import postgres, processes, run, servers, supervisor
 from alignment.local.processes import LocalError
 from alignment.local.programs import Program
 from alignment.local.supervisor import Interrupts, Supervisor
@@ -26,7 +27,7 @@ from alignment.local import run, servers
 from alignment.local.processes import LocalError
 from alignment.local.programs import Program
 servers.start = functools.partial(servers.start, durable=False)
-run.prepare = lambda log, environment: None
+run.prepare = lambda log, environment, owner: None
 run.MANAGE = (sys.executable, "-c", "print('marketer mai@example.com'); print('admin  kei@example.com')")
 web = Program("web", [sys.executable, "-c", sys.argv[2], sys.argv[3]])
 run.programs = lambda port, folder: [web, Program("worker", ["sh", "-c", sys.argv[4]])]
@@ -248,6 +249,19 @@ def test_while_a_run_lasts_other_programs_find_its_address(make_run, folder):
 
     assert f"{during['SITE_URL']}/ " in ready
     assert told(folder) == {}
+
+
+def test_what_a_run_starts_works_as_another_role_than_the_owner_of_the_tables(make_run, folder):
+    child = make_run(worker="env; exec sleep 60", with_servers=True)
+    read_until_ready(child)
+
+    worker = dict(line.partition("=")[::2] for line in (folder / "log" / "worker.log").read_text().splitlines())
+    assert urlsplit(worker["DATABASE_URL"]).username == postgres.APPLICATION
+    assert "DATABASE_OWNER_URL" not in worker
+    assert told(folder)["DATABASE_URL"] == worker["DATABASE_URL"]
+    assert urlsplit(told(folder)["DATABASE_OWNER_URL"]).username == postgres.NAME
+    owner, application = (urlsplit(told(folder)[name]) for name in ("DATABASE_OWNER_URL", "DATABASE_URL"))
+    assert owner.password not in application.geturl()
 
 
 def told(folder):

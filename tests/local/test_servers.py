@@ -47,9 +47,10 @@ def test_both_answer_and_the_addresses_are_left_for_the_settings(pair, folder):
     )
 
 
-def test_the_role_may_create_databases_and_is_no_superuser(pair):
-    ask(pair[POSTGRES].url, "CREATE DATABASE another")
-    ask(pair[POSTGRES].url, "DROP DATABASE another")
+def test_the_role_may_create_databases_and_roles_and_is_no_superuser(pair):
+    for kind in ("DATABASE", "ROLE"):
+        ask(pair[POSTGRES].url, f"CREATE {kind} another")
+        ask(pair[POSTGRES].url, f"DROP {kind} another")
 
     assert ask(pair[POSTGRES].url, "SHOW is_superuser") == [("off",)]
 
@@ -64,6 +65,17 @@ def test_nobody_gets_in_without_the_password(pair):
 
 def test_starting_again_finds_the_same_servers(pair, folder):
     assert servers.start(folder, durable=False) == pair
+
+
+def test_servers_of_before_learn_to_make_roles(pair, folder):
+    ask(
+        pair[POSTGRES].url.replace(f"//{postgres.NAME}:", f"//{postgres.SUPERUSER}:"),
+        "ALTER ROLE alignment NOCREATEROLE",
+    )
+
+    again = servers.start(folder, durable=False)
+
+    assert ask(again[POSTGRES].url, "SELECT rolcreaterole FROM pg_roles WHERE rolname = current_user") == [(True,)]
 
 
 def test_after_a_crash_they_start_again_at_the_same_address_with_the_data(pair, folder):
