@@ -47,7 +47,7 @@ def prepare(own: Servers) -> None:
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity", "0"],
         cwd=PROJECT,
-        env=stack.environment(),
+        env=stack.environment(**stack.as_owner()),
         check=True,
     )
 

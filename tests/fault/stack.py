@@ -73,6 +73,10 @@ class Servers:
         """The address of one database."""
         return urlsplit(self.running[POSTGRES].url)._replace(path=f"/{database}").geturl()
 
+    def application_url(self, database: str) -> str:
+        """The address of one database for the role that owns nothing."""
+        return postgres.application_url(self.database_url(database))
+
     def execute(self, *statements: str, as_superuser: bool = False) -> None:
         """Run statements for the whole server, outside any transaction."""
         address = urlsplit(self.database_url("postgres"))
@@ -160,12 +164,17 @@ class Stack:
         return {
             **kept,
             "DJANGO_SETTINGS_MODULE": "tests.fault.settings",
-            "DATABASE_URL": self.servers.database_url(self.database),
+            "DATABASE_URL": self.servers.application_url(self.database),
             "REDIS_URL": self.servers.running[REDIS].url,
             "FAULT_MAILBOX": str(self.mailbox.folder),
             **self.variables,
             **variables,
         }
+
+    def as_owner(self) -> dict[str, str]:
+        """The variables with which ``migrate`` works as the owner; the settings of the tests know one role only."""
+        owner = self.servers.database_url(self.database)
+        return {"DATABASE_OWNER_URL": owner, "DJANGO_SETTINGS_MODULE": "alignment.settings.dev"}
 
     def start(self, *names: str, **variables: str) -> None:
         """Start ``web``, ``worker``, ``beat`` (or ``worker-2`` ...) and wait until they do their work."""

@@ -110,7 +110,7 @@ def files(stack) -> dict[str, Path]:
 def begin(stack, file: Path, *, database: str | None = None):
     """Start the import of a file."""
     kind = file.stem
-    address = {"DATABASE_URL": stack.servers.database_url(database)} if database else {}
+    address = {"DATABASE_URL": stack.servers.application_url(database)} if database else {}
     mapping, errors = file.with_suffix(".json"), file.with_suffix(".errors")
     return stack.run(
         "import_records", kind, str(file), "--mapping", str(mapping), "--as", "sora@example.com", "--json",
