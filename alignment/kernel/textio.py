@@ -43,13 +43,11 @@ def decode(raw: bytes, *, encoding: str | None = None) -> tuple[str, str]:
         return _strictly(raw, "cp932"), "cp932"
 
 
-def rows(text: str, *, delimiter: str | None = None) -> list[list[str]]:
-    """The cells of a CSV text; the separator (comma, tab, semicolon) is taken from the first line unless given."""
-    return [cells for _number, cells in numbered_rows(text, delimiter=delimiter) if cells]
-
-
 def numbered_rows(text: str, *, delimiter: str | None = None) -> Iterator[tuple[int, list[str]]]:
-    """Every row with its number as a spreadsheet counts, from 1; an empty line is a row without cells."""
+    """Every row with its number as a spreadsheet counts, from 1; an empty line is a row without cells.
+
+    The separator (comma, tab, semicolon) is taken from the first line unless given.
+    """
     if delimiter is None:
         first = text.lstrip("\r\n").partition("\n")[0]
         delimiter = max(",\t;", key=first.count)

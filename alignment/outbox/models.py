@@ -24,12 +24,6 @@ _REASONS = {WORKER_DIED: _("The worker died while sending this, five times.")}
 class NoticeQuerySet(models.QuerySet["Notice"]):
     """Named conditions on notices."""
 
-    def claimable(self, *, now: datetime) -> NoticeQuerySet:
-        """Waiting, due, and not held by a worker whose lease still runs."""
-        return self.filter(state=NoticeState.PENDING, next_at__lte=now).filter(
-            Q(claimed_until=None) | Q(claimed_until__lt=now)
-        )
-
     def late(self, *, now: datetime) -> NoticeQuerySet:
         """Waiting for too long: due and not taken, or tried in vain (its next attempt may be hours away)."""
         since = now - Notice.PATIENCE

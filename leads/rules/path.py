@@ -32,8 +32,6 @@ class StepState(StrEnum):
     SKIPPED = "skipped"
 
 
-RESTS = (StepKey.RULED_OUT, StepKey.NURTURE)
-"""Places beside the path, shown only while a lead stands there."""
 OWNERS: dict[StepKey, Side] = {
     StepKey.CAPTURED: Side.MARKETING,
     StepKey.QUALIFIED: Side.MARKETING,
