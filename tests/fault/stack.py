@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from django.db import connections
 from django.utils import timezone
 
 from alignment.celery import app
+from alignment.health import alerts
 from alignment.health.checks import BEAT, heartbeat_of
 from alignment.health.models import Heartbeat
 from alignment.kernel import queue
@@ -34,10 +36,13 @@ from alignment.local.processes import Process
 from alignment.local.servers import POSTGRES, REDIS
 from alignment.outbox.models import Notice, NoticeState
 from tests.fault.mailbox import Mailbox
+from tests.scraping import figures
 
 PROJECT = servers.PROJECT
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 PATIENCE = 60.0
+LINE = re.compile(r"(?P<figure>\w+) (?P<is>== 0|> (?P<line>\d+))")
+KEY = "the-key-of-those-who-watch-over-it-0123456789"
 
 
 def until(condition: Callable[[], object], *, within: float, what: str, every: float = 0.05) -> float:
@@ -167,6 +172,8 @@ class Stack:
             "DATABASE_URL": self.servers.application_url(self.database),
             "REDIS_URL": self.servers.running[REDIS].url,
             "FAULT_MAILBOX": str(self.mailbox.folder),
+            "METRICS_KEY": KEY,
+            "TMPDIR": str(self.folder),  # what a killed process leaves behind goes with the test
             **self.variables,
             **variables,
         }
@@ -290,17 +297,18 @@ class Stack:
         since = began + timedelta(seconds=float(self.variables.get("FAULT_CLOCK", 0)))
         return Heartbeat.objects.filter(name=name, at__gte=since).exists()
 
-    # -- what a visitor sees ----------------------------------------------------------------------------
+    # -- what those see who watch over it ----------------------------------------------------------------------------
 
     @property
     def url(self) -> str:
         return f"http://{processes.LOOPBACK}:{self.port}"
 
     def get(self, path: str) -> Answer:
-        """Ask for a page; raises ``OSError`` where nobody answers."""
+        """Ask for a page, with the key of monitoring; raises ``OSError`` where nobody answers."""
         began = time.monotonic()
+        request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {KEY}"})
         try:
-            with DIRECT.open(self.url + path, timeout=10) as reply:
+            with DIRECT.open(request, timeout=10) as reply:
                 return Answer(reply.status, reply.read(), time.monotonic() - began)
         except urllib.error.HTTPError as error:
             with error:
@@ -312,6 +320,19 @@ class Stack:
         broken = {name for name, part in answer.json()["parts"].items() if not part["ok"]}
         assert answer.status == (503 if broken else 200)
         return broken
+
+    def alerts(self) -> set[tuple[str, str]]:
+        """The alerts over whose line a figure of ``/metrics`` is, each with what it is about."""
+        answer = self.get("/metrics")
+        assert answer.status == 200
+        found = figures(answer.body.decode())
+        return {
+            (rule.name, *labels)
+            for rule in alerts.RULES
+            if (line := LINE.fullmatch(rule.expr))
+            for labels, value in found.get(line["figure"], {}).items()
+            if (value == 0 if line["is"] == "== 0" else value > float(line["line"]))
+        }
 
     def is_alive(self) -> bool:
         """Whether ``/healthz`` says so, within a second."""

@@ -45,6 +45,7 @@ def test_a_frozen_database_is_named_in_time_and_the_web_server_lives(stack, peop
 
     with ThreadPoolExecutor(PROBES) as pool:
         asked = [pool.submit(stack.get, "/readyz") for _number in range(PROBES)]
+        scrape = pool.submit(stack.alerts)
         alive = []
         while not all(answer.done() for answer in asked):
             alive.append(stack.get("/healthz"))
@@ -60,6 +61,7 @@ def test_a_frozen_database_is_named_in_time_and_the_web_server_lives(stack, peop
     assert all(not answer.json()["parts"]["database"]["ok"] for answer in answers)
     assert slowest < ANSWERED_WITHIN
     assert {answer.status for answer in alive} == {200}
+    assert ("PartDown", "database") in scrape.result()
 
 
 def test_one_frozen_connection_of_the_web_server_costs_one_probe(stack, people, frozen, measured):

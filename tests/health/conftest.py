@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from alignment.health import checks, metrics, services
+from tests.scraping import Figures, figures
 
 KEY = "a-key-of-those-who-operate-this-0123456789"
 
@@ -28,3 +32,16 @@ def operator(settings) -> dict[str, str]:
     """The headers of somebody who has the key."""
     settings.METRICS_KEY = KEY
     return {"Authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def scrape(client: Client, operator: dict[str, str]) -> Callable[[], Figures]:
+    """Ask as Prometheus does, always anew."""
+
+    def ask() -> Figures:
+        metrics.forget()
+        answer = client.get("/metrics", headers=operator)
+        assert answer.status_code == 200
+        return figures(answer.text)
+
+    return ask

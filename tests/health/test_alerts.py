@@ -11,10 +11,9 @@ from django.utils import timezone
 
 from alignment.health import alerts
 from alignment.outbox.models import Notice
-from tests.health.test_metrics import scrape  # noqa: F401 - a fixture
 
 
-def test_every_alert_asks_for_something_that_monitoring_is_told(scrape, everything, all_alive, client):  # noqa: F811
+def test_every_alert_asks_for_something_that_monitoring_is_told(scrape, everything, all_alive, client):
     Notice.objects.create(to_address="a@example.com", template="x", created_at=timezone.now(), next_at=timezone.now())
     client.get("/")
     told = scrape().keys()
