@@ -18,7 +18,8 @@ from handoff.rules.workflow import Action
 from handoff.selectors.sentences import why_here
 from handoff.selectors.standing import allowed_actions
 from handoff.selectors.time_left import TimeLeft, time_left
-from leads.models import Account, Lead, Touch, Verdict
+from leads.models import Account, Deal, Lead, Touch, Verdict
+from leads.selectors import deals as deal_selectors
 from leads.selectors import verdicts
 
 TOUCHES_SHOWN = 4
@@ -36,7 +37,7 @@ class Met:
 
 @dataclass(frozen=True)
 class Card:
-    """One offer, ready to be decided from."""
+    """One offer, ready to be decided from. ``deals``: those that sales has with the lead already, by id and name."""
 
     handoff: Handoff
     lead: Lead
@@ -48,6 +49,7 @@ class Card:
     threshold: int | None
     why: str
     left: TimeLeft | None
+    deals: list[tuple[int, str]]
     actions: list[Action]
     is_mine: bool
 
@@ -69,6 +71,8 @@ def cards(handoffs: Iterable[Handoff], *, viewer: User, now: datetime) -> list[C
     offers = list(handoffs)
     newest = Touch.objects.order_by("-at", "-pk")[: TOUCHES_SHOWN + 1]
     prefetch_related_objects(offers, Prefetch("lead__touches", queryset=newest, to_attr="newest_touches"))
+    current = Deal.objects.filter(lost_at=None).select_related("account").order_by("pk")
+    prefetch_related_objects(offers, Prefetch("lead__deals", queryset=current, to_attr="current_deals"))
     left = time_left(offers, now=now)
     return [_card(handoff, left.get(handoff.pk), viewer) for handoff in offers]
 
@@ -106,6 +110,7 @@ def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:
         threshold=handoff.stamp.get("threshold"),
         why=why_here(handoff.routing),
         left=left,
+        deals=[(deal.pk, deal_selectors.name_of(deal)) for deal in handoff.lead.current_deals],  # type: ignore[attr-defined]
         actions=allowed_actions(handoff, viewer),
         is_mine=handoff.offered_to_id == viewer.pk,
     )

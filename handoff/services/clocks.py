@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Case, DateTimeField, F, Value, When
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Value, When
 
 from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import Team, User
@@ -18,6 +18,7 @@ from alignment.kernel.locks import locked, locked_all
 from handoff.models import Clock, Handoff, SlaPolicy
 from handoff.rules.clocks import Duty
 from handoff.services import notices
+from leads.models import Deal
 from leads.rules.stages import Stage
 
 BATCH = 100
@@ -94,6 +95,7 @@ def scan(*, now: datetime) -> int:
     carries the true moment, which is its deadline, however late the scan comes.
     """
     _stop_pointless(now)
+    _stop_answered_by_deals(now)
     found = 0
     while batch := _breach_batch(now):
         found += batch
@@ -106,6 +108,21 @@ def _stop_pointless(now: datetime) -> None:
         duty=Duty.FIRST_ATTEMPT, met_at=None, stopped_at=None, breached_at=None, handoff__lead__stage=Stage.CUSTOMER
     )
     bought.filter(due_at__gte=now).update(stopped_at=now)
+
+
+@transaction.atomic
+def _stop_answered_by_deals(now: datetime) -> None:
+    """Nobody owes an answer on a lead that sales has a deal with: an import brought it. The offer waits on, undated.
+
+    Who takes the lead stays for a person to say; a deadline that had passed by then stays missed.
+    """
+    has_deal = Exists(Deal.objects.filter(lead=OuterRef("lead"), lost_at=None))
+    in_time = Exists(Clock.objects.running().filter(handoff=OuterRef("pk"), duty=Duty.DECIDE, due_at__gte=now))
+    offers = Handoff.objects.waiting().filter(has_deal, in_time).order_by("pk")
+    for offer in locked_all(offers, skip_locked=True):
+        stop(handoff_id=offer.pk, duty=Duty.DECIDE, now=now)
+        offer.decide_by = None
+        offer.save(update_fields=["decide_by"])
 
 
 @transaction.atomic

@@ -73,12 +73,17 @@ def totals(deals: QuerySet[Deal], *, currency: str) -> Totals:
     return Totals(count=found["n"], amount=amount_words(found["total"] or 0, currency=currency))
 
 
+def name_of(deal: Deal) -> str:
+    """What a deal is called where it is listed: imported ones may have no name of their own."""
+    return deal.name or deal.product or (deal.account.name if deal.account else "") or f"#{deal.pk}"
+
+
 def part(deal: Deal, *, viewer: User, today: date, currency: str) -> DealPart:
     """A deal in words, with what the viewer may do."""
     is_open = deal.is_open
     return DealPart(
         deal=deal,
-        name=deal.name or deal.product or (deal.account.name if deal.account else "") or f"#{deal.pk}",
+        name=name_of(deal),
         amount=amount_words(deal.amount, currency=currency) or _("amount not known"),
         status="open" if is_open else "won" if deal.won_at else "lost",
         outcome=_outcome(deal),

@@ -25,11 +25,12 @@ def move(
     """Move a lead to stage ``to`` and set ``fields`` with it; writes the event. Returns the lead, locked and fresh.
 
     A lead that stands there already gets the fields but no second event. A customer stays one, whatever becomes of a
-    later offer: only a new owner is noted.
+    later offer: only a new owner is noted. So does who bought while the offer was open, as an import may tell.
     """
     locked = Lead.objects.select_for_update().get(pk=lead.pk)
     old = locked.stage
-    if old == Stage.CUSTOMER and to != Stage.CUSTOMER:
+    has_bought = old == Stage.CUSTOMER or (old == Stage.OFFERED and locked.deals.filter(won_at__isnull=False).exists())
+    if has_bought and to != Stage.CUSTOMER:
         to, fields = Stage.CUSTOMER, {name: value for name, value in fields.items() if name == "owner" and value}
     locked.stage = to
     locked.updated_at = now

@@ -9,6 +9,7 @@ from handoff import tasks
 from handoff.models import Clock
 from handoff.services import clocks, decisions
 from leads.services import deals
+from tests import factories
 
 
 def test_a_scan_finds_a_clock_that_ran_out_with_its_true_moment(offer, now):
@@ -87,3 +88,31 @@ def test_nobody_owes_a_first_attempt_to_a_customer(offer, ren, now):
 
     assert clocks.scan(now=now + timedelta(days=30)) == 0
     assert offer.clocks.get(duty="first_attempt").state == "stopped"
+
+
+def test_an_offer_on_a_lead_with_a_deal_waits_on_without_a_deadline(offer, ren, now):
+    factories.deal(lead=offer.lead)
+
+    assert [clocks.scan(now=now + wait) for wait in (timedelta(minutes=1), timedelta(days=3))] == [0, 0]
+
+    offer.refresh_from_db()
+    assert (offer.status, offer.decide_by, offer.clocks.get().state) == ("offered", None, "stopped")
+    assert decisions.accept(handoff_id=offer.pk, actor=ren, now=now + timedelta(days=4)).status == "accepted"
+
+
+def test_a_lost_deal_is_no_answer(offer, now):
+    factories.deal(lead=offer.lead, lost_at=now)
+
+    clocks.scan(now=now + timedelta(minutes=1))
+
+    assert offer.clocks.get().state == "running"
+
+
+def test_a_deadline_missed_before_the_deal_came_stays_missed(offer, now):
+    clocks.scan(now=offer.decide_by + timedelta(minutes=1))
+    factories.deal(lead=offer.lead)
+
+    clocks.scan(now=offer.decide_by + timedelta(minutes=2))
+
+    offer.refresh_from_db()
+    assert (offer.decide_by is None, offer.clocks.get().state) == (False, "breached")

@@ -13,7 +13,9 @@ from handoff.models import Handoff, RejectionReason
 from handoff.rules.workflow import AlreadyDecided
 from handoff.services import decisions, offers
 from leads.models import Account, Lead
+from leads.rules.stages import Stage
 from leads.services import judging
+from tests import factories
 from tests.conftest import TOKYO
 
 WHO_MAY_DECIDE = [
@@ -235,3 +237,14 @@ def test_a_customer_stays_one_whatever_becomes_of_a_later_offer(answer, offer, r
     offer.lead.refresh_from_db()
     assert (offer.lead.stage, offer.lead.owner) == ("customer", ren if answer == "accept" else None)
     assert offer.lead.recycle_on is None
+
+
+@pytest.mark.parametrize("answer", ["accept", "reject"])
+def test_who_bought_while_the_offer_was_open_becomes_a_customer(answer, offer, ren, now):
+    factories.deal(lead=offer.lead, won_at=now)
+    reason = {"reason": "duplicate"} if answer == "reject" else {}
+
+    getattr(decisions, answer)(handoff_id=offer.pk, actor=ren, now=now, **reason)
+
+    offer.lead.refresh_from_db()
+    assert (offer.lead.stage, offer.lead.owner) == (Stage.CUSTOMER, ren if answer == "accept" else None)

@@ -210,3 +210,14 @@ def test_no_card_is_left_out_of_a_group(make_offer, ren, now):
         make_offer(at=now - timedelta(hours=hours))
 
     assert handoffs.inbox(ren, now).shown == Handoff.objects.waiting().count()
+
+
+def test_a_card_names_the_deals_that_sales_has_with_the_lead(offer, ren, sora, signed_in):
+    factories.deal(lead=offer.lead, name="Scales for Nagoya")
+    factories.deal(lead=offer.lead, name="Given up", lost_at=LONG_AGO)
+
+    for person in (ren, sora):
+        page = signed_in(person).get(INBOX).text
+        assert "Sales has a deal with them already" in page
+        assert ">Scales for Nagoya</a>" in page
+        assert "Given up" not in page
