@@ -15,7 +15,8 @@ from django.views.decorators.http import require_safe
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.home.first_steps import first_steps
-from alignment.home.work import needs_me_now, turns
+from alignment.home.turns import turns
+from alignment.home.work import needs_me_now
 from alignment.kernel.periods import Period
 from leads.selectors.definitions import open_version, sides_to_move
 from reviews.kpis.registry import KPIS

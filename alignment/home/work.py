@@ -8,7 +8,6 @@ from datetime import date, datetime, timedelta
 from itertools import islice
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -29,7 +28,6 @@ from leads.models import Lead, VersionEvent
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
 from leads.selectors import definitions
-from leads.selectors.leads import counts_by_turn
 from reviews.models import Review
 from reviews.selectors.reviews import open_actions_of, waiting_text
 
@@ -59,34 +57,6 @@ def needs_me_now(user: User, *, now: datetime) -> list[Work]:
     """At most seven things, the most pressing kinds first."""
     found = (work for source in _SOURCES for work in source(user, now))
     return list(islice(found, MOST))
-
-
-@dataclass(frozen=True)
-class Turn:
-    """How many leads a side has to move, and how many of its deadlines have passed and still wait."""
-
-    side: str
-    leads: int
-    late: int
-    url: str
-    late_url: str
-
-
-def turns() -> list[Turn]:
-    """Whose turn it is, both sides."""
-    leads = counts_by_turn(Lead.objects.all())
-    owed = Clock.objects.filter(breached_at__isnull=False, met_at=None, stopped_at=None).order_by()
-    late = dict(owed.values_list("side").annotate(count=Count("pk")))
-    return [
-        Turn(
-            side=side.value,
-            leads=leads[side.value],
-            late=late.get(side.value, 0),
-            url=reverse("leads:list") + f"?turn={side.value}",
-            late_url=reverse("handoff:list") + "?late=open",
-        )
-        for side in Side
-    ]
 
 
 def _signatures(user: User, now: datetime) -> Iterator[Work]:
