@@ -15,7 +15,8 @@ from typing import Any
 from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import Organisation, Team, User
 from alignment.demo import story
-from alignment.demo.story import Source, Words
+from alignment.demo.newcomers import newcomer
+from alignment.demo.story import Words
 from handoff.models import Handoff
 from handoff.rules.next_steps import NextStep
 from handoff.rules.workflow import Status
@@ -24,7 +25,6 @@ from handoff.services.offers import NotQualified
 from leads.models import Campaign, Deal, Definition, Lead
 from leads.rules.stages import Stage
 from leads.services import deals, definitions
-from leads.services.capture import LeadData, TouchData
 from leads.services.definitions import CriterionData
 from reviews.models import ReviewSeries
 from reviews.services import actions, reviews
@@ -60,7 +60,7 @@ class Simulation:
         self.start, self.end = start, end
         self.random = random.Random(seed)  # noqa: S311 - a story that repeats, not a secret
         self.calendar = Calendars.load().of_organisation()
-        self.zone = company_zone()
+        self.zone = Organisation.get().zone
         self.recent_from = self._business_hours_before_end(LAST_HOURS)
         self.change_at = self._morning_after(start + timedelta(days=FIRST_VERSION_DAYS))
         self._queue: list[tuple[datetime, int, Step]] = []
@@ -165,7 +165,8 @@ class Simulation:
         changed = now > self.change_at
         weights = [source.share_after if changed else source.share_before for source in story.SOURCES]
         source = self.random.choices(story.SOURCES, weights)[0]
-        data, quality = self._person(source, now, better=changed)
+        language, is_recent = self.company.language, self._is_recent(now)
+        data, quality = newcomer(source, now, language=language, is_recent=is_recent, random=self.random)
         marketer = self.company.people[self.random.choice(("marketer", "marketer", "marketer2"))]
         submitted = submission.submit_lead(data=data, actor=marketer, now=now)
         self._quality[submitted.lead.pk] = quality
@@ -181,41 +182,6 @@ class Simulation:
             with suppress(NotQualified):  # judged anew when it is offered, it may fall short of the version in force
                 handoff = offers.hand_over(lead_id=pk, actor=self.company.people["marketer"], now=now)
                 self._offered(handoff, self._quality[pk] + 0.1, now)
-
-    def _person(self, source: Source, now: datetime, *, better: bool) -> tuple[LeadData, float]:
-        pick, say = self.random.choice, self.company.say
-        family, given, head = pick(story.FAMILY), pick(story.GIVEN), pick(story.COMPANY_HEADS)
-        industry, suffix = pick(story.INDUSTRIES)
-        (title, fit) = self.random.choices(story.JOB_TITLES, (3, 4, 5, 3, 2, 1))[0]
-        employees = int(self.random.lognormvariate(4.6, 1.0)) + 5
-        if self._is_recent(now):
-            employees += 100  # the definition in force takes most of the newest, so that the inbox is not empty
-        is_free = self.random.random() < 0.4 - 0.35 * source.quality
-        eager = self.random.random() < source.quality
-        size_fit = min(1.0, employees / 200)
-        quality = 0.4 * source.quality + 0.25 * fit + 0.2 * size_fit + 0.15 * eager
-        ja = self.company.language == "ja"
-        company = f"{head[0]}{suffix.ja}株式会社" if ja else f"{head[1]} {suffix.en} K.K."
-        domain = "gmail.com" if is_free else f"{head[1].lower()}-{suffix.en.lower()}.example"
-        touches = [TouchData(source.touch, now, say(source.campaign))]
-        touches += [TouchData("download", now - timedelta(days=d), say(_CATALOGUE)) for d in (2, 9)[: 2 * eager]]
-        if eager and self.random.random() < 0.5:
-            touches.append(TouchData("page_visit", now - timedelta(hours=5), say(_PRICES)))
-        data = LeadData(
-            full_name=f"{family[0]} {given[0]}" if ja else f"{given[2]} {family[2]}",
-            full_name_kana=f"{family[1]} {given[1]}" if ja else "",
-            email=f"{given[2].lower()}.{family[2].lower()}{self.random.randrange(1000)}@{domain}",
-            phone=f"03-{self.random.randrange(3000, 6999)}-{self.random.randrange(10_000):04d}",
-            company_name=company,
-            job_title=say(title),
-            industry=say(industry),
-            prefecture=say(pick(story.PREFECTURES)),
-            employee_count=employees,
-            source=say(source.channel),
-            campaign=say(source.campaign),
-            touches=tuple(touches),
-        )
-        return data, quality
 
     def _offered(self, handoff: Handoff, quality: float, now: datetime) -> None:
         if self._is_recent(now) and self.random.random() < 0.7:
@@ -333,8 +299,6 @@ class Simulation:
         reviews.close_review(review_id=review_id, actor=manager, now=now)
 
 
-_CATALOGUE = Words("総合カタログ", "Product catalogue")
-_PRICES = Words("価格ページ", "Price page")
 _COMMENTS = {
     "no_fit": Words("従業員数が少なく校正の予算がありません。", "Too small a plant, no calibration budget."),
     "insufficient_data": Words("電話番号が違いました。", "The phone number was wrong."),
@@ -346,11 +310,6 @@ _ACTIONS = (
     (Words("午前中に受信箱を確認する", "Look at the inbox every morning"), "rep4"),
     (Words("失注理由を商談記録に書く", "Write down why a deal was lost"), "rep2"),
 )
-
-
-def company_zone() -> Any:
-    """The zone in which the story's days begin."""
-    return Organisation.get().zone
 
 
 def _review_ids() -> list[int]:
