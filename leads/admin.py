@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
+from alignment.kernel.admin import ReadOnly
 from leads.models import (
     Account,
     Activity,
@@ -25,19 +26,6 @@ from leads.models import (
     Verdict,
     VersionEvent,
 )
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Looked at, never changed."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Lead)

@@ -2,25 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import admin
-from django.http import HttpRequest
 
+from alignment.kernel.admin import ReadOnly
 from reviews.models import Action, AgendaItem, Review, ReviewSeries, Snapshot
-
-
-class ReadOnly(admin.ModelAdmin):
-    """Nothing can be added, changed or removed."""
-
-    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(ReviewSeries)
