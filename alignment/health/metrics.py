@@ -78,7 +78,7 @@ class _Everything(Collector):
         states = {part.name: float(part.is_ok) for part in report.parts}
         yield _gauge("part_up", "Whether a part works, as /readyz says.", states, "part")
         if states[checks.DATABASE]:
-            yield from _recent_figures(now=self.now)
+            yield from recent_figures(now=self.now)
 
 
 def _requests_of_all_processes() -> bytes:
@@ -110,13 +110,7 @@ def _figures(*, now: datetime) -> Families:
     return families
 
 
-_recent_figures: Recent[Families] = Recent(_figures, unknown=[])
-
-
-def forget() -> None:
-    """Let the next one who asks see what is there now."""
-    checks.recent_report.forget()
-    _recent_figures.forget()
+recent_figures: Recent[Families] = Recent(_figures, unknown=[])
 
 
 def _gauge(name: str, says: str, value: Value, label: str = "") -> GaugeMetricFamily:

@@ -14,12 +14,18 @@ from tests.scraping import Figures, figures
 KEY = "a-key-of-those-who-operate-this-0123456789"
 
 
+def forget() -> None:
+    """Let whoever asks next see what is there now."""
+    checks.recent_report.forget()
+    metrics.recent_figures.forget()
+
+
 @pytest.fixture(autouse=True)
 def _fresh():
     """No answer of an earlier test."""
-    metrics.forget()
+    forget()
     yield
-    metrics.forget()
+    forget()
 
 
 @pytest.fixture
@@ -39,7 +45,7 @@ def scrape(client: Client, operator: dict[str, str]) -> Callable[[], Figures]:
     """Ask as Prometheus does, always anew."""
 
     def ask() -> Figures:
-        metrics.forget()
+        forget()
         answer = client.get("/metrics", headers=operator)
         assert answer.status_code == 200
         return figures(answer.text)
