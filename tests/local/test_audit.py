@@ -105,18 +105,20 @@ def repository(tmp_path):
 
     git("init", "--quiet")
     git("config", "diff.noprefix", "true")
-    (tmp_path / "keys.py").write_text(
-        f'AWS = "{KEY}"  # pragma: allowlist secret\nPASSWORD = "correct-horse-battery"\n'
-    )
-    git("add", "keys.py")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "keys.py").write_text(f'AWS = "{KEY}"  # pragma: allowlist secret\nPASSWORD = "for-tests-only-"\n')
+    (tmp_path / "tests" / "test_people.py").write_text(f'PASSWORD = "seven-small-boats"\nAWS = "{KEY}"\n')
+    git("add", ".")
     git("commit", "--quiet", "--message", "Add")
-    git("rm", "--quiet", "keys.py")
+    git("rm", "--quiet", "-r", ".")
     git("commit", "--quiet", "--message", "Remove")
     return tmp_path
 
 
 def test_a_secret_is_found_after_it_was_removed_and_whatever_its_line_says(repository):
-    assert secret_scan.secrets_in_history(repository) == ["keys.py:1 AWS Access Key"]
+    found = secret_scan.secrets_in_history(repository)
+
+    assert found == ["keys.py:1 AWS Access Key", "tests/test_people.py:2 AWS Access Key"]
 
 
 @pytest.mark.skipif(not (PROJECT / ".git").exists(), reason="not a clone")
