@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from django.utils.translation import gettext as _
@@ -65,10 +66,12 @@ _ARTICLES = frozenset({"", "the", "a", "an"})
 def text(value: str) -> str:
     """NFKC, outer space and control characters removed, inner space folded to one."""
     folded = unicodedata.normalize("NFKC", value)
-    cleaned = "".join(char if unicodedata.category(char) not in ("Cc", "Cf") else " " for char in folded)
-    return " ".join(cleaned.split())
+    if not folded.isprintable():
+        folded = "".join(char if unicodedata.category(char) not in ("Cc", "Cf") else " " for char in folded)
+    return " ".join(folded.split())
 
 
+@lru_cache(maxsize=10_000)
 def company_key(name: str) -> str:
     """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name), cut to fit.
 

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models.sql.datastructures import BaseTable
 
 from alignment.accounts.models import User
 from alignment.kernel.locks import locked_all
 from leads.models import Criterion, DefinitionVersion, Lead, LeadEvent, Verdict
-from leads.querysets import compile_condition, seen_value, truth
-from leads.rules.conditions import Condition, leaves, parse
+from leads.querysets import LeadQuerySet, compile_condition, seen_value, truth
+from leads.rules.conditions import leaves, parse
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 
 BATCH = 2000
 
 
-@dataclass(frozen=True)
-class _Line:
-    criterion: Criterion
-    condition: Condition
-
-    @property
-    def met(self) -> str:
-        return f"met_{self.criterion.pk}"
-
-    def seen(self) -> list[str]:
-        return [f"seen_{self.criterion.pk}_{i}" for i, _leaf in enumerate(leaves(self.condition))]
+Answered = tuple[int, int, bool, str]
+"""A lead's id, its points, whether a disqualifier holds, and as JSON the answers to every criterion."""
 
 
 def version_in_force() -> DefinitionVersion | None:
@@ -48,18 +40,53 @@ def judge(*, lead_ids: Sequence[int], now: datetime, actor: User | None = None) 
     version = version_in_force()
     if version is None:
         return {}
-    lines = [_Line(criterion, parse(criterion.condition)) for criterion in version.criteria.order_by("position", "pk")]
+    criteria = list(version.criteria.order_by("position", "pk"))
     verdicts: dict[int, Verdict] = {}
     for start in range(0, len(lead_ids), BATCH):
-        verdicts |= _judge_batch(sorted(lead_ids)[start : start + BATCH], version, lines, now, actor)
+        verdicts |= _judge_batch(sorted(lead_ids)[start : start + BATCH], version, criteria, now, actor)
     return verdicts
 
 
+def judge_unstored(*, table: str, now: datetime) -> None:
+    """Judge the leads of a temporary ``table`` that are about to be stored, all in one statement.
+
+    It has the columns of the leads' own; those that are history (qualified before) are left alone. The verdicts are
+    written, and in the table what follows from each: its id, the stage, and when the lead qualified. Such leads have
+    nothing beside their row yet, no touches.
+    """
+    version = version_in_force()
+    if version is None:
+        return
+    criteria = list(version.criteria.order_by("position", "pk"))
+    asked = _standing_in(table).filter(qualified_at=None)
+    answered, params = _answered(asked, criteria, now)
+    sql = f"""
+        WITH verdict AS (
+            INSERT INTO leads_verdict
+                (lead_id, version_id, judged_at, points, threshold, is_disqualified, is_qualified, answers)
+            SELECT lead, %s, %s, points, %s, disqualified, points >= %s AND NOT disqualified, answers
+            FROM ({answered}) AS answered
+            RETURNING id, lead_id, is_qualified
+        )
+        UPDATE {table} AS lead SET
+            verdict_id = verdict.id,
+            stage = CASE WHEN is_qualified THEN %s ELSE %s END,
+            qualified_at = CASE WHEN is_qualified THEN %s::timestamptz END
+        FROM verdict WHERE verdict.lead_id = lead.id
+    """  # noqa: S608 - the table is named by our own code
+    of_version: list[Any] = [version.pk, now, version.threshold, version.threshold]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*of_version, *params, Stage.QUALIFIED, Stage.CAPTURED, now])
+
+
 def _judge_batch(
-    ids: Sequence[int], version: DefinitionVersion, lines: list[_Line], now: datetime, actor: User | None
+    ids: Sequence[int], version: DefinitionVersion, criteria: Sequence[Criterion], now: datetime, actor: User | None
 ) -> dict[int, Verdict]:
     leads = {lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=ids).order_by("pk"), "verdict")}
-    fresh = [_verdict(row, version, lines, now) for row in _answers(ids, lines, now)]
+    sql, params = _answered(Lead.objects.filter(pk__in=ids), criteria, now)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        fresh = [_verdict(row, version, now) for row in cursor.fetchall()]
     changed = [verdict for verdict in fresh if _differs(verdict, leads[verdict.lead_id].verdict)]
     for verdict in Verdict.objects.bulk_create(changed):
         leads[verdict.lead_id].verdict = verdict
@@ -73,45 +100,72 @@ def _judge_batch(
     return {pk: lead.verdict for pk, lead in leads.items() if lead.verdict is not None}
 
 
-def _answers(ids: Sequence[int], lines: list[_Line], now: datetime) -> Iterator[dict[str, Any]]:
+def _answered(leads: LeadQuerySet, criteria: Sequence[Criterion], now: datetime) -> tuple[str, list[Any]]:
+    """The statement that answers every criterion for these leads: rows of ``Answered``.
+
+    Each condition is evaluated once, within; what is told of it is put together around that.
+    """
     columns: dict[str, Any] = {}
-    for line in lines:
-        columns[line.met] = truth(compile_condition(line.condition, lead_model=Lead, now=now))
-        for name, leaf in zip(line.seen(), leaves(line.condition), strict=True):
-            columns[name] = seen_value(leaf, lead_model=Lead, now=now)
-    return Lead.objects.filter(pk__in=ids).order_by("pk").annotate(**columns).values("pk", *columns).iterator()
+    told: list[str] = []
+    said: list[str] = []
+    for criterion in criteria:
+        condition = parse(criterion.condition)
+        met, seen = f"met_{criterion.pk}", []
+        columns[met] = truth(compile_condition(condition, lead_model=Lead, now=now))
+        for position, leaf in enumerate(leaves(condition)):
+            seen.append(f"seen_{criterion.pk}_{position}")
+            columns[seen[-1]] = seen_value(leaf, lead_model=Lead, now=now)
+        told.append(
+            f"%s::jsonb || jsonb_build_object('met', {met}, 'points', {_points(criterion)},"
+            f" 'seen', jsonb_build_array({', '.join(seen)}))"
+        )
+        said.append(json.dumps(_constant(criterion)))
+    points = [_points(criterion) for criterion in criteria]
+    ruled_out = [f"met_{line.pk}" for line in criteria if line.kind == Criterion.Kind.DISQUALIFIER]
+    asked, params = leads.order_by("pk").annotate(**columns).values_list("pk", *columns).query.sql_with_params()
+    sql = f"""
+        SELECT lead, {" + ".join(points) or "0"} AS points, {" OR ".join(ruled_out) or "false"} AS disqualified,
+            jsonb_build_array({", ".join(told)}) AS answers
+        FROM ({asked}) AS asked ({", ".join(["lead", *columns])})
+    """  # noqa: S608 - ids, points and what the ORM compiled
+    return sql, [*said, *params]
 
 
-def _verdict(row: dict[str, Any], version: DefinitionVersion, lines: list[_Line], now: datetime) -> Verdict:
-    answers = [
-        {
-            "criterion": line.criterion.pk,
-            "kind": line.criterion.kind,
-            "met": row[line.met],
-            "points": line.criterion.points if row[line.met] else 0,
-            "worth": line.criterion.points,
-            "condition": line.criterion.condition,
-            "why": line.criterion.why,
-            "seen": [_plain(row[name]) for name in line.seen()],
-        }
-        for line in lines
-    ]
-    points = sum(answer["points"] for answer in answers)
-    disqualified = any(answer["met"] and answer["kind"] == Criterion.Kind.DISQUALIFIER for answer in answers)
+def _points(criterion: Criterion) -> str:
+    return f"CASE WHEN met_{criterion.pk} THEN {criterion.points:d} ELSE 0 END"
+
+
+def _constant(criterion: Criterion) -> dict[str, Any]:
+    """What a verdict keeps of a criterion whatever the lead: the line as it stood."""
+    return {
+        "criterion": criterion.pk,
+        "kind": criterion.kind,
+        "worth": criterion.points,
+        "condition": criterion.condition,
+        "why": criterion.why,
+    }
+
+
+def _standing_in(table: str) -> LeadQuerySet:
+    """All leads of a table that has the columns of the leads' own."""
+    leads = Lead.objects.all()
+    name = leads.query.get_initial_alias()
+    leads.query.alias_map[name] = BaseTable(table, name)
+    return leads
+
+
+def _verdict(answered: Answered, version: DefinitionVersion, now: datetime) -> Verdict:
+    lead_id, points, disqualified, answers = answered
     return Verdict(
-        lead_id=row["pk"],
+        lead_id=lead_id,
         version=version,
         judged_at=now,
         is_qualified=not disqualified and points >= version.threshold,
         is_disqualified=disqualified,
         points=points,
         threshold=version.threshold,
-        answers=answers,
+        answers=json.loads(answers),
     )
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _differs(new: Verdict, old: Verdict | None) -> bool:

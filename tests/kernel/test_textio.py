@@ -21,17 +21,17 @@ SPECTRUM = sorted(
 )
 
 
-def rows(text: str, *, delimiter: str | None = None) -> list[list[str]]:
-    return [cells for _number, cells in textio.numbered_rows(text, delimiter=delimiter) if cells]
+def read(raw: bytes, *, encoding: str | None = None, delimiter: str | None = None) -> tuple[list[list[str]], str]:
+    text, found = textio.opened(io.BytesIO(raw), encoding=encoding)
+    return [cells for _number, cells in textio.numbered_rows(text, delimiter=delimiter) if cells], found
 
 
 @needs_csv_spectrum
 @pytest.mark.parametrize("path", SPECTRUM, ids=lambda path: path.stem)
 def test_csv_spectrum_is_read_as_expected(path: Path) -> None:
     expected = json.loads((FOLDER / "csv-spectrum" / "json" / f"{path.stem}.json").read_text())
-    text, _encoding = textio.decode(path.read_bytes())
 
-    header, *body = rows(text, delimiter=",")
+    (header, *body), _encoding = read(path.read_bytes(), delimiter=",")
 
     assert [dict(zip(header, row, strict=True)) for row in body] == expected
 
@@ -47,20 +47,20 @@ def test_csv_spectrum_is_read_as_expected(path: Path) -> None:
     ],
 )
 def test_one_list_of_persons_in_four_encodings_is_one_list(name: str, named: str | None, found: str) -> None:
-    reference, _encoding = textio.decode((FOLDER / "japan" / "personal_300_utf8bom_crlf.csv").read_bytes())
+    reference, _encoding = read((FOLDER / "japan" / "personal_300_utf8bom_crlf.csv").read_bytes())
 
-    text, encoding = textio.decode((FOLDER / "japan" / name).read_bytes(), encoding=named)
+    rows, encoding = read((FOLDER / "japan" / name).read_bytes(), encoding=named)
 
     assert encoding == found
-    assert rows(text) == rows(reference)
+    assert rows == reference
 
 
 @needs_japan
 def test_the_establishments_of_japan_post_are_read_whole() -> None:
-    text, encoding = textio.decode((FOLDER / "japan" / "JIGYOSYO.CSV").read_bytes())
+    rows, encoding = read((FOLDER / "japan" / "JIGYOSYO.CSV").read_bytes())
 
     assert encoding == "cp932"
-    assert len(rows(text)) == 22_416
+    assert len(rows) == 22_416
 
 
 @pytest.mark.parametrize(
@@ -68,12 +68,29 @@ def test_the_establishments_of_japan_post_are_read_whole() -> None:
 )
 def test_bytes_that_fit_nothing_are_refused_with_line_and_byte(raw: bytes, place: str) -> None:
     with pytest.raises(InvalidInput, match=place):
-        textio.decode(raw)
+        textio.opened(io.BytesIO(raw))
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16", "cp932"])
+@pytest.mark.parametrize("before", range(5))
+def test_a_character_may_lie_across_two_pieces_of_a_file(codec: str, before: int) -> None:
+    text = "a" * before + "漢字\n" * 300_000
+
+    rows, _encoding = read(text.encode(codec))
+
+    assert ["".join(row) for row in rows] == text.split()
+
+
+def test_the_place_of_a_byte_that_fits_nothing_is_told_in_a_long_file() -> None:
+    raw = "漢\n".encode() * 300_000 + b"x\xff"
+
+    with pytest.raises(InvalidInput, match=rf"Line 300001 \(byte {len(raw) - 1}\) is not text in utf-8"):
+        textio.opened(io.BytesIO(raw), encoding="utf-8")
 
 
 def test_an_unknown_encoding_is_refused() -> None:
     with pytest.raises(InvalidInput):
-        textio.decode(b"a", encoding="rot13")
+        textio.opened(io.BytesIO(b"a"), encoding="rot13")
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+81312345678", "-2", "@SUM(A1)", "\t=1", "\r=1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 
@@ -16,9 +17,13 @@ def take(aoi: User, now: datetime) -> Any:
     """Import a text as this kind by this mapping."""
 
     def run(kind: str, text: str | bytes, mapping: dict[str, Any], **options: Any) -> ImportResult:
-        raw = text if isinstance(text, bytes) else text.encode()
+        file = io.BytesIO(text if isinstance(text, bytes) else text.encode())
         return run_import(
-            kind=kind, raw=raw, file_name="file.csv", mapping=mapping, **{"actor": aoi, "now": now} | options
+            kind=kind,
+            file=file,
+            file_name="file.csv",
+            mapping=mapping,
+            **{"actor": aoi, "now": now} | options,
         )
 
     return run

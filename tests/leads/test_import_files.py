@@ -44,7 +44,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(db, kei, now, name):
     raw, words = FILES[name]
 
     with pytest.raises(InvalidInput) as refused:
-        run_import(kind="leads", raw=raw, file_name="leads.csv", mapping=MAPPING, actor=kei, now=now)
+        run_import(kind="leads", file=io.BytesIO(raw), file_name="leads.csv", mapping=MAPPING, actor=kei, now=now)
 
     assert words in str(refused.value)
     assert not Lead.objects.exists()

@@ -107,7 +107,7 @@ def test_a_form_that_was_open_during_an_import_is_told(take: Any, mai: User, now
     opened = Lead.objects.get()
     later = now + timedelta(minutes=5)
     raw = b"id,name,company,mail,date\nA1,John,,,\n"
-    run_import(kind="leads", raw=raw, file_name="f.csv", mapping=LEADS, actor=mai, now=later)
+    run_import(kind="leads", file=io.BytesIO(raw), file_name="f.csv", mapping=LEADS, actor=mai, now=later)
 
     with pytest.raises(ChangedMeanwhile):
         update_lead(
@@ -174,7 +174,7 @@ def test_refused_rows_keep_their_cells_and_the_others_are_taken(take: Any) -> No
         8: "unstorable",
     }
     assert result.created + result.unchanged + len(result.refused) == result.rows
-    text, _encoding = textio.decode(result.errors_csv(reason_header="Reason"))
+    text, _encoding = textio.opened(io.BytesIO(result.errors_csv(reason_header="Reason")))
     (_one, header), (_two, first), *_others = textio.numbered_rows(text)
     assert header == ["Reason", "id", "name", "company", "mail", "date"]
     assert first[1:] == ["A2", "bad date", "", "", "2026-01-01"]

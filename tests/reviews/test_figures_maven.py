@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pytest
@@ -26,8 +27,8 @@ ALL = Period(date(2016, 10, 1), date(2018, 1, 1))
 def history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[str, Figures]:
     with django_db_blocker.unblock(), transaction.atomic():
         admin = User.objects.create_user("history@example.com", full_name="H", role="admin")
-        raw = (FOLDER / "maven" / "sales_pipeline.csv").read_bytes()
-        run_import(kind="deals", raw=raw, file_name="m.csv", mapping=MAVEN_DEALS, actor=admin, now=timezone.now())
+        file = io.BytesIO((FOLDER / "maven" / "sales_pipeline.csv").read_bytes())
+        run_import(kind="deals", file=file, file_name="m.csv", mapping=MAVEN_DEALS, actor=admin, now=timezone.now())
         found = {
             name: figures(period=ALL, zone=TOKYO, group_by=GroupBy(name)) for name in ("owner", "product", "month")
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date
 
 import pytest
@@ -71,8 +72,8 @@ def history(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> dict[s
     with django_db_blocker.unblock(), transaction.atomic():
         admin = User.objects.create_user("history@example.com", full_name="H", role="admin")
         for kind, name, mapping in (("leads", "mql.csv", OLIST_LEADS), ("deals", "closed_deals.csv", OLIST_DEALS)):
-            raw = (FOLDER / "olist" / name).read_bytes()
-            run_import(kind=kind, raw=raw, file_name=name, mapping=mapping, actor=admin, now=timezone.now())
+            file = io.BytesIO((FOLDER / "olist" / name).read_bytes())
+            run_import(kind=kind, file=file, file_name=name, mapping=mapping, actor=admin, now=timezone.now())
         found = {
             group_by.value: figures(period=YEAR, zone=TOKYO, basis=Basis.COHORT, group_by=group_by)
             for group_by in (GroupBy.NONE, GroupBy.SOURCE, GroupBy.MONTH)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -55,7 +56,13 @@ def _import() -> str:
         raw = textio.write(["id", "name", "company", "mail", "at", "booth"], body)
         begin = time.perf_counter()
         result = run_import(
-            kind="leads", raw=raw, file_name="bench.csv", mapping=mapping, actor=actor, now=now, dry_run=True
+            kind="leads",
+            file=io.BytesIO(raw),
+            file_name="bench.csv",
+            mapping=mapping,
+            actor=actor,
+            now=now,
+            dry_run=True,
         )
         took.append(time.perf_counter() - begin)
         if result.created != LEADS:

@@ -75,19 +75,20 @@ class Command(BaseCommand):
             mapping = json.loads(options["mapping"].read_text(encoding="utf-8-sig"))
             if path.stat().st_size > LARGEST:
                 raise CommandError(f"{path.name} is larger than {LARGEST // MB} MB. Split it and import the parts.")
-            raw = path.read_bytes()
+            file = path.open("rb")
         except (OSError, ValueError) as error:
             raise CommandError(f"Cannot read: {error}") from error
         try:
-            return run_import(
-                kind=options["kind"],
-                raw=raw,
-                file_name=path.name,
-                mapping=mapping,
-                actor=actor,
-                now=timezone.now(),
-                dry_run=options["dry_run"],
-            )
+            with file:
+                return run_import(
+                    kind=options["kind"],
+                    file=file,
+                    file_name=path.name,
+                    mapping=mapping,
+                    actor=actor,
+                    now=timezone.now(),
+                    dry_run=options["dry_run"],
+                )
         except DomainError as error:
             where = f" ({error.field})" if error.field else ""
             raise CommandError(f"{error.message}{where}") from error

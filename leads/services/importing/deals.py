@@ -61,8 +61,9 @@ def store(rows: list[Row], context: Context) -> None:
     new = _create([change for change in changes if change.record is None], named, context)
     changed = _update(to_change, named, context)
     memory.remember(changes, context)
-    context.result.created, context.result.updated = len(new), len(changed)
-    context.result.unchanged = len(taken) - len(new) - len(changed)
+    context.result.created += len(new)
+    context.result.updated += len(changed)
+    context.result.unchanged += len(taken) - len(new) - len(changed)
     _move_leads({deal.lead_id for deal in [*new, *changed] if deal.lead_id}, context)
 
 

@@ -20,7 +20,7 @@ from leads.services import judging
 from leads.services.capture import CLOCK_SKEW
 from leads.services.companies import fill_blanks
 from leads.services.facts import LIMITS, email_facts
-from leads.services.importing import memory, parties
+from leads.services.importing import memory, newcomers, parties
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
 from leads.services.texts import LONG_TEXT
@@ -49,19 +49,20 @@ def store(rows: list[Row], context: Context) -> None:
     known, of_filled = _locked(taken, filled, context)
     changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
     named = _named(changes, of_companies, context)
+    new = [change for change in changes if change.record is None]
+    newcomers.store(new, named, context)
     to_change = [change for change in changes if change.record and change.write]
-    new = _create([change for change in changes if change.record is None], named, context)
     changed = _update(to_change, named, context)
     refilled = {
         known[row.external_id].pk
         for row in taken
         if row.external_id in known and about[row.external_id] and _company_key(row) in filled
     }
-    to_judge = {lead.pk for lead in new if lead.qualified_at is None} | changed | of_filled
-    judging.judge(lead_ids=sorted(to_judge), now=context.now, actor=context.actor)
-    memory.remember(changes, context)
-    context.result.created, context.result.updated = len(new), len(changed | refilled)
-    context.result.unchanged = len(taken) - len(new) - len(changed | refilled)
+    judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
+    memory.remember([change for change in changes if change.record], context)
+    context.result.created += len(new)
+    context.result.updated += len(changed | refilled)
+    context.result.unchanged += len(taken) - len(new) - len(changed | refilled)
 
 
 def _named(changes: list[Change], of_companies: dict[str, Facts], context: Context) -> Named:
@@ -131,6 +132,8 @@ def _compared(row: Row, lead: Lead | None, before: Facts, context: Context) -> C
     change = memory.compare(row, _facts(row, context), lead, before, context)
     if row.fields.get("captured_at"):
         change.after[_CAPTURE_IS_GIVEN] = True
+    elif lead is None and not row.fields.get("qualified_at"):
+        context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
     elif lead and "qualified_at" in change.write and before and not before.get(_CAPTURE_IS_GIVEN):
         change.write["captured_at"] = change.write["qualified_at"]
         change.after["captured_at"] = memory.plain(change.write["qualified_at"])
@@ -161,35 +164,6 @@ def _or_custom(row: Row, name: str, custom: dict[str, str], context: Context) ->
         custom[name] = given
         context.result.warn(row.number, f"unreadable_{name}", str(fault.message))
         return ""
-
-
-def _create(changes: list[Change], named: Named, context: Context) -> list[Lead]:
-    new = [_new_lead(change, named, context) for change in changes]
-    Lead.objects.bulk_create(new, batch_size=BATCH)
-    events = []
-    for lead in new:
-        events.append(_event(lead, LeadEventKind.CAPTURED, lead.captured_at, context, new_stage=Stage.CAPTURED))
-        if lead.qualified_at:
-            events.append(_qualified(lead, Stage.CAPTURED, context))
-    LeadEvent.objects.bulk_create(events, batch_size=BATCH)
-    return new
-
-
-def _new_lead(change: Change, named: Named, context: Context) -> Lead:
-    lead = change.record = Lead(
-        source_system=context.mapping.system,
-        external_id=change.row.external_id,
-        created_by=context.actor,
-        created_at=context.now,
-        updated_at=context.now,
-    )
-    _write(change, named)
-    if not (lead.captured_at or lead.qualified_at):
-        context.result.warn(change.row.number, "no_date", _("No date of capture: today is taken."))
-    lead.captured_at = lead.captured_at or lead.qualified_at or context.now
-    change.after["captured_at"] = memory.plain(lead.captured_at)
-    lead.stage = Stage.PAST if lead.qualified_at else Stage.CAPTURED
-    return lead
 
 
 def _write(change: Change, named: Named) -> dict[str, list[Any]]:

@@ -18,6 +18,10 @@ class Remark:
     message: str
 
 
+Refusal = tuple[Remark, list[str]]
+"""Why a row was refused, and its cells."""
+
+
 @dataclass
 class ImportResult:
     """Counts, refused rows with their cells, warnings of rows that were taken all the same, and notes on the file."""
@@ -31,7 +35,7 @@ class ImportResult:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
-    refused: list[tuple[Remark, list[str]]] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -40,6 +44,11 @@ class ImportResult:
 
     def warn(self, row: int, code: str, message: str) -> None:
         self.warnings.append(Remark(row, code, message))
+
+    def note(self, text: str) -> None:
+        """Say something of the whole file, once."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     def counts(self) -> dict[str, int]:
         return {
