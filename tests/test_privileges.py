@@ -185,6 +185,13 @@ def test_nor_is_one_that_may_act_as_an_owner(role: str) -> None:
     assert "owns the tables" in privileges.excess(role)
 
 
+def test_who_may_make_no_roles_is_told_what_to_ask_for(as_application: Callable[[], None]) -> None:
+    as_application()
+
+    with pytest.raises(privileges.UnfitRole, match="CREATE ROLE another LOGIN"):
+        privileges.grant("another", "secret")
+
+
 @pytest.fixture
 def separated(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, object]]:
     """DATABASE_URL names a role that does not exist yet, DATABASE_OWNER_URL the owner; how to sign in as the former."""

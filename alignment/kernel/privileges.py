@@ -89,7 +89,7 @@ def grant(role: str, password: str) -> None:
             statement = f"REVOKE {', '.join(sorted(operations))} ON {{}} FROM {{}}"
             cursor.execute(sql.SQL(statement).format(sql.Identifier(table), name))
         if found := excess(role):
-            raise UnfitRole(found)
+            raise UnfitRole(f"{found} DATABASE_URL has to name another one.")
 
 
 def _make(role: str, password: str) -> None:
@@ -98,7 +98,8 @@ def _make(role: str, password: str) -> None:
             cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), [password])
     except ProgrammingError as error:
         raise UnfitRole(
-            f"The role {role} does not exist, and the owner of the tables may not make it: CREATE ROLE {role} LOGIN …"
+            f"The role {role} of DATABASE_URL does not exist, and the owner of the tables may not make it. "
+            f"Let somebody who may: CREATE ROLE {role} LOGIN PASSWORD '...'"
         ) from error
 
 

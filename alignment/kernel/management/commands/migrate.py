@@ -24,4 +24,4 @@ class Command(Migrate):
             try:
                 privileges.grant(role, password)
             except privileges.UnfitRole as error:
-                raise CommandError(f"{error} DATABASE_URL has to name another one.") from error
+                raise CommandError(str(error)) from error
