@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,20 +14,26 @@ from leads.services.importing.result import ImportResult
 BATCH = 1000
 
 
-@dataclass(frozen=True)
+@dataclass
 class Row:
     """One row of the file. ``fields`` by our names, ``custom`` what the mapping keeps, ``cells`` as they stood.
 
     ``number`` counts as a spreadsheet does. Without an id of its own (``has_id``), ``external_id`` follows from what
     the row says.
+
+    What the kind prepares: ``said`` are the facts in the form in which they are kept, without blanks, ``company`` those
+    of the company that the row names, ``new`` the columns of a new record.
     """
 
     number: int
     external_id: str
+    has_id: bool
     fields: dict[str, Any]
     custom: dict[str, str]
     cells: list[str]
-    has_id: bool
+    said: dict[str, Any] = field(default_factory=dict)
+    company: dict[str, Any] = field(default_factory=dict)
+    new: list[Any] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

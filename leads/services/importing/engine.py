@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextvars
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
@@ -17,20 +19,28 @@ from alignment.accounts.policies import Permission
 from alignment.kernel import textio
 from leads.models import ImportRun
 from leads.rules import mappings
-from leads.services.importing import deals, leads, reading
+from leads.services.importing import deals, lead_rows, leads, reading
 from leads.services.importing.context import Context, Row
 from leads.services.importing.reading import Part
-from leads.services.importing.result import ImportResult
+from leads.services.importing.result import ImportResult, Remark
 from leads.services.importing.seen import Seen
 
 Piece = TypeVar("Piece")
 
 
-class _Store(Protocol):
-    def __call__(self, rows: list[Row], context: Context) -> None: ...
+@dataclass(frozen=True)
+class _Kind:
+    """How rows of one kind are taken: what a row alone tells, then what becomes of many."""
+
+    prepare: Callable[..., Iterable[Remark]]
+    store: Callable[[list[Row], Context], None]
 
 
-STORES: dict[str, _Store] = {"leads": leads.store, "deals": deals.store}
+def _as_it_is(_row: Row, *, now: datetime) -> Iterable[Remark]:
+    return ()
+
+
+KINDS = {"leads": _Kind(lead_rows.prepare, leads.store), "deals": _Kind(_as_it_is, deals.store)}
 
 
 def run_import(
@@ -61,11 +71,14 @@ def run_import(
         at=now,
     )
     seen = Seen()
-    for part in _ahead(reading.parts(table, mapping=plan, kind=kind, zone=context.zone)):
+    of_kind = KINDS[kind]
+    prepare = partial(of_kind.prepare, now=now)
+    parts = reading.parts(table, mapping=plan, kind=kind, zone=context.zone, prepare=prepare)
+    for part in _ahead(parts):
         rows = _identified(part, seen, context)
         with transaction.atomic():
             _one_at_a_time(plan.system)
-            STORES[kind](rows, context)
+            of_kind.store(rows, context)
             run.counts = result.counts()
             run.save()
             if dry_run:
@@ -96,20 +109,20 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
     result.headers = part.headers
     result.rows += part.count
     result.refused += part.refused
+    result.warnings += part.warnings
     first, times = seen.first_rows(part.rows), seen.times_before(part.rows)
     rows = []
-    for read in part.rows:
-        if read.has_id and first[read.key] != read.number:
-            message = _("The external id “%(id)s” is already in row %(row)d.") % {
-                "id": read.key,
-                "row": first[read.key],
-            }
-            result.refuse(read.number, "id_twice", message, read.cells)
+    for row in part.rows:
+        key = row.external_id
+        if row.has_id and first[key] != row.number:
+            message = _("The external id “%(id)s” is already in row %(row)d.") % {"id": key, "row": first[key]}
+            result.refuse(row.number, "id_twice", message, row.cells)
             continue
-        times[read.key] += 1
-        key = read.key if read.has_id else f"{read.key}-{times[read.key]}"
-        rows.append(Row(read.number, key, read.fields, read.custom, read.cells, has_id=read.has_id))
-    if not all(read.has_id for read in part.rows):
+        if not row.has_id:
+            times[key] += 1
+            row.external_id = f"{key}-{times[key]}"
+        rows.append(row)
+    if not all(row.has_id for row in part.rows):
         message = _(
             "Rows without an id of their own are recognised by what the mapping reads in them: one that is corrected "
             "in a later file becomes a new record. Map a column to external_id where the file has one."
@@ -120,7 +133,11 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
 
 def _one_at_a_time(system: str) -> None:
     """Let parts of the same file, sent twice at once, run one after the other; they may take longer than a page may."""
+    sql = """
+        SET LOCAL lock_timeout = 0;
+        SET LOCAL statement_timeout = 0;
+        SET LOCAL synchronous_commit = off;
+        SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL lock_timeout = 0")
-        cursor.execute("SET LOCAL statement_timeout = 0")
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"import:{system}"])
+        cursor.execute(sql, [f"import:{system}"])

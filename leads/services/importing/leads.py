@@ -11,28 +11,16 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from alignment.kernel.errors import InvalidInput
 from alignment.kernel.locks import locked_all
 from leads.models import Lead, LeadEvent
-from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW
 from leads.services.companies import fill_blanks
-from leads.services.facts import LIMITS, email_facts
+from leads.services.facts import email_facts
 from leads.services.importing import memory, newcomers, parties
 from leads.services.importing.context import BATCH, Context, Row
+from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside, company_key
 from leads.services.importing.memory import Change, Facts, Named
-from leads.services.texts import LONG_TEXT
-
-_TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
-_LONGEST = {
-    name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture")
-} | {"company": LIMITS["company_name"]}
-_WHO = ("full_name", "email", "company")
-_OF_COMPANY = "company."
-_CAPTURE_IS_GIVEN = "captured_at is given"
-"""Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
 
 
 def store(rows: list[Row], context: Context) -> None:
@@ -41,67 +29,51 @@ def store(rows: list[Row], context: Context) -> None:
     A lead that the file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other
     is judged like a lead of today. Of its company only blanks are filled.
     """
-    taken = [row for row in rows if not _is_refused(row, context)]
-    before = memory.recall(taken, context)
-    about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in taken}
-    of_companies = _by_company(taken, about)
+    before = memory.recall(rows, context)
+    about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in rows}
+    of_companies = _by_company(rows, about)
     filled = fill_blanks(of_companies)
-    known, of_filled = _locked(taken, filled, context)
-    changes = [_compared(row, known.get(row.external_id), before.get(row.external_id, {}), context) for row in taken]
-    named = _named(changes, of_companies, context)
-    new = [change for change in changes if change.record is None]
+    known, of_filled = _locked(rows, filled, context)
+    new = [row for row in rows if row.external_id not in known]
+    changes = [
+        _compared(row, known[row.external_id], before.get(row.external_id, {}), context)
+        for row in rows
+        if row.external_id in known
+    ]
+    named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
+    for row in new:
+        if not row.said.keys() & {"captured_at", "qualified_at"}:
+            context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
     newcomers.store(new, named, context)
-    to_change = [change for change in changes if change.record and change.write]
-    changed = _update(to_change, named, context)
+    changed = _update([change for change in changes if change.write], named, context)
     refilled = {
         known[row.external_id].pk
-        for row in taken
-        if row.external_id in known and about[row.external_id] and _company_key(row) in filled
+        for row in rows
+        if row.external_id in known and about[row.external_id] and company_key(row) in filled
     }
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
-    memory.remember([change for change in changes if change.record], context)
+    memory.remember(changes, context)
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
-    context.result.unchanged += len(taken) - len(new) - len(changed | refilled)
+    context.result.unchanged += len(rows) - len(new) - len(changed | refilled)
 
 
-def _named(changes: list[Change], of_companies: dict[str, Facts], context: Context) -> Named:
+def _named(written: list[Facts], of_companies: dict[str, Facts], context: Context) -> Named:
     """The campaigns and companies of the facts that will be written."""
-    companies = [change.write["company_name"] for change in changes if "company_name" in change.write]
+    companies = [facts["company_name"] for facts in written if "company_name" in facts]
     return {
-        "campaign": parties.campaigns(change.write["campaign"] for change in changes if "campaign" in change.write),
+        "campaign": parties.campaigns(facts["campaign"] for facts in written if "campaign" in facts),
         "company": parties.companies(companies, now=context.now, facts=of_companies),
     }
-
-
-def _is_refused(row: Row, context: Context) -> bool:
-    for name, limit in _LONGEST.items():
-        value = row.external_id if name == "external_id" else row.fields.get(name, "")
-        if len(value) > limit:
-            message = _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
-            context.refuse(row, "too_long", message)
-            return True
-    if not row.has_id and not any(row.fields.get(name) for name in _WHO):
-        context.refuse(row, "nobody", _("The row has no id, name, e-mail address or company: give at least one."))
-        return True
-    if any(at and at > context.now + CLOCK_SKEW for at in map(row.fields.get, ("captured_at", "qualified_at"))):
-        context.refuse(row, "in_the_future", _("A date lies in the future."))
-        return True
-    return False
-
-
-def _company_key(row: Row) -> str:
-    return normalise.company_key(row.fields.get("company", ""))
 
 
 def _news_of_company(row: Row, before: Facts) -> Facts:
     """What the row says of its company that the files before it did not say of the same company."""
     is_same = before.get("company_name") == row.fields.get("company")
-    said = {column: row.fields.get(name) for name, column in parties.COMPANY_FACTS.items()}
     return {
         column: value
-        for column, value in said.items()
-        if value and _company_key(row) and not (is_same and before.get(_OF_COMPANY + column) == value)
+        for column, value in row.company.items()
+        if not (is_same and before.get(OF_COMPANY + column) == value)
     }
 
 
@@ -110,7 +82,7 @@ def _by_company(rows: list[Row], about: dict[str, Facts]) -> dict[str, Facts]:
     found: dict[str, Facts] = {}
     for row in rows:
         if news := about[row.external_id]:
-            found[_company_key(row)] = news | found.get(_company_key(row), {})
+            found[company_key(row)] = news | found.get(company_key(row), {})
     return found
 
 
@@ -128,42 +100,17 @@ def _locked(rows: list[Row], filled: dict[str, int], context: Context) -> tuple[
     return known, {lead.pk for lead in leads if lead.account_id in companies and lead.stage in JUDGED_STAGES}
 
 
-def _compared(row: Row, lead: Lead | None, before: Facts, context: Context) -> Change:
-    change = memory.compare(row, _facts(row, context), lead, before, context)
-    if row.fields.get("captured_at"):
-        change.after[_CAPTURE_IS_GIVEN] = True
-    elif lead is None and not row.fields.get("qualified_at"):
-        context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
-    elif lead and "qualified_at" in change.write and before and not before.get(_CAPTURE_IS_GIVEN):
+def _compared(row: Row, lead: Lead, before: Facts, context: Context) -> Change:
+    change = memory.compare(row, row.said, lead, before, context)
+    change.after |= beside(row)
+    if (
+        "captured_at" not in row.said
+        and "qualified_at" in change.write
+        and not before.get(CAPTURE_IS_GIVEN, not before)
+    ):
         change.write["captured_at"] = change.write["qualified_at"]
         change.after["captured_at"] = memory.plain(change.write["qualified_at"])
-    if _company_key(row):
-        said = {_OF_COMPANY + column: row.fields.get(name) for name, column in parties.COMPANY_FACTS.items()}
-        change.after |= {name: value for name, value in said.items() if value}
     return change
-
-
-def _facts(row: Row, context: Context) -> Facts:
-    """What the row says of the lead. What it says of a company that it does not name is kept beside the lead."""
-    fields, custom = row.fields, dict(row.custom)
-    facts: Facts = {name: fields.get(name, "") for name in (*_TEXTS, "campaign", "captured_at", "qualified_at")}
-    facts["company_name"] = fields.get("company", "")
-    for name in ("email", "phone"):
-        facts[name] = _or_custom(row, name, custom, context)
-    if not _company_key(row):
-        custom |= {name: str(fields[name]) for name in parties.COMPANY_FACTS if fields.get(name)}
-    return facts | memory.custom_facts(custom)
-
-
-def _or_custom(row: Row, name: str, custom: dict[str, str], context: Context) -> str:
-    """The cleaned value; one that cannot be read is kept among the custom fields and the row taken with a warning."""
-    given = row.fields.get(name, "")
-    try:
-        return normalise.email(given) if name == "email" else normalise.phone(given)
-    except InvalidInput as fault:
-        custom[name] = given
-        context.result.warn(row.number, f"unreadable_{name}", str(fault.message))
-        return ""
 
 
 def _write(change: Change, named: Named) -> dict[str, list[Any]]:

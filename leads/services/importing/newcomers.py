@@ -8,7 +8,8 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -17,77 +18,51 @@ from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging
 from leads.services.facts import TEXT_FACTS, email_facts
 from leads.services.importing import memory
-from leads.services.importing.context import Context
-from leads.services.importing.memory import CUSTOM, NAMED, Change, Named
+from leads.services.importing.context import Context, Row
+from leads.services.importing.memory import CUSTOM, NAMED, Facts, Named
 
 _TABLE = "leads_newlead"
 _REMEMBERED = "remembered"
-_COLUMNS = (
-    "id",
-    *TEXT_FACTS,
-    "email_domain",
-    "is_free_mail",
-    "account_id",
-    "campaign_id",
-    "custom",
-    "stage",
-    "captured_at",
-    "qualified_at",
-    "source_system",
-    "external_id",
-    "created_by_id",
-    "created_at",
-    "updated_at",
-)
 _TEXTS = (*TEXT_FACTS, "email_domain")
+_OF_ROW = (*_TEXTS, "is_free_mail", "custom", "captured_at", "qualified_at", _REMEMBERED)
+"""What the row alone tells; ``remembered`` is for the next file."""
+_COLUMNS = (*_OF_ROW, "external_id", "account_id", "campaign_id")
+
+
+def columns(said: Facts, beside: Facts, now: datetime) -> list[Any]:
+    """What the row of a new lead alone tells of the columns of the table, and what is remembered of it."""
+    address = email_facts(said.get("email", ""))
+    captured_at = said.get("captured_at") or said.get("qualified_at") or now
+    plain = {name: memory.plain(value) for name, value in said.items()} | beside
+    return [
+        *(said.get(name, "") for name in TEXT_FACTS),
+        address["email_domain"],
+        address["is_free_mail"],
+        _json({name.removeprefix(CUSTOM): value for name, value in said.items() if name.startswith(CUSTOM)}),
+        captured_at,
+        said.get("qualified_at"),
+        _json(plain | {"captured_at": memory.plain(captured_at)}),
+    ]
 
 
 @transaction.atomic
-def store(changes: Sequence[Change], named: Named, context: Context) -> None:
-    """Store the leads that these changes make, judge those that are not history, and remember what the file said."""
-    if not changes:
+def store(rows: Sequence[Row], named: Named, context: Context) -> None:
+    """Store the leads of these rows, judge those that are not history, and remember what the file said."""
+    if not rows:
         return
-    ids = _ids(len(changes))
-    _fill(_row(change, pk, named, context) for change, pk in zip(changes, ids, strict=True))
+    _fill([*row.new, row.external_id, *_named(row.said, named)] for row in rows)
     judging.judge_unstored(table=_TABLE, now=context.now)
+    values = _values(context)
     with connection.cursor() as cursor:
-        cursor.execute(_LEADS)
-        cursor.execute(_EVENTS, _event_values(context))
-        cursor.execute(_MEMORY, {"kind": context.result.kind})
+        for statement in (_LEADS, _EVENTS, _MEMORY):
+            cursor.execute(statement, values)
 
 
-def _ids(count: int) -> list[int]:
-    sql = "SELECT nextval(pg_get_serial_sequence('leads_lead', 'id')) FROM generate_series(1, %s)"
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [count])
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def _row(change: Change, pk: int, named: Named, context: Context) -> list[Any]:
-    """The columns of a new lead, then what is remembered of its row."""
-    said, after = change.write, change.after
-    account = named["company"].get(said.get("company_name", ""))
-    campaign = named["campaign"].get(said.get("campaign", ""))
-    captured_at = said.get("captured_at") or said.get("qualified_at") or context.now
-    after["captured_at"] = memory.plain(captured_at)
-    if campaign:
-        after[NAMED["campaign"]] = campaign.pk
-    values = {name: said.get(name, "") for name in TEXT_FACTS} | email_facts(said.get("email", ""))
-    values |= {
-        "id": pk,
-        "account_id": account and account.pk,
-        "campaign_id": campaign and campaign.pk,
-        "custom": _json({name.removeprefix(CUSTOM): said[name] for name in said if name.startswith(CUSTOM)}),
-        "stage": Stage.PAST if "qualified_at" in said else Stage.CAPTURED,
-        "captured_at": captured_at,
-        "qualified_at": said.get("qualified_at"),
-        "source_system": context.mapping.system,
-        "external_id": change.row.external_id,
-        "created_by_id": context.actor.pk,
-        "created_at": context.now,
-        "updated_at": context.now,
-    }
-    return [*(values[name] for name in _COLUMNS), _json(after)]
+def _named(said: Facts, named: Named) -> Iterator[int | None]:
+    """The ids of the company and the campaign."""
+    for kind, name in (("company", said.get("company_name")), ("campaign", said.get("campaign"))):
+        record = named[kind].get(name) if name else None
+        yield record and record.pk
 
 
 def _fill(rows: Iterable[list[Any]]) -> None:
@@ -96,30 +71,37 @@ def _fill(rows: Iterable[list[Any]]) -> None:
     csv.writer(lines).writerows(rows)  # None becomes an empty cell, which COPY reads as NULL but in a text
     lines.seek(0)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"CREATE TEMP TABLE IF NOT EXISTS {_TABLE} (LIKE leads_lead INCLUDING DEFAULTS, {_REMEMBERED} jsonb)"
-        )
-        cursor.execute(f"TRUNCATE {_TABLE}")
+        cursor.execute(_MAKE)
         cursor.copy_expert(
-            f"COPY {_TABLE} ({', '.join(_COLUMNS)}, {_REMEMBERED}) FROM STDIN"
-            f" (FORMAT csv, FORCE_NOT_NULL ({', '.join(_TEXTS)}))",
+            f"COPY {_TABLE} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({', '.join(_TEXTS)}))",
             lines,
         )
-        cursor.execute(f"ANALYZE {_TABLE}")
 
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_STORED = ", ".join((*_COLUMNS, "verdict_id"))
-_LEADS = f"INSERT INTO leads_lead ({_STORED}) SELECT {_STORED} FROM {_TABLE} ORDER BY id"  # noqa: S608 - our own names
+_MAKE = f"""
+    CREATE TEMP TABLE IF NOT EXISTS {_TABLE} AS SELECT *, NULL::jsonb AS {_REMEMBERED} FROM leads_lead WITH NO DATA;
+    ALTER TABLE {_TABLE} ALTER id SET DEFAULT nextval(pg_get_serial_sequence('leads_lead', 'id'));
+    TRUNCATE {_TABLE};
+"""  # noqa: S608 - our own names
+_OWN = ", ".join(("id", "verdict_id", *(name for name in _COLUMNS if name != _REMEMBERED)))
+
+_LEADS = f"""
+    INSERT INTO leads_lead ({_OWN}, stage, source_system, created_by_id, created_at, updated_at)
+    SELECT {_OWN}, coalesce(stage, CASE WHEN qualified_at IS NULL THEN %(first)s ELSE %(past)s END),
+        %(system)s, %(actor)s, %(now)s, %(now)s
+    FROM {_TABLE} ORDER BY id
+"""  # noqa: S608 - our own names
+"""History stands in a stage of its own, and what nobody judged where it begins."""
 
 _EVENTS = f"""
     INSERT INTO leads_leadevent (lead_id, kind, old_stage, new_stage, actor_id, at, data)
     SELECT id, %(captured)s, '', %(first)s, %(actor)s, captured_at, %(data)s::jsonb FROM {_TABLE}
     UNION ALL
-    SELECT id, %(qualified)s, %(first)s, stage, %(actor)s, qualified_at,
+    SELECT id, %(qualified)s, %(first)s, coalesce(stage, %(past)s), %(actor)s, qualified_at,
         CASE WHEN verdict_id IS NULL THEN %(data)s::jsonb
         ELSE jsonb_build_object('verdict', verdict_id, 'version', %(version)s) END
     FROM {_TABLE} WHERE qualified_at IS NOT NULL
@@ -129,18 +111,24 @@ _EVENTS = f"""
 
 _MEMORY = f"""
     INSERT INTO leads_importedrow (kind, source_system, external_id, facts)
-    SELECT %(kind)s, source_system, external_id, {_REMEMBERED} FROM {_TABLE} ORDER BY id
+    SELECT %(kind)s, %(system)s, external_id,
+        {_REMEMBERED} || jsonb_strip_nulls(jsonb_build_object('{NAMED["campaign"]}', campaign_id))
+    FROM {_TABLE} ORDER BY id
     ON CONFLICT (kind, source_system, external_id) DO UPDATE SET facts = EXCLUDED.facts
 """  # noqa: S608 - our own names
 
 
-def _event_values(context: Context) -> dict[str, Any]:
+def _values(context: Context) -> dict[str, Any]:
     version = judging.version_in_force()
     return {
         "captured": LeadEventKind.CAPTURED,
         "qualified": LeadEventKind.QUALIFIED,
         "first": Stage.CAPTURED,
+        "past": Stage.PAST,
         "actor": context.actor.pk,
+        "now": context.now,
+        "kind": context.result.kind,
+        "system": context.mapping.system,
         "data": _json({"import": context.result.file_name}),
         "version": version and version.pk,
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -15,39 +15,43 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 from leads.rules import mappings, normalise
 from leads.rules.mappings import CellFault, Mapping
+from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
 
 MOST_COLUMNS = 1000
-PART = 5000
+PART = 10_000
 """Rows that are stored together: what a killed worker loses at most, and what memory holds."""
 
 Numbered = tuple[int, list[str]]
 
 
-@dataclass
-class Read:
-    """One row as understood. ``key`` is its id in the file or, where it has none, stands for what it says."""
+Prepare = Callable[[Row], Iterable[Remark]]
+"""What a kind makes of a row as far as the row alone tells: completes it, warns, or raises ``RowFault``."""
 
-    number: int
-    key: str
-    has_id: bool
-    fields: dict[str, Any]
-    custom: dict[str, str]
-    cells: list[str]
+
+class RowFault(InvalidInput):
+    """A row that cannot be taken."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
 
 
 @dataclass
 class Part:
-    """Some rows of the file, one after the other, and those among them that cannot be read."""
+    """Some rows of the file, one after the other, and what is to be said of them and of those that cannot be taken."""
 
     headers: list[str]
     count: int = 0
-    rows: list[Read] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    warnings: list[Remark] = field(default_factory=list)
 
 
-def parts(table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneInfo) -> Iterator[Part]:
+def parts(
+    table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneInfo, prepare: Prepare
+) -> Iterator[Part]:
     """The rows below the header, part by part; at least one part, which may be empty.
 
     Raises ``InvalidInput`` before the first where the file has no header that fits the mapping.
@@ -56,7 +60,7 @@ def parts(table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneI
     first = next(filled, None)
     if first is None:
         raise InvalidInput(_("The file is empty."), field="file")
-    reader = _Reader(mapping, kind, zone, headers=_headers(first[1], mapping), width=len(first[1]))
+    reader = _Reader(mapping, kind, zone, prepare, headers=_headers(first[1], mapping), width=len(first[1]))
     part = reader.read(islice(filled, PART))
     yield part
     while part.count == PART:
@@ -78,8 +82,10 @@ def _headers(cells: list[str], mapping: Mapping) -> list[str]:
 class _Reader:
     """Reads rows under one header; ``width`` is that of the header with its empty end."""
 
-    def __init__(self, mapping: Mapping, kind: str, zone: ZoneInfo, *, headers: list[str], width: int) -> None:
-        self.mapping, self.kind, self.zone = mapping, kind, zone
+    def __init__(
+        self, mapping: Mapping, kind: str, zone: ZoneInfo, prepare: Prepare, *, headers: list[str], width: int
+    ) -> None:
+        self.mapping, self.kind, self.zone, self.prepare = mapping, kind, zone, prepare
         self.headers, self.width = headers, width
         self.names = _told_apart(headers)
         mapped = mapping.mapped_headers()
@@ -89,30 +95,26 @@ class _Reader:
         part = Part(self.headers)
         for number, cells in rows:
             part.count += 1
-            fault = self._fault(cells)
-            if not fault:
-                named = dict(zip(self.names, cells, strict=False))
-                try:
-                    part.rows.append(self._row(number, named, cells))
-                except CellFault as refused:
-                    fault = refused.code, str(refused.message)
-            if fault:
-                part.refused.append((Remark(number, *fault), cells))
+            try:
+                row = self._row(number, cells)
+                part.warnings += self.prepare(row)
+            except (RowFault, CellFault) as fault:
+                part.refused.append((Remark(number, fault.code, str(fault.message)), cells))
+            else:
+                part.rows.append(row)
         return part
 
-    def _fault(self, cells: list[str]) -> tuple[str, str] | None:
+    def _row(self, number: int, cells: list[str]) -> Row:
         if len(cells) > self.width or len(_without_empty_end(cells)) > len(self.names):  # also a shift of blanks
             message = _("The row has %(n)d cells, the header %(m)d.") % {"n": len(cells), "m": len(self.names)}
-            return "ragged_row", message
+            raise RowFault("ragged_row", message)
         if any("\x00" in cell for cell in cells):
-            return "unstorable", _("The row has a character that cannot be stored.")
-        return None
-
-    def _row(self, number: int, named: dict[str, str], cells: list[str]) -> Read:
+            raise RowFault("unstorable", _("The row has a character that cannot be stored."))
+        named = dict(zip(self.names, cells, strict=False))
         fields = mappings.read_row(self.mapping, named, kind=self.kind, zone=self.zone)
         given = fields.pop("external_id", "")
         custom = {name: text for name in self.kept if (text := named.get(name, "").strip())}
-        return Read(number, given or _content_key(fields), bool(given), fields, custom, cells)
+        return Row(number, given or _content_key(fields), bool(given), fields, custom, cells)
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.db import connection
 
-from leads.services.importing.reading import Read
+from leads.services.importing.context import Row
 
 
 class Seen:
@@ -20,17 +20,17 @@ class Seen:
                 "CREATE TEMP TABLE leads_seenrow (key text PRIMARY KEY, row int NOT NULL, times int NOT NULL)"
             )
 
-    def first_rows(self, rows: Sequence[Read]) -> dict[str, int]:
+    def first_rows(self, rows: Sequence[Row]) -> dict[str, int]:
         """The row in which each id came first, of this part or an earlier one."""
         first: dict[str, int] = {}
         for row in rows:
             if row.has_id:
-                first.setdefault(row.key, row.number)
+                first.setdefault(row.external_id, row.number)
         return {key: row for key, row, _times in self._note(first, Counter(first.keys()))}
 
-    def times_before(self, rows: Sequence[Read]) -> Counter[str]:
+    def times_before(self, rows: Sequence[Row]) -> Counter[str]:
         """How often the earlier parts had a row without an id that says what one of these does."""
-        now = Counter(row.key for row in rows if not row.has_id)
+        now = Counter(row.external_id for row in rows if not row.has_id)
         return Counter({key: times - now[key] for key, _row, times in self._note(dict.fromkeys(now, 0), now)})
 
     def _note(self, first: dict[str, int], times: Counter[str]) -> list[tuple[str, int, int]]:

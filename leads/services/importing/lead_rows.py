@@ -1,0 +1,80 @@
+"""What one row says of a lead, as far as the row alone tells. Reads nothing, so it can run ahead of what stores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from alignment.kernel.errors import InvalidInput
+from leads.rules import normalise
+from leads.services.capture import CLOCK_SKEW
+from leads.services.facts import LIMITS
+from leads.services.importing import memory, newcomers, parties
+from leads.services.importing.context import Row
+from leads.services.importing.memory import Facts
+from leads.services.importing.reading import RowFault
+from leads.services.importing.result import Remark
+from leads.services.texts import LONG_TEXT
+
+_TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
+_AS_GIVEN = (*_TEXTS, "campaign", "captured_at", "qualified_at")
+_LONGEST = {
+    name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture")
+} | {"company": LIMITS["company_name"]}
+_WHO = ("full_name", "email", "company")
+OF_COMPANY = "company."
+CAPTURE_IS_GIVEN = "captured_at is given"
+"""Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
+_CLEANERS = {"email": normalise.email, "phone": normalise.phone}
+
+
+def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+    """Bring what the row says of the lead into the form in which it is kept; return what is odd about it.
+
+    Raises ``RowFault`` for a row that cannot be taken. What it says of a company that it does not name, and an address
+    or a number that cannot be read, is kept beside the lead.
+    """
+    _check(row, now)
+    fields, custom, remarks = row.fields, dict(row.custom), []
+    said = {name: fields.get(name) for name in _AS_GIVEN} | {"company_name": fields.get("company")}
+    for name, cleaned in _CLEANERS.items():
+        try:
+            said[name] = cleaned(fields.get(name, ""))
+        except InvalidInput as fault:
+            custom[name] = fields[name]
+            remarks.append(Remark(row.number, f"unreadable_{name}", str(fault.message)))
+    of_company = {name: fields[name] for name in parties.COMPANY_FACTS if fields.get(name)}
+    if company_key(row):
+        row.company = {parties.COMPANY_FACTS[name]: value for name, value in of_company.items()}
+    else:
+        custom |= {name: str(value) for name, value in of_company.items()}
+    row.said = {name: value for name, value in (said | memory.custom_facts(custom)).items() if value not in (None, "")}
+    row.new = newcomers.columns(row.said, beside(row), now)
+    return remarks
+
+
+def beside(row: Row) -> Facts:
+    """What is remembered of the row beside the facts of the lead: of its company, and whether it says when."""
+    facts: Facts = {OF_COMPANY + column: value for column, value in row.company.items()}
+    if "captured_at" in row.said:
+        facts[CAPTURE_IS_GIVEN] = True
+    return facts
+
+
+def company_key(row: Row) -> str:
+    """The company that the row names, as it is found again; "" for none."""
+    return normalise.company_key(row.fields.get("company", ""))
+
+
+def _check(row: Row, now: datetime) -> None:
+    for name, limit in _LONGEST.items():
+        value = row.external_id if name == "external_id" else row.fields.get(name, "")
+        if len(value) > limit:
+            message = _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
+            raise RowFault("too_long", message)
+    if not row.has_id and not any(row.fields.get(name) for name in _WHO):
+        raise RowFault("nobody", _("The row has no id, name, e-mail address or company: give at least one."))
+    if any(at and at > now + CLOCK_SKEW for at in map(row.fields.get, ("captured_at", "qualified_at"))):
+        raise RowFault("in_the_future", _("A date lies in the future."))
