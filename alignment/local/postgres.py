@@ -218,10 +218,12 @@ def _provide_role(port: int, password: str) -> None:
     with closing(psycopg2.connect(**address)) as connection:
         connection.autocommit = True
         with connection.cursor() as cursor:
-            cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [NAME])
-            if not cursor.fetchone():
-                cursor.execute(f"CREATE ROLE {NAME} LOGIN PASSWORD %s", [password])
-            cursor.execute(f"ALTER ROLE {NAME} CREATEDB CREATEROLE")
+            cursor.execute("SELECT rolcreatedb AND rolcreaterole FROM pg_roles WHERE rolname = %s", [NAME])
+            known = cursor.fetchone()
+            if known is None:
+                cursor.execute(f"CREATE ROLE {NAME} LOGIN CREATEDB CREATEROLE PASSWORD %s", [password])
+            elif not known[0]:  # data of an earlier version
+                cursor.execute(f"ALTER ROLE {NAME} CREATEDB CREATEROLE")
             cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", [NAME])
             if not cursor.fetchone():
                 cursor.execute(f"CREATE DATABASE {NAME} OWNER {NAME}")
