@@ -18,7 +18,7 @@ from leads.models import (
     Definition,
     DefinitionVersion,
     ImportedRow,
-    ImportRun,
+    ImportJob,
     Lead,
     LeadEvent,
     Signature,
@@ -80,7 +80,7 @@ class DefinitionVersionAdmin(ReadOnly):
 
 
 @admin.register(
-    Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportRun, ImportedRow
+    Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportJob, ImportedRow
 )
 class RecordAdmin(ReadOnly):
     """Rows of history."""

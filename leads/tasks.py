@@ -8,6 +8,9 @@ from celery import shared_task
 from django.utils import timezone
 
 from leads.services import definitions, rejudging
+from leads.services.importing import jobs
+
+SIX_HOURS = 6 * 60 * 60
 
 
 @shared_task(name="leads.activate_due_versions")
@@ -20,3 +23,15 @@ def activate_due_versions(**_future: Any) -> int:
 def judge_anew(**_future: Any) -> int:
     """Right after a version took effect."""
     return rejudging.judge_anew(now=timezone.now())
+
+
+@shared_task(name="leads.take_imports", soft_time_limit=SIX_HOURS, time_limit=SIX_HOURS + 60)
+def take_imports(**_future: Any) -> int:
+    """Every minute and after each order: check and take the files that wait. A claim, not a time limit, guards it."""
+    return jobs.take_waiting(clock=timezone.now)
+
+
+@shared_task(name="leads.prune_imports")
+def prune_imports(**_future: Any) -> int:
+    """Once an hour: drop files that nobody needs any more."""
+    return jobs.prune(now=timezone.now())

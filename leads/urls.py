@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, leads
+from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads
 
 app_name = "leads"
 
@@ -15,6 +15,13 @@ urlpatterns = [
     path("leads/<int:pk>/edit/", leads.edit, name="edit"),
     path("leads/<int:pk>/touches/", leads.add_touch, name="touch-add"),
     path("leads/<int:pk>/deals/", deals.open_for_lead, name="deal-open"),
+    path("imports/", imports.listing, name="import-list"),
+    path("imports/new/", imports.new, name="import-new"),
+    path("imports/<int:pk>/", imports.detail, name="import-detail"),
+    path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
+    path("imports/<int:pk>/run/", imports.run, name="import-run"),
+    path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:pk>/refused/", imports.refused, name="import-refused"),
     path("deals/", deals.listing, name="deal-list"),
     path("deals/new/", deals.open_new, name="deal-new"),
     path("deals/<int:pk>/", deals.detail, name="deal-detail"),

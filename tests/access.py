@@ -19,6 +19,7 @@ MANAGERS = frozenset({MARKETING_MANAGER, SALES_MANAGER})
 SALES = frozenset({REP, OUTSIDER, SALES_MANAGER})
 SUBMITTERS = frozenset({MARKETER, MARKETING_MANAGER, ADMIN})
 EDITORS = MANAGERS | {ADMIN}
+BRINGERS = MANAGERS | {MARKETER, ADMIN}
 PARTY = frozenset({REP, SALES_MANAGER})
 """Those to whom the one offer of this world is made, and their manager."""
 
@@ -171,6 +172,16 @@ ROWS = (
     Row("handoff:policy", "post", lambda world: {"duty": "decide"}, EDITORS),
     # -- act --------------------------------------------------------------------------------------
     Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY, data={"kind": "call", "outcome": "spoke"}),
+    # -- bringing files ------------------------------------------------------------------------------------------
+    Row("leads:import-list", allowed=BRINGERS),
+    Row("leads:import-new", allowed=BRINGERS),
+    Row("leads:import-new", "post", allowed=BRINGERS),
+    Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),
+    Row("leads:import-columns", arguments=_pk("job"), allowed=BRINGERS),
+    Row("leads:import-columns", "post", _pk("job"), BRINGERS),
+    Row("leads:import-run", "post", _pk("job"), BRINGERS),
+    Row("leads:import-cancel", "post", _pk("job"), BRINGERS),
+    Row("leads:import-refused", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:deal-list"),
     Row("leads:deal-new", allowed=SALES),
     Row("leads:deal-new", "post", allowed=SALES),

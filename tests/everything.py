@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from typing import Any
 
 from alignment.accounts.models import Absence, CompanyDay, Invitation, User
@@ -16,6 +17,7 @@ from leads.services import definitions
 from leads.services.capture import LeadData, capture_lead
 from leads.services.deals import open_deal
 from leads.services.definitions import CriterionData
+from leads.services.importing import jobs
 from reviews.models import Action, AgendaItem, Review, ReviewSeries
 from reviews.services.reviews import build_review
 from tests import factories
@@ -47,6 +49,7 @@ class World:
     absence: Any = None
     company_day: Any = None
     notice: Any = None
+    job: Any = None
 
 
 def make(people: dict[str, User]) -> World:
@@ -64,6 +67,7 @@ def make(people: dict[str, User]) -> World:
     world.campaign, world.account = factories.campaign(), factories.account()
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
+    world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
     _make_review(world)
     _make_settings(world)
     return world

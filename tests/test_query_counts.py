@@ -15,7 +15,7 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion
+from leads.models import DefinitionVersion, ImportJob
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -135,6 +135,22 @@ class Listed:
     arguments: Callable[[], list[object]] = list
 
 
+def _import() -> None:
+    """One more file, brought by one more person."""
+    brought = {"kind": "leads", "file_name": "f", "sha256": "", "at": timezone.now(), "counts": {"rows": 3}}
+    ImportJob.objects.create(actor=factories.user(), **brought)
+
+
+def _remark() -> None:
+    """One more row of the same file that was refused for a reason of its own."""
+    if not ImportJob.objects.exists():
+        _import()
+        ImportJob.objects.update(state=ImportJob.State.DONE)
+    job = ImportJob.objects.get()
+    row = job.remarks.count() + 1
+    job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -151,6 +167,8 @@ LISTS = [
     Listed("leads:list", factories.lead),
     Listed("leads:deal-list", factories.deal),
     Listed("leads:campaign-list", factories.campaign),
+    Listed("leads:import-list", _import),
+    Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:account-list", factories.account),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),

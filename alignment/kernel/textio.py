@@ -9,6 +9,7 @@ import codecs
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import TextIO
 
 from django.utils.translation import gettext as _
@@ -18,7 +19,7 @@ from alignment.kernel.errors import InvalidInput
 ENCODINGS = ("utf-8-sig", "utf-16", "cp932", "euc_jp")
 _NO_TEXT = (b"PK\x03\x04", b"%PDF", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"\x89PNG", b"\xff\xd8\xff")
 """How spreadsheets, archives, documents and pictures begin, whatever their names end in."""
-Binary = io.BufferedReader | io.BytesIO
+Binary = io.BufferedReader | io.BufferedRandom | io.BytesIO
 _PIECE = 1024 * 1024
 _LONGEST_LINE = 100_000
 _SAFE_PREFIX = "'"
@@ -65,11 +66,19 @@ def _first_line(text: TextIO) -> str:
 
 def write(header: Sequence[str], body: Iterable[Sequence[str]]) -> bytes:
     """A CSV that Excel opens properly: UTF-8 with BOM, CRLF, and no cell that would run as a formula."""
+    return b"".join(lines(header, body))
+
+
+def lines(header: Sequence[str], body: Iterable[Sequence[str]]) -> Iterator[bytes]:
+    """The same, row by row, for files of any length."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
-    for row in (header, *body):
+    yield codecs.BOM_UTF8
+    for row in chain((header,), body):
         writer.writerow([harmless(cell) for cell in row])
-    return codecs.BOM_UTF8 + out.getvalue().encode("utf-8")
+        yield out.getvalue().encode("utf-8")
+        out.seek(0)
+        out.truncate()
 
 
 def harmless(cell: str) -> str:

@@ -50,7 +50,7 @@ def worker() -> Program:
         "-Q",
         QUEUES,
         "--concurrency",
-        "2",
+        "3",  # two imports at a time leave one free
         "--without-gossip",
         "--without-mingle",
         "--loglevel",

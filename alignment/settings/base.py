@@ -214,7 +214,11 @@ CELERY_WORKER_MAX_MEMORY_PER_CHILD = 400_000
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"outbox.*": {"queue": "notice"}, "reviews.*": {"queue": "report"}}
+CELERY_TASK_ROUTES = {
+    "outbox.*": {"queue": "notice"},
+    "reviews.*": {"queue": "report"},
+    "leads.take_imports": {"queue": "import"},
+}
 CELERY_TASK_PUBLISH_RETRY = False
 
 # -- people --------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from alignment.kernel.inputs import whole_number
 from leads.models import Account, Campaign, Deal, Lead
 from leads.querysets import LeadQuerySet
 from leads.rules.stages import Stage
+from leads.selectors import imports
 from leads.selectors import leads as selectors
 
 ME = "me"
@@ -68,6 +69,9 @@ class LeadFilter(django_filters.FilterSet):
     qualified = django_filters.BooleanFilter(
         label=_("Ever qualified"), field_name="qualified_at", lookup_expr="isnull", exclude=True
     )
+    brought_by = django_filters.NumberFilter(
+        label=_("Import"), method="of_import", help_text=_("The number of the import that made the lead.")
+    )
     captured_from = MomentFilter(field_name="captured_at", lookup_expr="gte")
     captured_to = MomentFilter(field_name="captured_at", lookup_expr="lt")
     sort = django_filters.OrderingFilter(
@@ -105,6 +109,10 @@ class LeadFilter(django_filters.FilterSet):
             return leads.filter(owner=None)
         number = whole_number(value)
         return leads.none() if number is None else leads.filter(owner=number)
+
+    def of_import(self, leads: LeadQuerySet, _name: str, value: Any) -> LeadQuerySet:
+        number = whole_number(str(value))
+        return leads.none() if number is None else leads.filter(pk__in=imports.made_by(number))
 
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Always in a full order, so that pages never overlap; what is not known comes last."""

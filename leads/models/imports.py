@@ -1,38 +1,121 @@
-"""What was brought in, from which file, by whom, and what came of it."""
+"""What is brought in: the file, how it is to be read, how far it got, and what came of every row."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 
-class ImportRun(models.Model):
-    """One run of an import; written with the records it made, in the same transaction."""
+class ImportJob(models.Model):
+    """One file on its way in. ``done_rows`` counts the rows of the file that are dealt with, in this state.
 
-    kind = models.CharField(max_length=20)
-    file_name = models.CharField(max_length=300)
+    Progress is written in the transaction of the rows it counts. A job that is checked or taken belongs to the worker
+    whose claim runs; when it ends, the next one goes on after ``done_rows``.
+    """
+
+    LEASE = timedelta(minutes=2)
+    MAX_ATTEMPTS = 20
+    """Claims without any progress in between, after which the file itself must be what kills the workers."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("being set up")
+        CHECKING = "checking", _("being checked")
+        CHECKED = "checked", _("checked")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        CANCELLED = "cancelled", _("cancelled")
+        FAILED = "failed", _("failed")
+
+    class Kind(models.TextChoices):
+        LEADS = "leads", _("Leads")
+        DEALS = "deals", _("Deals")
+
+    AT_WORK = (State.CHECKING, State.RUNNING)
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
+    file_name = models.CharField(_("file"), max_length=300)
+    size = models.PositiveBigIntegerField(default=0)
     sha256 = models.CharField(max_length=64)
-    source_system = models.CharField(max_length=50)
-    mapping = models.JSONField()
+    source_system = models.CharField(_("source system"), max_length=50, blank=True)
+    mapping = models.JSONField(default=dict)
+    headers = models.JSONField(default=list)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="imports")
-    at = models.DateTimeField()
-    counts = models.JSONField()
+    at = models.DateTimeField(_("brought"))
+    state = models.CharField(_("state"), max_length=10, choices=State.choices, default=State.DRAFT)
+    done_rows = models.PositiveIntegerField(default=0)
+    done_bytes = models.PositiveBigIntegerField(default=0)
+    counts = models.JSONField(default=dict)
+    notes = models.JSONField(default=list)
+    fault = models.TextField(blank=True)
+    is_cancel_asked = models.BooleanField(default=False)
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=("draft", "checking", "checked", "running", "done", "cancelled", "failed")),
+                name="import_job_state_known",
+            ),
+            models.CheckConstraint(condition=Q(kind__in=("leads", "deals")), name="import_job_kind_known"),
+        ]
+        indexes = [
+            models.Index(fields=["at"], condition=Q(state__in=("checking", "running")), name="import_job_at_work_idx"),
+        ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.file_name}"
+
+
+class ImportPiece(models.Model):
+    """A piece of the file of a job, kept until it is no longer needed: any worker of any machine may read it."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="pieces")
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "number"], name="import_piece_once")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.number}"
+
+
+class ImportRemark(models.Model):
+    """What is to be said of one row of a job's file; ``cells`` only of one that was refused, as they stood."""
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="remarks")
+    row = models.PositiveIntegerField()
+    is_refusal = models.BooleanField()
+    code = models.CharField(max_length=40)
+    message = models.TextField()
+    cells = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "is_refusal", "row"], name="import_remark_idx")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.row} {self.code}"
 
 
 class ImportedRow(models.Model):
     """What the files of a system have said of a record so far, and what was written for it.
 
     A later file writes only what it says otherwise; where the record no longer holds what was written, somebody
-    changed it here since.
+    changed it here since. ``made_by`` is the job whose file made the record.
     """
 
     kind = models.CharField(max_length=20)
     source_system = models.CharField(max_length=50)
     external_id = models.CharField(max_length=200)
     facts = models.JSONField()
+    made_by = models.ForeignKey(ImportJob, on_delete=models.PROTECT, null=True, blank=True, related_name="made_rows")
 
     class Meta:
         constraints = [

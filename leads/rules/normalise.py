@@ -74,6 +74,12 @@ def text(value: str) -> str:
     return " ".join(folded.split())
 
 
+def full_name(*, last: str, first: str) -> str:
+    """A name from its two parts, in the order of its script: 山田 太郎, but Taro Yamada."""
+    parts = (first, last) if (first + last).isascii() else (last, first)
+    return " ".join(part for part in parts if part)
+
+
 @lru_cache(maxsize=10_000)
 def company_key(name: str) -> str:
     """A company's name for comparing: without legal form, case, width and spaces ("" for an empty name), cut to fit.

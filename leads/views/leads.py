@@ -47,6 +47,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "is_filtered": any(value for name, value in request.GET.items() if name not in ("page", "sort")),
         "turn": request.GET.get("turn", ""),
         "may_submit": request.user.may(Permission.SUBMIT_LEAD),
+        "may_import": request.user.may(Permission.IMPORT_RECORDS),
         "submit_url": _url("handoff:submit"),
         "today": timezone.localdate(),
         "now": timezone.now(),

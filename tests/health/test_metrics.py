@@ -23,7 +23,7 @@ from alignment.health.middleware import RequestSecondsMiddleware
 from alignment.local import processes, programs, servers
 from alignment.outbox.models import Notice, NoticeState
 from handoff.models import Clock
-from leads.models import ImportRun
+from leads.models import ImportJob
 from reviews.models import Review, ReviewSeries
 from tests.health.conftest import KEY
 from tests.scraping import Figures, figures
@@ -113,7 +113,7 @@ def test_deadlines_and_reviews_that_nobody_looks_after_show_how_late_they_are(sc
 
 
 def test_imports_and_connections_are_counted(scrape, kei):
-    ImportRun.objects.create(kind="leads", mapping={}, actor=kei, at=timezone.now(), counts={})
+    ImportJob.objects.create(kind="leads", actor=kei, at=timezone.now(), state=ImportJob.State.DONE)
 
     found = scrape()
 

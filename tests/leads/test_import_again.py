@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from alignment.accounts.models import User
-from leads.models import Account, Campaign, Deal, DealEvent, ImportRun, Lead, LeadEvent
+from leads.models import Account, Campaign, Deal, DealEvent, ImportJob, Lead, LeadEvent
 from leads.rules.stages import Stage
 from leads.selectors.timeline import deal_event_text, timeline
 from leads.services import deals as live_deals
@@ -242,7 +242,7 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=9) | st.sa
 def test_whatever_stands_in_files_of_deals_every_row_is_counted_and_the_last_one_again_changes_nothing(
     take: Any, ren: User, files: list[list[list[str]]]
 ) -> None:
-    mapping = DEALS | {"system": f"run{ImportRun.objects.count()}"}
+    mapping = DEALS | {"system": f"run{ImportJob.objects.count()}"}
     texts = []
     for table in files:
         numbered = [[str(number % 3), "", *row] for number, row in enumerate(table)]  # ids meet again within a file

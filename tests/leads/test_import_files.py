@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 
 from alignment.kernel.errors import InvalidInput
 from leads.management.commands import import_records
-from leads.models import ImportRun, Lead
+from leads.models import ImportJob, Lead
 from leads.services.importing import run_import
 
 MAPPING = {"system": "crm", "columns": {"id": "external_id", "name": "full_name"}}
@@ -48,7 +48,7 @@ def test_a_file_that_is_no_table_is_refused_in_words(db, kei, now, name):
 
     assert words in str(refused.value)
     assert not Lead.objects.exists()
-    assert not ImportRun.objects.exists()
+    assert not ImportJob.objects.exists()
 
 
 def test_a_file_that_is_too_large_is_not_even_read(db, kei, tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput
-from leads.models import Account, ImportedRow, ImportRun, Lead, LeadEvent, Verdict
+from leads.models import Account, ImportedRow, ImportJob, Lead, LeadEvent, Verdict
 from leads.rules import normalise
 from leads.services import judging
 from leads.services.importing import reading, run_import
@@ -102,6 +102,7 @@ def test_parts_of_any_size_leave_the_same(size: int, take: Any, aoi: User, monke
         "created": 7,
         "updated": 0,
         "unchanged": 0,
+        "qualified": 1,
         "refused": 1,
         "warned": 0,
     }
@@ -118,7 +119,7 @@ def test_parts_of_any_size_leave_the_same(size: int, take: Any, aoi: User, monke
     assert again.counts()["unchanged"] == 7
     assert again.counts()["created"] == again.counts()["updated"] == 0
     assert known_by_name(state()) == known_by_name(before)
-    assert ImportRun.objects.count() == 2
+    assert ImportJob.objects.count() == 2
 
 
 def test_the_verdict_of_an_import_is_the_one_of_live_judging(take: Any, now: datetime) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from alignment.accounts.models import User
+from leads.models import ImportJob
 from leads.rules.mappings import Mapping
 from leads.services.importing.result import ImportResult
 
@@ -38,11 +39,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Context:
+    """The run that rows belong to; ``result`` is that of their part."""
+
     mapping: Mapping
     actor: User
     now: datetime
     zone: ZoneInfo
     result: ImportResult
+    job: ImportJob
 
     def refuse(self, row: Row, code: str, message: str) -> None:
         self.result.refuse(row.number, code, message, row.cells)

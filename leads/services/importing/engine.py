@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import contextvars
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel import textio
-from leads.models import ImportRun
+from leads.models import ImportJob
 from leads.rules import mappings
+from leads.rules.mappings import Mapping
 from leads.services.importing import deals, lead_rows, leads, reading
 from leads.services.importing.context import Context, Row
 from leads.services.importing.reading import Part
@@ -26,6 +27,7 @@ from leads.services.importing.result import ImportResult, Remark
 from leads.services.importing.seen import Seen
 
 Piece = TypeVar("Piece")
+ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ KINDS = {"leads": _Kind(lead_rows.prepare, leads.store), "deals": _Kind(_as_it_i
 def run_import(
     *, kind: str, file: textio.Binary, file_name: str, mapping: Any, actor: User, now: datetime, dry_run: bool = False
 ) -> ImportResult:
-    """Take the rows of a CSV file as ``kind`` (leads or deals) by ``mapping`` (see ``leads.rules.mappings``).
+    """Take the rows of a CSV file as ``kind`` (leads or deals) by ``mapping`` (see ``leads.rules.mappings``), at once.
 
     Rows are recognised by source system and external id (without one: by what the mapping reads in them), so the same
     file again changes nothing, also where people changed the records since. A row that cannot be taken is refused with
@@ -56,46 +58,88 @@ def run_import(
     """
     actor.require(Permission.IMPORT_RECORDS)
     plan = mappings.parse(mapping, kind=kind)
-    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    text, _encoding = textio.opened(file, encoding=plan.encoding)
-    table = textio.numbered_rows(text, delimiter=plan.delimiter)
-    result = ImportResult(kind=kind, file_name=file_name, system=plan.system, dry_run=dry_run)
-    context = Context(mapping=plan, actor=actor, now=now, zone=Organisation.get().zone, result=result)
-    run = ImportRun(
+    job = ImportJob(
         kind=kind,
         file_name=file_name[:300],
-        sha256=sha256,
+        sha256=hashlib.file_digest(file, "sha256").hexdigest(),
+        size=file.tell(),
         source_system=plan.system,
         mapping=mapping,
         actor=actor,
         at=now,
+        state=ImportJob.State.RUNNING,
+        claimed_until=now + ONE_DAY,  # nobody can go on with it; if it stops half-way, a worker notes that by then
     )
+    total = ImportResult(kind=kind, file_name=file_name, system=plan.system, dry_run=dry_run)
+
+    def record(part: ImportResult) -> None:
+        total.add(part)
+        if not dry_run:
+            job.counts, job.notes, job.done_rows, job.headers = total.counts(), total.notes, total.rows, total.headers
+            job.save()
+
+    take(table=opened(file, plan), plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
+    if job.pk:
+        job.state, job.claimed_until = ImportJob.State.DONE, None
+        job.save()
+    total.refused.sort(key=lambda refusal: refusal[0].row)
+    total.warnings.sort(key=lambda remark: remark.row)
+    return total
+
+
+def opened(file: textio.Binary, plan: Mapping) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the file, each with its number; raises ``InvalidInput`` where it cannot be read as the plan says."""
+    text, _encoding = textio.opened(file, encoding=plan.encoding)
+    return textio.numbered_rows(text, delimiter=plan.delimiter)
+
+
+def take(
+    *,
+    table: Iterable[tuple[int, list[str]]],
+    plan: Mapping,
+    job: ImportJob,
+    actor: User,
+    now: datetime,
+    record: Callable[[ImportResult], None],
+    rehearse: bool = False,
+    after: int = 0,
+) -> None:
+    """Take a table part by part and tell ``record`` what came of each, in the transaction of the part.
+
+    The first ``after`` rows below the header were taken before and are only remembered. In a rehearsal every part is
+    undone before it is recorded.
+    """
+    kind = KINDS[job.kind]
+    zone = Organisation.get().zone
     seen = Seen()
-    of_kind = KINDS[kind]
-    prepare = partial(of_kind.prepare, now=now)
-    parts = reading.parts(table, mapping=plan, kind=kind, zone=context.zone, prepare=prepare)
+    parts = reading.parts(
+        table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
+    )
     for part in _ahead(parts):
+        result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse)
+        context = Context(mapping=plan, actor=actor, now=now, zone=zone, result=result, job=job)
         rows = _identified(part, seen, context)
+        if part.is_behind:
+            continue
         with transaction.atomic():
             _one_at_a_time(plan.system)
-            of_kind.store(rows, context)
-            run.counts = result.counts()
-            run.save()
-            if dry_run:
-                transaction.set_rollback(True)
-                run.pk = None
-    result.refused.sort(key=lambda refusal: refusal[0].row)
-    result.warnings.sort(key=lambda remark: remark.row)
-    return result
+            if job.pk is None and not rehearse:
+                job.save()  # the rows name it
+            with transaction.atomic():
+                kind.store(rows, context)
+                if rehearse:
+                    transaction.set_rollback(True)
+            record(result)
 
 
 def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
     """The same pieces, the next one made while the last is in use: PostgreSQL works on one, we read the other."""
     with ThreadPoolExecutor(max_workers=1) as beside:
-        in_our_language = contextvars.copy_context()
+        language = translation.get_language()  # each thread has its own
 
         def read() -> Piece | None:
-            return in_our_language.run(next, pieces, None)
+            with translation.override(language):
+                return next(pieces, None)
 
         waiting = beside.submit(read)
         while (piece := waiting.result()) is not None:
@@ -125,7 +169,8 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
     if not all(row.has_id for row in part.rows):
         message = _(
             "Rows without an id of their own are recognised by what the mapping reads in them: one that is corrected "
-            "in a later file becomes a new record. Map a column to external_id where the file has one."
+            "in a later file becomes a new record. Make a column with ids, where there is one, “id in the other tool” "
+            "(external_id)."
         )
         result.note(message)
     return rows

@@ -23,7 +23,9 @@ _AS_GIVEN = (*_TEXTS, "campaign", "captured_at", "qualified_at")
 _LONGEST = {
     name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture")
 } | {"company": LIMITS["company_name"]}
-_WHO = ("full_name", "email", "company")
+_PARTS = ("last_name", "first_name", "last_name_kana", "first_name_kana")
+_LONGEST |= dict.fromkeys(_PARTS, LIMITS["full_name"] // 2 - 1)
+_WHO = ("full_name", "last_name", "first_name", "email", "company")
 OF_COMPANY = "company."
 CAPTURE_IS_GIVEN = "captured_at is given"
 """Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
@@ -39,6 +41,8 @@ def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
     _check(row, now)
     fields, custom, remarks = row.fields, dict(row.custom), []
     said = {name: fields.get(name) for name in _AS_GIVEN} | {"company_name": fields.get("company")}
+    for name in ("full_name", "full_name_kana"):
+        said[name] = said[name] or _from_parts(fields, name)
     for name, cleaned in _CLEANERS.items():
         try:
             said[name] = cleaned(fields.get(name, ""))
@@ -51,7 +55,7 @@ def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
     else:
         custom |= {name: str(value) for name, value in of_company.items()}
     row.said = {name: value for name, value in (said | memory.custom_facts(custom)).items() if value not in (None, "")}
-    row.new = newcomers.columns(row.said, beside(row), now)
+    row.new = newcomers.columns(said=row.said, beside=beside(row), now=now)
     return remarks
 
 
@@ -61,6 +65,11 @@ def beside(row: Row) -> Facts:
     if "captured_at" in row.said:
         facts[CAPTURE_IS_GIVEN] = True
     return facts
+
+
+def _from_parts(fields: Facts, name: str) -> str:
+    kana = name.removeprefix("full_name")
+    return normalise.full_name(last=fields.get(f"last_name{kana}", ""), first=fields.get(f"first_name{kana}", ""))
 
 
 def company_key(row: Row) -> str:

@@ -41,9 +41,7 @@ def store(rows: list[Row], context: Context) -> None:
         if row.external_id in known
     ]
     named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
-    for row in new:
-        if not row.said.keys() & {"captured_at", "qualified_at"}:
-            context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
+    _note_missing_dates(new, context)
     newcomers.store(new, named, context)
     changed = _update([change for change in changes if change.write], named, context)
     refilled = {
@@ -56,6 +54,16 @@ def store(rows: list[Row], context: Context) -> None:
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
     context.result.unchanged += len(rows) - len(new) - len(changed | refilled)
+
+
+def _note_missing_dates(new: list[Row], context: Context) -> None:
+    dates = {"captured_at", "qualified_at"}
+    if not dates & {column.field for column in context.mapping.columns}:
+        context.result.note(_("No column says when the leads were captured: today is taken."))
+        return
+    for row in new:
+        if not row.said.keys() & dates:
+            context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
 
 
 def _named(written: list[Facts], of_companies: dict[str, Facts], context: Context) -> Named:

@@ -34,6 +34,7 @@ class Change:
     write: Facts
     before: Facts
     after: Facts
+    is_new: bool = False
 
 
 def recall(rows: Iterable[Row], context: Context) -> dict[str, Facts]:
@@ -55,6 +56,7 @@ def remember(changes: Sequence[Change], context: Context) -> None:
                 source_system=context.mapping.system,
                 external_id=change.row.external_id,
                 facts=change.after,
+                made_by=context.job if change.is_new and context.job.pk else None,
             )
             for change in changes
             if change.after != change.before
@@ -73,7 +75,9 @@ def compare(row: Row, said: Facts, record: Lead | Deal | None, before: Facts, co
     """
     said = {name: value for name, value in said.items() if value not in (None, "")}
     if record is None:
-        return Change(row, None, said, before, before | {name: plain(value) for name, value in said.items()})
+        return Change(
+            row, None, said, before, before | {name: plain(value) for name, value in said.items()}, is_new=True
+        )
     change = Change(row, record, {}, before, dict(before))
     for name, value in said.items():
         stands = standing(record, name)

@@ -29,7 +29,7 @@ _OF_ROW = (*_TEXTS, "is_free_mail", "custom", "captured_at", "qualified_at", _RE
 _COLUMNS = (*_OF_ROW, "external_id", "account_id", "campaign_id")
 
 
-def columns(said: Facts, beside: Facts, now: datetime) -> list[Any]:
+def columns(*, said: Facts, beside: Facts, now: datetime) -> list[Any]:
     """What the row of a new lead alone tells of the columns of the table, and what is remembered of it."""
     address = email_facts(said.get("email", ""))
     captured_at = said.get("captured_at") or said.get("qualified_at") or now
@@ -56,6 +56,8 @@ def store(rows: Sequence[Row], named: Named, context: Context) -> None:
     with connection.cursor() as cursor:
         for statement in (_LEADS, _EVENTS, _MEMORY):
             cursor.execute(statement, values)
+        cursor.execute(_QUALIFIED, [Stage.QUALIFIED])
+        context.result.qualified += cursor.fetchone()[0]
 
 
 def _named(said: Facts, named: Named) -> Iterator[int | None]:
@@ -110,12 +112,15 @@ _EVENTS = f"""
 """Taken in, and in the same moment qualified where the file or the definition says so."""
 
 _MEMORY = f"""
-    INSERT INTO leads_importedrow (kind, source_system, external_id, facts)
-    SELECT %(kind)s, %(system)s, external_id,
+    INSERT INTO leads_importedrow (kind, source_system, external_id, made_by_id, facts)
+    SELECT %(kind)s, %(system)s, external_id, %(job)s,
         {_REMEMBERED} || jsonb_strip_nulls(jsonb_build_object('{NAMED["campaign"]}', campaign_id))
     FROM {_TABLE} ORDER BY id
-    ON CONFLICT (kind, source_system, external_id) DO UPDATE SET facts = EXCLUDED.facts
+    ON CONFLICT (kind, source_system, external_id) DO UPDATE
+    SET facts = EXCLUDED.facts, made_by_id = EXCLUDED.made_by_id
 """  # noqa: S608 - our own names
+
+_QUALIFIED = f"SELECT count(*) FROM {_TABLE} WHERE stage = %s"  # noqa: S608 - our own name
 
 
 def _values(context: Context) -> dict[str, Any]:
@@ -131,4 +136,5 @@ def _values(context: Context) -> dict[str, Any]:
         "system": context.mapping.system,
         "data": _json({"import": context.result.file_name}),
         "version": version and version.pk,
+        "job": context.job.pk,
     }

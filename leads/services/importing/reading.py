@@ -45,30 +45,47 @@ class Part:
     headers: list[str]
     count: int = 0
     rows: list[Row] = field(default_factory=list)
+    is_behind: bool = False
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
 
 
 def parts(
-    table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneInfo, prepare: Prepare
+    table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneInfo, prepare: Prepare, after: int = 0
 ) -> Iterator[Part]:
     """The rows below the header, part by part; at least one part, which may be empty.
 
+    Parts within the first ``after`` rows are behind us: read, but not prepared.
+
     Raises ``InvalidInput`` before the first where the file has no header that fits the mapping.
     """
-    filled = ((number, cells) for number, cells in table if any(cell.strip() for cell in cells))
-    first = next(filled, None)
-    if first is None:
-        raise InvalidInput(_("The file is empty."), field="file")
-    reader = _Reader(mapping, kind, zone, prepare, headers=_headers(first[1], mapping), width=len(first[1]))
-    part = reader.read(islice(filled, PART))
-    yield part
-    while part.count == PART:
-        part = reader.read(islice(filled, PART))
+    rows = filled(table)
+    headers, width = _header(rows, mapping)
+    reader = _Reader(mapping, kind, zone, prepare, headers=headers, width=width)
+    count = 0
+    while True:
+        part = reader.read(islice(rows, PART), is_behind=count + PART <= after)
+        count += part.count
         yield part
+        if part.count < PART:
+            return
 
 
-def _headers(cells: list[str], mapping: Mapping) -> list[str]:
+def header(table: Iterable[Numbered], mapping: Mapping) -> list[str]:
+    """The names of the columns; raises ``InvalidInput`` where the table has none that fit the mapping."""
+    return _header(filled(table), mapping)[0]
+
+
+def filled(table: Iterable[Numbered], *, limit: int | None = None) -> Iterator[Numbered]:
+    """The rows that say something, at most ``limit`` of them."""
+    return islice(((number, cells) for number, cells in table if any(cell.strip() for cell in cells)), limit)
+
+
+def _header(rows: Iterator[Numbered], mapping: Mapping) -> tuple[list[str], int]:
+    """The names of the columns, and how many cells their row has with its empty end."""
+    _number, cells = next(rows, (0, []))
+    if not cells:
+        raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in _without_empty_end(cells)]
     if len(headers) > MOST_COLUMNS:
         message = _("The file has %(n)d columns; at most %(max)d can be read. Is the separator right?")
@@ -76,7 +93,7 @@ def _headers(cells: list[str], mapping: Mapping) -> list[str]:
     if any("\x00" in header for header in headers):
         raise InvalidInput(_("This text has a character that cannot be stored."), field="file")
     mappings.check_headers(mapping, headers)
-    return headers
+    return headers, len(cells)
 
 
 class _Reader:
@@ -91,13 +108,13 @@ class _Reader:
         mapped = mapping.mapped_headers()
         self.kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
 
-    def read(self, rows: Iterable[Numbered]) -> Part:
-        part = Part(self.headers)
+    def read(self, rows: Iterable[Numbered], *, is_behind: bool) -> Part:
+        part = Part(self.headers, is_behind=is_behind)
         for number, cells in rows:
             part.count += 1
             try:
                 row = self._row(number, cells)
-                part.warnings += self.prepare(row)
+                part.warnings += () if is_behind else self.prepare(row)
             except (RowFault, CellFault) as fault:
                 part.refused.append((Remark(number, fault.code, str(fault.message)), cells))
             else:

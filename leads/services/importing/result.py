@@ -38,6 +38,21 @@ class ImportResult:
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    qualified: int = 0
+    """How many of the new leads the definition in force finds qualified."""
+
+    def add(self, part: ImportResult) -> None:
+        """Count what came of the next part of the same file."""
+        self.headers = part.headers
+        self.rows += part.rows
+        self.created += part.created
+        self.updated += part.updated
+        self.unchanged += part.unchanged
+        self.qualified += part.qualified
+        self.refused += part.refused
+        self.warnings += part.warnings
+        for note in part.notes:
+            self.note(note)
 
     def refuse(self, row: int, code: str, message: str, cells: list[str]) -> None:
         self.refused.append((Remark(row, code, message), cells))
@@ -56,6 +71,7 @@ class ImportResult:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "qualified": self.qualified,
             "refused": len(self.refused),
             "warned": len(self.warnings),
         }

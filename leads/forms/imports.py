@@ -1,0 +1,169 @@
+"""What a person says of a file that is brought in: what it holds, and which column is what."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import Any, BinaryIO
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from alignment.kernel import formats, textio
+from alignment.kernel.forms import Form
+from leads.models import ImportJob
+from leads.rules import columns
+from leads.rules.columns import Proposal
+from leads.rules.mappings import FIELDS
+
+KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
+PASTED = "pasted.txt"
+
+
+class BringForm(Form):
+    """A file, or rows pasted from a spreadsheet."""
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What is in it?"), choices=KINDS, initial="leads", widget=forms.RadioSelect
+    )
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        required=False,
+        help_text=gettext_lazy("CSV or text with tabs, in UTF-8, UTF-16, Shift_JIS or EUC-JP. Up to 256 MB."),
+        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Or paste rows from a spreadsheet, with the row of headings"),
+        required=False,
+        max_length=2_000_000,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "pasted"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """One of the two."""
+        cleaned = super().clean() or {}
+        if not self.errors and bool(cleaned.get("file")) == bool((cleaned.get("text") or "").strip()):
+            self.add_error("file", _("Choose a file or paste rows: one of the two."))
+        return cleaned
+
+    def content(self) -> tuple[BinaryIO, str]:
+        """What was brought, and its name."""
+        file = self.cleaned_data["file"]
+        if file:
+            return file.file, file.name
+        return io.BytesIO(self.cleaned_data["text"].encode()), PASTED
+
+
+class ColumnsForm(Form):
+    """Which column is which field, and how its dates are written; opened with what the names and values suggest."""
+
+    system = forms.CharField(
+        label=gettext_lazy("Where do the rows come from?"),
+        max_length=50,
+        help_text=gettext_lazy(
+            "A tool or an event, such as “Salesforce” or “Measuring fair 2026”. A later file from the same place "
+            "updates the records of this one instead of making them twice."
+        ),
+    )
+    encoding = forms.ChoiceField(
+        label=gettext_lazy("Characters are written in"), choices=[(name, name) for name in textio.ENCODINGS]
+    )
+    keep = forms.BooleanField(
+        label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True
+    )
+
+    def __init__(self, data: Any, *, job: ImportJob, proposals: list[Proposal], encoding: str) -> None:
+        known = job.mapping.get("columns", {})
+        initial: dict[str, Any] = {"encoding": encoding, "system": job.source_system}
+        initial["keep"] = job.mapping.get("unmapped", "keep") == "keep"
+        super().__init__(data, initial=initial)
+        self.job = job
+        self.proposals = proposals
+        names = [proposal.header for proposal in proposals]
+        self.usable = [(i, p) for i, p in enumerate(proposals) if p.header and names.count(p.header) == 1]
+        choices = [("", _("– not used –")), *((field, columns.LABELS[field]) for field in FIELDS[job.kind])]
+        for index, proposal in self.usable:
+            spec = known.get(proposal.header, {}) if known else {"field": proposal.field, "format": proposal.form}
+            self.fields[f"field_{index}"] = forms.ChoiceField(
+                label=_("Field of “%(column)s”") % {"column": proposal.header},
+                choices=choices,
+                required=False,
+                initial=spec.get("field", ""),
+            )
+            if proposal.forms:
+                self.fields[f"form_{index}"] = forms.ChoiceField(
+                    label=_("How “%(column)s” writes dates") % {"column": proposal.header},
+                    choices=[("", _("Please choose")), *((form, _reading(proposal, form)) for form in proposal.forms)],
+                    required=False,
+                    initial=spec.get("format", "") or proposal.form,
+                )
+
+    def lines(self) -> list[dict[str, Any]]:
+        """The columns as the page lists them; one without a name of its own can't be used."""
+        fields = {f"{kind}_{index}" for kind in ("field", "form") for index, _proposal in self.usable} & set(
+            self.fields
+        )
+        return [
+            {
+                "header": proposal.header,
+                "samples": proposal.samples,
+                "field": self[f"field_{index}"] if f"field_{index}" in fields else None,
+                "form": self[f"form_{index}"] if f"form_{index}" in fields else None,
+                "is_ambiguous": len(proposal.forms) > 1,
+            }
+            for index, proposal in enumerate(self.proposals)
+        ]
+
+    def clean(self) -> dict[str, Any]:
+        """Each field once, at least one of them, and dates that can be read in one way."""
+        cleaned = super().clean() or {}
+        chosen: dict[str, str] = {}
+        for index, proposal in self.usable:
+            field = cleaned.get(f"field_{index}", "")
+            if not field:
+                continue
+            if field in chosen:
+                message = _("“%(column)s” is this field already.") % {"column": chosen[field]}
+                self.add_error(f"field_{index}", message)
+            chosen.setdefault(field, proposal.header)
+            if columns.is_date(self.job.kind, field) and not cleaned.get(f"form_{index}"):
+                self._ask_for_a_form(index, proposal)
+        if not chosen and not self.errors:
+            self.add_error(None, _("Choose a field for at least one column."))
+        return cleaned
+
+    def _ask_for_a_form(self, index: int, proposal: Proposal) -> None:
+        if proposal.forms:
+            message = _("Say how the dates of “%(column)s” are written.") % {"column": proposal.header}
+            self.add_error(f"form_{index}", message)
+        elif proposal.samples:
+            message = _("“%(column)s” has values that are no dates, or dates in several forms, such as %(value)s.")
+            values = {"column": proposal.header, "value": ", ".join(proposal.samples)}
+            self.add_error(f"field_{index}", message % values)
+
+    def mapping(self) -> dict[str, Any]:
+        """The mapping of the file, as ``leads.rules.mappings`` reads it."""
+        cleaned = self.cleaned_data
+        chosen = {
+            proposal.header: {"field": cleaned[f"field_{index}"], "format": cleaned.get(f"form_{index}", "")}
+            for index, proposal in self.usable
+            if cleaned.get(f"field_{index}")
+        }
+        for spec in chosen.values():
+            if not (spec["format"] and columns.is_date(self.job.kind, spec["field"])):
+                del spec["format"]
+        return {
+            "system": cleaned["system"],
+            "columns": chosen,
+            "unmapped": "keep" if cleaned["keep"] else "drop",
+            "encoding": cleaned["encoding"],
+        }
+
+
+def _reading(proposal: Proposal, form: str) -> str:
+    """What the first value means in this form: 03-02-2026 as February 3, 2026."""
+    value = proposal.samples[0]
+    day = datetime.strptime(value, form).replace(tzinfo=UTC)
+    return _("%(value)s is %(day)s") % {"value": value, "day": formats.date(day, zone=UTC)}

@@ -1,0 +1,187 @@
+"""Which column of a foreign file is which of our fields: proposed from its name and values. Pure.
+
+The names are those that exhibitions, card readers and the export of common tools give their columns, in English and
+Japanese.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from alignment.kernel import moments
+from leads.rules.mappings import DAY, FIELDS, MOMENT
+
+LABELS: dict[str, str | Promise] = {
+    "external_id": _("id in the other tool"),
+    "captured_at": pgettext_lazy("field", "captured"),
+    "qualified_at": _("qualified on (history)"),
+    "source": _("source"),
+    "landing_page": _("landing page"),
+    "campaign": _("campaign"),
+    "company": _("company"),
+    "full_name": _("name"),
+    "last_name": _("family name"),
+    "first_name": _("given name"),
+    "full_name_kana": _("name in kana"),
+    "last_name_kana": _("family name in kana"),
+    "first_name_kana": _("given name in kana"),
+    "email": _("e-mail address"),
+    "phone": _("phone"),
+    "job_title": _("job title"),
+    "department": _("department"),
+    "industry": _("industry"),
+    "prefecture": _("prefecture"),
+    "employees": _("number of employees"),
+    "note": _("note for sales"),
+    "lead_external_id": _("id of the lead"),
+    "account": _("company"),
+    "owner": _("owner in sales"),
+    "opened_at": _("opened on"),
+    "won_at": _("won on"),
+    "lost_at": _("lost on"),
+    "closed_at": _("closed on (won or lost by the stage)"),
+    "expected_at": _("expected on"),
+    "amount": _("amount"),
+    "stage": _("stage"),
+    "product": _("product"),
+    "name": _("name of the deal"),
+}
+
+_NAMES = {
+    "external_id": "id, lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
+    "captured_at": "captured at, created at, created date, create date, date added, date entered, created, "
+    "登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
+    "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, first "
+    "contact date, mql日",
+    "source": "source, lead source, original source, origin, 流入元, リードソース, 獲得経路, 情報源",
+    "landing_page": "landing page, landing page id, first page seen, ランディングページ",
+    "campaign": "campaign, campaign name, 施策, キャンペーン, キャンペーン名, 展示会名, イベント名, セミナー名",
+    "company": "company, company name, account, account name, organization, organisation, organization "
+    "name, 会社名, 企業名, 社名, 法人名, 勤務先, 取引先名, 取引先, 会社",
+    "full_name": "name, full name, contact name, lead name, 氏名, 名前, お名前, 担当者名, 担当者氏名, 姓名",
+    "last_name": "last name, family name, surname, 姓, 苗字, 名字",
+    "first_name": "first name, given name, 名, 下の名前",
+    "last_name_kana": "last name kana, 姓カナ, 姓カタカナ, セイ, 姓フリガナ, せい",
+    "first_name_kana": "first name kana, 名カナ, 名カタカナ, メイ, 名フリガナ, めい",
+    "full_name_kana": "kana, name kana, full name kana, furigana, フリガナ, ふりがな, 氏名カナ, 氏名かな, "
+    "氏名フリガナ, 姓名カナ",
+    "email": "email, e-mail, email address, e-mail address, mail, メール, メールアドレス, eメール, eメールアドレス",
+    "phone": "phone, phone number, telephone, tel, mobile, mobile phone, work phone, 電話, 電話番号, 携帯, "
+    "携帯電話, 携帯電話番号, 会社電話",
+    "job_title": "job title, title, position, 役職, 役職名, 職位, 肩書",
+    "department": "department, division, 部署, 部署名, 所属部署, 部門",
+    "industry": "industry, sector, 業種, 業界",
+    "prefecture": "prefecture, state, state/region, 都道府県",
+    "employees": "employees, number of employees, no. of employees, employee count, 従業員数, 社員数",
+    "note": "note, notes, comment, comments, description, remarks, 備考, メモ, コメント, 要望",
+    "lead_external_id": "lead id, mql id, lead external id, リードid",
+    "account": "company, company name, account, account name, 会社名, 企業名, 取引先名, 取引先",
+    "owner": "owner, deal owner, opportunity owner, sales agent, salesperson, sales rep, 担当者, 営業担当, "
+    "所有者, 商談所有者",
+    "opened_at": "opened at, created date, create date, created at, engage date, 作成日, 商談開始日, 開始日",
+    "won_at": "won at, won date, 受注日, 成約日",
+    "lost_at": "lost at, lost date, 失注日",
+    "closed_at": "close date, closed at, closed date, 完了日, クローズ日",
+    "expected_at": "expected at, expected date, expected close date, 受注予定日, 完了予定日",
+    "amount": "amount, value, deal value, close value, revenue, expected revenue, 金額, 受注金額, 商談金額, 売上",
+    "stage": "stage, deal stage, status, sales stage, フェーズ, ステージ, 商談フェーズ, 状態",
+    "product": "product, product name, 商品, 製品, 商材, 製品名",
+    "name": "name, deal name, opportunity name, opportunity, 商談名, 案件名",
+}
+
+DATE_FORMS: tuple[str, ...] = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M:%S",
+    "%Y-%m-%d %H:%M",
+    "%Y/%m/%d",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%Y年%m月%d日",
+    "%Y.%m.%d",
+    "%d/%m/%Y",
+    "%d/%m/%Y %H:%M",
+    "%m/%d/%Y",
+    "%m/%d/%Y %H:%M",
+    "%d-%m-%Y",
+    "%d-%m-%Y %H:%M",
+    "%m-%d-%Y",
+    "%d.%m.%Y",
+    "%d.%m.%Y %H:%M",
+)
+"""The forms in which dates are offered to be read, the plainest first."""
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """A column of the file: what it seems to hold, and for dates the forms in which all its values can be read."""
+
+    header: str
+    samples: tuple[str, ...]
+    field: str
+    forms: tuple[str, ...]
+
+    @property
+    def form(self) -> str:
+        """The form to be taken; "" where none fits, or a person has to say which of two readings is meant."""
+        return self.forms[0] if len(self.forms) == 1 else ""
+
+
+def is_date(kind: str, field: str) -> bool:
+    """Whether a field of this kind of record holds dates."""
+    return FIELDS[kind].get(field) in (MOMENT, DAY)
+
+
+def propose(headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str) -> list[Proposal]:
+    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once."""
+    taken: set[str] = set()
+    proposals = []
+    for position, header in enumerate(headers):
+        values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
+        field = next((name for name in _fields_named(header, kind) if name not in taken), "")
+        forms = fitting_forms(values)
+        if field and is_date(kind, field) and values and not forms:
+            field = ""
+        if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
+            field = "email"
+        taken |= {field} - {""}
+        samples = tuple(dict.fromkeys(value[:80] for value in values))[:3]
+        proposals.append(Proposal(header, samples, field, tuple(forms)))
+    return proposals
+
+
+def fitting_forms(values: Iterable[str]) -> list[str]:
+    """The date forms in which every one of the values can be read; none for no values."""
+    values = list(dict.fromkeys(values))
+    return [form for form in DATE_FORMS if values and all(_fits(value, form) for value in values)]
+
+
+def _fits(value: str, form: str) -> bool:
+    try:
+        return moments.plausible(datetime.strptime(value, form))  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        return False
+
+
+def _fields_named(header: str, kind: str) -> list[str]:
+    plain = _plain(header)
+    return [field for field in FIELDS[kind] if plain and plain in _KNOWN[field]]
+
+
+def _plain(name: str) -> str:
+    """A column's name without case, width, and what parts its words."""
+    return re.sub(r"[\s_\-・./()*:]+", "", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _are_addresses(values: Sequence[str]) -> bool:
+    return bool(values) and all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values)
+
+
+_KNOWN = {field: frozenset(_plain(name) for name in names.split(",")) for field, names in _NAMES.items()}

@@ -1,0 +1,305 @@
+"""Files that are brought in the portal: kept, set up, checked, taken. What is at work is a row that a worker claims.
+
+A check is the run itself, undone part by part: what it counts is what the run will do, as long as nobody else changes
+the records in between.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, BinaryIO
+
+import structlog
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from alignment.accounts.models import User
+from alignment.accounts.policies import Permission
+from alignment.kernel import textio
+from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.failpoints import failpoint
+from alignment.kernel.locks import locked
+from alignment.kernel.queue import nudge
+from leads.models import ImportJob, ImportPiece, ImportRemark
+from leads.rules import columns, mappings
+from leads.rules.columns import Proposal
+from leads.services.importing import engine, reading
+from leads.services.importing.result import ImportResult, Remark
+
+log = structlog.get_logger(__name__)
+
+MB = 1024 * 1024
+PIECE = MB
+LARGEST = 256 * MB
+AT_ONCE = 2
+"""How many are worked on at a time: the workers of the queue are a process more, so that they never look dead."""
+LOOKED_AT = 2000
+"""Rows from whose values the columns are proposed; the check looks at all of them."""
+KEEP_FILE_FOR = timedelta(days=7)
+
+State = ImportJob.State
+Clock = Callable[[], datetime]
+"""Work takes time: each step of it asks what time it is."""
+
+
+class NotInThisState(DomainError):
+    """The import is at another step by now."""
+
+    code = "import_state"
+    status = 409
+
+
+class _Lost(Exception):
+    """Another worker has the job by now."""
+
+
+class _Cancelled(Exception):
+    """Nobody wants the job any more."""
+
+
+@transaction.atomic
+def start(*, kind: str, file: BinaryIO, file_name: str, actor: User, now: datetime) -> ImportJob:
+    """Keep a file, so that any worker can read it. Raises ``InvalidInput`` for one that no table can be in."""
+    actor.require(Permission.IMPORT_RECORDS)
+    if kind not in engine.KINDS:
+        raise InvalidInput(_("Choose what the file holds."), field="kind")
+    job = ImportJob.objects.create(kind=kind, file_name=file_name[:300], sha256="", actor=actor, at=now)
+    digest = hashlib.sha256()
+    for number, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
+        job.size += len(piece)
+        if job.size > LARGEST:
+            message = _("The file is larger than %(max)d MB. Split it and import the parts.")
+            raise InvalidInput(message % {"max": LARGEST // MB}, field="file")
+        digest.update(piece)
+        ImportPiece.objects.create(job=job, number=number, content=piece)
+    if not job.size:
+        raise InvalidInput(_("The file is empty."), field="file")
+    job.sha256 = digest.hexdigest()
+    job.save(update_fields=["size", "sha256"])
+    return job
+
+
+@dataclass(frozen=True)
+class Outline:
+    """What a file seems to hold: its encoding, and for every column what it may be."""
+
+    encoding: str
+    columns: list[Proposal]
+
+
+def outline(job: ImportJob, *, encoding: str | None = None) -> Outline:
+    """Propose how a file is to be read. Raises ``InvalidInput`` where it is no table in this encoding."""
+    with content(job) as file:
+        text, found = textio.opened(file, encoding=encoding)
+        filled = [cells for _number, cells in reading.filled(textio.numbered_rows(text), limit=LOOKED_AT)]
+    if not filled:
+        raise InvalidInput(_("The file is empty."), field="file")
+    headers = [header.strip() for header in filled[0]]
+    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind))
+
+
+@transaction.atomic
+def set_up(*, job_id: int, mapping: dict[str, Any], actor: User, now: datetime) -> ImportJob:
+    """Say which column is what. Raises ``InvalidInput`` with the path of what does not fit the file."""
+    actor.require(Permission.IMPORT_RECORDS)
+    job = _in_state(job_id, State.DRAFT, State.CHECKED)
+    plan = mappings.parse(mapping, kind=job.kind)
+    with content(job) as file:
+        job.headers = reading.header(engine.opened(file, plan), plan)
+    job.source_system, job.mapping, job.state = plan.system, mapping, State.DRAFT
+    job.save(update_fields=["source_system", "mapping", "headers", "state"])
+    return job
+
+
+def check(*, job_id: int, actor: User, now: datetime) -> None:
+    """Find out what would become of every row; a worker does it."""
+    _put_to_work(job_id, State.CHECKING, actor, State.DRAFT, State.CHECKED)
+
+
+def run(*, job_id: int, actor: User, now: datetime) -> None:
+    """Take the rows; a worker does it. Only what was checked is taken."""
+    _put_to_work(job_id, State.RUNNING, actor, State.CHECKED)
+
+
+@transaction.atomic
+def cancel(*, job_id: int, actor: User, now: datetime) -> None:
+    """Stop at the next part. What is taken stays; a check goes back to being set up; what has not begun is dropped."""
+    actor.require(Permission.IMPORT_RECORDS)
+    job = _in_state(job_id, State.DRAFT, State.CHECKED, *ImportJob.AT_WORK)
+    if job.state in ImportJob.AT_WORK:
+        ImportJob.objects.filter(pk=job_id).update(is_cancel_asked=True)
+    else:
+        _end(job, State.CANCELLED, now)
+    nudge("leads.take_imports")
+
+
+def take_waiting(*, clock: Clock) -> int:
+    """Work on what waits, one job after the other; returns how many were brought to an end.
+
+    Called every minute and after each order, by any number of workers: a job is one worker's while its claim runs.
+    """
+    ended = 0
+    while job := _claim(clock()):
+        ended += _work(job, clock)
+    return ended
+
+
+def prune(*, now: datetime) -> int:
+    """Drop the files of jobs that ended, or that nobody went on with, long ago; returns how many jobs had one."""
+    old = ImportJob.objects.filter(at__lt=now - KEEP_FILE_FOR).exclude(state__in=ImportJob.AT_WORK)
+    found = old.filter(pieces__isnull=False).distinct()
+    return sum(1 for job in found if job.pieces.all().delete())
+
+
+@contextmanager
+def content(job: ImportJob) -> Iterator[textio.Binary]:
+    """The file of a job, on the disk of this machine for as long as it is read."""
+    with tempfile.TemporaryFile() as file:
+        for pk in list(job.pieces.order_by("number").values_list("pk", flat=True)):
+            file.write(ImportPiece.objects.values_list("content", flat=True).get(pk=pk))
+        file.seek(0)
+        yield file
+
+
+def _in_state(job_id: int, *states: State) -> ImportJob:
+    job = locked(ImportJob.objects.filter(pk=job_id), "actor")
+    if job is None or job.state not in states:
+        raise NotInThisState(_("This import is at another step by now."))
+    return job
+
+
+@transaction.atomic
+def _put_to_work(job_id: int, state: State, actor: User, *before: State) -> None:
+    actor.require(Permission.IMPORT_RECORDS)
+    job = _in_state(job_id, *before)
+    if not job.mapping:
+        raise NotInThisState(_("Say first which column is what."))
+    job.remarks.all().delete()
+    ImportJob.objects.filter(pk=job_id).update(
+        state=state,
+        done_rows=0,
+        done_bytes=0,
+        counts={},
+        notes=[],
+        fault="",
+        is_cancel_asked=False,
+        claimed_until=None,
+        attempts=0,
+        started_at=None,
+        finished_at=None,
+    )
+    nudge("leads.take_imports")
+
+
+def _claim(now: datetime) -> ImportJob | None:
+    sql = """
+        UPDATE leads_importjob SET claimed_until = %(until)s, attempts = attempts + 1,
+            started_at = coalesce(started_at, %(now)s)
+        WHERE id = (
+            SELECT id FROM leads_importjob
+            WHERE state IN ('checking', 'running') AND (claimed_until IS NULL OR claimed_until < %(now)s)
+            ORDER BY at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+        )
+        AND (SELECT count(*) FROM leads_importjob WHERE claimed_until >= %(now)s) < %(at_once)s
+        RETURNING id
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('claim an import', 0))")  # or two count the same
+        cursor.execute(sql, {"now": now, "until": now + ImportJob.LEASE, "at_once": AT_ONCE})
+        row = cursor.fetchone()
+    return ImportJob.objects.select_related("actor").get(pk=row[0]) if row else None
+
+
+def _work(job: ImportJob, clock: Clock) -> bool:
+    """Go on with a claimed job; true when it came to an end."""
+    with translation.override(job.actor.language):
+        try:
+            _check_claim(job)
+            _take(job, clock)
+        except _Lost:
+            return False
+        except _Cancelled:
+            _end(job, State.DRAFT if job.state == State.CHECKING else State.CANCELLED, clock())
+        except DomainError as error:
+            _end(job, State.FAILED, clock(), fault=str(error.message))
+        except Exception as error:  # the claim runs out, and another worker goes on; one bad file stops no other
+            log.exception("import_interrupted", job_id=job.pk, error=repr(error))
+            return False
+    return True
+
+
+def _check_claim(job: ImportJob) -> None:
+    if job.is_cancel_asked:
+        raise _Cancelled
+    if not job.pieces.exists():
+        message = _("Whoever read this file stopped half-way. Bring it again: what was taken is recognised.")
+        raise InvalidInput(message)
+    if job.attempts > ImportJob.MAX_ATTEMPTS:
+        raise InvalidInput(_("Given up: whoever worked on this file stopped each time at the same place."))
+
+
+def _take(job: ImportJob, clock: Clock) -> None:
+    rehearse = job.state == State.CHECKING
+    plan = mappings.parse(job.mapping, kind=job.kind)
+    with content(job) as file:
+
+        def record(part: ImportResult) -> None:
+            _record(job, part, read=job.size if file.closed else file.tell(), now=clock())
+            failpoint("imports.part")
+
+        engine.take(
+            table=engine.opened(file, plan),
+            plan=plan,
+            job=job,
+            actor=job.actor,
+            now=clock(),
+            record=record,
+            rehearse=rehearse,
+            after=job.done_rows,
+        )
+    _end(job, State.CHECKED if rehearse else State.DONE, clock())
+
+
+def _record(job: ImportJob, part: ImportResult, *, read: int, now: datetime) -> None:
+    """Write progress with the part that it counts, if the job is still ours and wanted; renew the claim."""
+    refused = [_remark(job, remark, is_refusal=True, cells=cells) for remark, cells in part.refused]
+    warned = [_remark(job, remark, is_refusal=False) for remark in part.warnings]
+    ImportRemark.objects.bulk_create([*refused, *warned], batch_size=1000)
+    counts = {name: job.counts.get(name, 0) + count for name, count in part.counts().items()}
+    progress = {
+        "counts": counts,
+        "notes": [*job.notes, *(note for note in part.notes if note not in job.notes)],
+        "done_rows": job.done_rows + part.rows,
+        "done_bytes": read,
+        "claimed_until": now + ImportJob.LEASE,
+        "attempts": 0,
+    }
+    if not _ours(job).update(**progress):
+        raise _Lost
+    if ImportJob.objects.filter(pk=job.pk, is_cancel_asked=True).exists():
+        raise _Cancelled
+    for name, value in progress.items():
+        setattr(job, name, value)
+
+
+def _remark(job: ImportJob, remark: Remark, *, is_refusal: bool, cells: list[str] | None = None) -> ImportRemark:
+    storable = [cell.replace("\x00", "\N{REPLACEMENT CHARACTER}") for cell in cells or []]
+    return ImportRemark(
+        job=job, row=remark.row, is_refusal=is_refusal, code=remark.code, message=remark.message, cells=storable
+    )
+
+
+def _ours(job: ImportJob) -> QuerySet[ImportJob]:
+    """The job, unless another worker has claimed it since."""
+    return ImportJob.objects.filter(pk=job.pk, state=job.state, claimed_until=job.claimed_until)
+
+
+def _end(job: ImportJob, state: State, now: datetime, *, fault: str = "") -> None:
+    _ours(job).update(state=state, finished_at=now, claimed_until=None, is_cancel_asked=False, fault=fault)

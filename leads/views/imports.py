@@ -1,0 +1,131 @@
+"""Files on their way in: bring, say which column is what, check, take, see what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
+from alignment.kernel import htmx, textio
+from alignment.kernel.errors import DomainError, InvalidInput
+from leads.forms.imports import BringForm, ColumnsForm
+from leads.models import ImportJob
+from leads.selectors import imports as selectors
+from leads.services.importing import jobs
+
+PAGE = 25
+State = ImportJob.State
+
+
+@require_GET
+def listing(request: PersonRequest) -> HttpResponse:
+    """What was brought in, newest first."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    page = Paginator(selectors.jobs(), PAGE).get_page(request.GET.get("page"))
+    return render(request, "leads/imports/list.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+def new(request: PersonRequest) -> HttpResponse:
+    """Bring a file."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    form = BringForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file, name = form.content()
+        kind = form.cleaned_data["kind"]
+        try:
+            job = jobs.start(kind=kind, file=file, file_name=name, actor=request.user, now=timezone.now())
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            return htmx.redirect(request, "leads:import-columns", job.pk)
+    return render(request, "leads/imports/new.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def columns(request: PersonRequest, pk: int) -> HttpResponse:
+    """Which column is which field; POST has the whole file checked."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    job = selectors.job(pk)
+    if job.state not in (State.DRAFT, State.CHECKED):
+        return htmx.redirect(request, "leads:import-detail", job.pk)
+    try:
+        outline = jobs.outline(job, encoding=_encoding(request, job))
+    except InvalidInput as fault:
+        context = {"job": job, "fault": fault.message, "encodings": textio.ENCODINGS}
+        return render(request, "leads/imports/unreadable.html", context, status=422)
+    data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
+    form = ColumnsForm(data, job=job, proposals=outline.columns, encoding=outline.encoding)
+    if data and form.is_valid():
+        now = timezone.now()
+        try:
+            jobs.set_up(job_id=pk, mapping=form.mapping(), actor=request.user, now=now)
+            jobs.check(job_id=pk, actor=request.user, now=now)
+        except DomainError as error:
+            form.refuse(error)
+        else:
+            return htmx.redirect(request, "leads:import-detail", pk)
+    return render(request, "leads/imports/columns.html", {"job": job, "form": form}, status=422 if form.errors else 200)
+
+
+@require_GET
+def detail(request: PersonRequest, pk: int) -> HttpResponse:
+    """How far it is, and what comes or came of every row; asks again by itself while somebody works on it."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    job = selectors.job(pk)
+    context: dict[str, Any] = {
+        "job": job,
+        "is_at_work": job.state in ImportJob.AT_WORK,
+        "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
+        "may_change": job.state == State.CHECKED,
+        "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
+    }
+    template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
+    return render(request, template, context)
+
+
+@require_POST
+def run(request: PersonRequest, pk: int) -> HttpResponse:
+    """Take what was checked."""
+    jobs.run(job_id=pk, actor=request.user, now=timezone.now())
+    return htmx.redirect(request, "leads:import-detail", pk)
+
+
+@require_POST
+def cancel(request: PersonRequest, pk: int) -> HttpResponse:
+    """Stop it, or drop what has not begun."""
+    jobs.cancel(job_id=pk, actor=request.user, now=timezone.now())
+    messages.success(request, _("Stopped. What was taken already stays."))
+    return htmx.redirect(request, "leads:import-detail", pk)
+
+
+@require_GET
+def refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
+    """The rows that were not taken, as a file to be mended and brought again: reason first, then the columns."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    job = selectors.job(pk)
+    body = ([f"{row}: {message}", *cells] for row, message, cells in selectors.refused_rows(job))
+    response = StreamingHttpResponse(
+        textio.lines([_("Reason"), *job.headers], body), content_type="text/csv; charset=utf-8"
+    )
+    response["Content-Disposition"] = f'attachment; filename="import-{job.pk}-refused.csv"'
+    return response
+
+
+def _has_leads(job: ImportJob) -> bool:
+    return job.kind == "leads" and job.state != State.CHECKED and bool(job.counts.get("created"))
+
+
+def _encoding(request: HttpRequest, job: ImportJob) -> str | None:
+    """The encoding that the person chose last; None leaves it to us."""
+    chosen = request.POST.get("encoding") or request.GET.get("encoding") or job.mapping.get("encoding")
+    return chosen if chosen in textio.ENCODINGS else None

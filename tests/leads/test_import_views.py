@@ -1,0 +1,189 @@
+"""Bringing a file in the portal, step by step, as a marketer does."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from alignment.accounts.models import User
+from leads.models import ImportJob, Lead
+from leads.services.importing import jobs, reading
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+Browser = Callable[[User], Client]
+HTMX = {"HX-Request": "true"}
+State = ImportJob.State
+HEADER = "番号,氏名,会社名,メールアドレス,登録日\n"
+TEXT = HEADER + "A1,田中 花子,山田製作所,hanako@yamada.example,2026/01/05\nA2,鈴木,,bad,2026/01/06\n"
+FIELDS = {"field_0": "external_id", "field_1": "full_name", "field_2": "company", "field_3": "email"}
+DATES = {"field_4": "captured_at", "form_4": "%Y/%m/%d"}
+CHOICES = FIELDS | DATES | {"system": "計測展2026", "encoding": "utf-8-sig", "keep": "on"}
+
+
+def file(content: str | bytes = TEXT, name: str = "計測展.csv") -> io.BytesIO:
+    found = io.BytesIO(content if isinstance(content, bytes) else content.encode())
+    found.name = name
+    return found
+
+
+def bring(client: Client, content: str | bytes = TEXT, **data: Any) -> ImportJob:
+    answer = client.post("/imports/new/", {"kind": "leads", "file": file(content)} | data)
+    assert answer.status_code == 302, answer.content.decode()
+    return ImportJob.objects.latest("pk")
+
+
+def work() -> None:
+    jobs.take_waiting(clock=timezone.now)
+
+
+def test_a_file_is_brought_set_up_checked_and_taken(signed_in: Browser, mai: User) -> None:
+    factories.version_in_force({"condition": {"field": "email", "op": "is_present"}, "points": 5}, threshold=5)
+    client = signed_in(mai)
+    job = bring(client)
+
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    for value in ("hanako@yamada.example", 'value="captured_at" selected', 'value="full_name" selected'):
+        assert value in page
+
+    answer = client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    assert (answer.status_code, answer["Location"]) == (302, f"/imports/{job.pk}/")
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert "<progress" in page
+    assert f'hx-get="/imports/{job.pk}/"' in page
+
+    work()
+    page = client.get(f"/imports/{job.pk}/", headers=HTMX).content.decode()
+    assert "<html" not in page
+    assert "hx-trigger" not in page  # nothing moves any more, so nobody asks
+    assert "is not an e-mail address" in page
+    assert not Lead.objects.exists()
+
+    client.post(f"/imports/{job.pk}/run/")
+    work()
+
+    job.refresh_from_db()
+    assert (job.state, job.counts["created"], job.counts["qualified"]) == (State.DONE, 2, 1)
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert f"/leads/?brought_by={job.pk}" in page
+    made = client.get(f"/leads/?brought_by={job.pk}").content.decode()
+    assert "田中 花子" in made
+    assert "鈴木" in made
+
+
+def test_the_list_of_an_import_holds_its_leads_only(signed_in: Browser, mai: User) -> None:
+    factories.lead(full_name="Somebody else", source_system="計測展2026", external_id="Z9")
+    client = signed_in(mai)
+    job = bring(client)
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    work()
+    client.post(f"/imports/{job.pk}/run/")
+    work()
+
+    assert "Somebody else" not in client.get(f"/leads/?brought_by={job.pk}").content.decode()
+    assert "Somebody else" in client.get("/leads/").content.decode()
+
+
+def test_pasted_rows_are_a_file_too(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    answer = client.post("/imports/new/", {"kind": "leads", "text": "氏名\tTEL\n田中\t03-1234-5678\n"})
+
+    job = ImportJob.objects.get()
+    assert answer["Location"] == f"/imports/{job.pk}/columns/"
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    assert 'value="phone" selected' in page
+
+
+@pytest.mark.parametrize("data", [{}, {"file": file(), "text": "a,b"}, {"file": file(b"")}])
+def test_a_file_or_pasted_rows_are_asked_for(data: dict[str, Any], signed_in: Browser, mai: User) -> None:
+    answer = signed_in(mai).post("/imports/new/", {"kind": "leads"} | data)
+
+    assert answer.status_code == 422
+    assert not ImportJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"form_4": ""}, "Say how the dates of"),
+        ({"field_1": "email"}, "is this field already"),
+        ({"system": ""}, "Fill in"),
+        (dict.fromkeys((f"field_{n}" for n in range(5)), ""), "at least one column"),
+        ({"field_1": "captured_at", "field_4": ""}, "values that are no dates"),
+    ],
+)
+def test_what_is_wrong_with_the_columns_is_said_and_nothing_begins(
+    changes: dict[str, str], said: str, signed_in: Browser, mai: User
+) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+
+    answer = client.post(f"/imports/{job.pk}/columns/", CHOICES | changes)
+
+    assert answer.status_code == 422
+    assert said in answer.content.decode()
+    job.refresh_from_db()
+    assert job.state == State.DRAFT
+
+
+def test_another_encoding_can_be_chosen(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, "氏名,会社名\n田中,山田製作所\n".encode("euc_jp"))
+    assert "山田製作所" not in client.get(f"/imports/{job.pk}/columns/").content.decode()
+
+    page = client.post(f"/imports/{job.pk}/columns/", {"encoding": "euc_jp", "read_anew": "1"}).content.decode()
+
+    assert "山田製作所" in page
+    assert '<option value="euc_jp" selected' in page
+
+
+def test_bytes_that_are_no_text_in_the_encoding_are_said_with_their_place(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, "氏名,会社名\n田中,山田製作所\n".encode("cp932"))
+
+    answer = client.get(f"/imports/{job.pk}/columns/?encoding=utf-8-sig")
+
+    assert answer.status_code == 422
+    assert "Line 1 (byte 0)" in answer.content.decode()
+
+
+def test_refused_rows_come_back_as_a_file_with_the_reason(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, TEXT + "A1,=cmd(),,x,2026/02/03\n")
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    work()
+
+    answer = client.get(f"/imports/{job.pk}/refused/")
+
+    text = b"".join(answer.streaming_content).decode("utf-8-sig")
+    header, row = text.splitlines()
+    assert header == "Reason,番号,氏名,会社名,メールアドレス,登録日"
+    assert row.startswith("4: ")
+    assert row.endswith(",A1,'=cmd(),,x,2026/02/03")
+    assert "attachment" in answer["Content-Disposition"]
+
+
+def test_an_import_that_is_at_work_can_be_stopped(
+    signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PART", 1)
+    client = signed_in(mai)
+    job = bring(client)
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+
+    client.post(f"/imports/{job.pk}/cancel/")
+    work()
+
+    job.refresh_from_db()
+    assert job.state == State.DRAFT
+    assert client.post(f"/imports/{job.pk}/run/").status_code == 409
+
+
+def test_who_may_not_import_sees_no_door_to_it(signed_in: Browser, mai: User, ren: User) -> None:
+    assert "/imports/" in signed_in(mai).get("/leads/").content.decode()
+    assert "/imports/" not in signed_in(ren).get("/leads/").content.decode()
