@@ -201,6 +201,7 @@ def test_a_worker_that_died_is_followed_by_one_that_takes_the_rest(
 
     checked.refresh_from_db()
     assert (checked.state, checked.counts["created"], checked.counts["refused"]) == (State.DONE, 7, 1)
+    assert (checked.counts["rows"], checked.counts["unchanged"]) == (8, 0)  # nothing was looked at twice
     assert Lead.objects.count() == LeadEvent.objects.filter(kind="captured").count() == 7
     assert ImportRemark.objects.filter(job=checked, is_refusal=True).count() == 1
 
