@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
 
-Binary = io.BufferedReader | io.BytesIO
+Binary = io.BufferedReader | io.BufferedRandom | io.BytesIO
 Format = Literal["text", "xlsx", "xls", "ods"]
 Certainty = Literal["certain", "likely", "ask"]
 """How sure a part of a reading is; ``ask``: something else fits as well."""
