@@ -29,6 +29,7 @@ def _tick(task: str, *, every: float) -> dict[str, Any]:
 
 app.conf.beat_schedule = {
     "health.tidy": _tick("health.tidy", every=HOUR),
+    "programs.sweep": _tick("programs.sweep", every=HOUR),
     "outbox.sweep": _tick("outbox.sweep", every=MINUTE),
     "outbox.prune": _tick("outbox.prune", every=HOUR),
     "leads.activate_due_versions": _tick("leads.activate_due_versions", every=MINUTE),

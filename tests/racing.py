@@ -49,13 +49,14 @@ def while_uncommitted(change: Callable[[], object], call: Callable[[], object]) 
     with transaction.atomic():
         change()
         thread.start()
-        assert processes.wait_until(lambda: not thread.is_alive() or _somebody_waits(), 10, 0.01)
+        assert processes.wait_until(lambda: not thread.is_alive() or somebody_waits(), 10, 0.01)
     thread.join()
     (result,) = results
     return result
 
 
-def _somebody_waits() -> bool:
+def somebody_waits() -> bool:
+    """Whether another connection waits for what this one holds."""
     waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
     with connection.cursor() as cursor:
         cursor.execute(waiting)

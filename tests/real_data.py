@@ -23,6 +23,10 @@ needs_csv_spectrum = pytest.mark.skipif(
     not (FOLDER / "csv-spectrum").exists(), reason="csv-spectrum is not on this machine (../shared/data/csv-spectrum)"
 )
 
+needs_crm_samples = pytest.mark.skipif(
+    not (FOLDER / "crm-samples").exists(), reason="the CRM samples are not on this machine (../shared/data/crm-samples)"
+)
+
 OLIST_LEADS = {
     "system": "olist",
     "columns": {

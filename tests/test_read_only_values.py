@@ -20,9 +20,11 @@ from tests.everything import OUTSIDER, World
 
 OURS = ("accounts", "leads", "handoff", "reviews")
 CHANGES = [row for row in API_ROWS if row.method != "get"]
-BODIES: dict[str, dict[str, Any]] = {
-    "handoff-api:leads": {"full_name": "New", "source": "web", "external_id": "A-1"},
-    "leads-api:deal-win": {"amount": "100"},
+BODIES: dict[str, Callable[[World], dict[str, Any]]] = {
+    "handoff-api:leads": lambda world: {"full_name": "New", "source": "web", "external_id": "A-1"},
+    "handoff-api:leads-batch": lambda world: {"items": [{"full_name": "New", "source": "web", "external_id": "A-1"}]},
+    "leads-api:touches-batch": lambda world: {"items": [{"kind": "seminar", "lead": {"id": world.lead.pk}}]},
+    "leads-api:deal-win": lambda world: {"amount": "100"},
 }
 """What makes a change of a request that only has to be let in elsewhere."""
 NEW = "new"
@@ -61,6 +63,12 @@ def _read_only(world: World) -> dict[str, Any]:
         "lost_at": "2001-02-03T04:05:06Z",
         "now": "2001-02-03T04:05:06Z",
     }
+
+
+def _with(values: dict[str, Any], body: dict[str, Any]) -> dict[str, Any]:
+    """The body with ``values`` beside what it says, also in each of its items."""
+    items = {"items": [values | item for item in body["items"]]} if "items" in body else {}
+    return values | body | items
 
 
 def _rows(known: dict[type[Model], list[Any]]) -> Rows:
@@ -103,12 +111,12 @@ def test_values_that_are_read_only_change_nothing(
 ) -> None:
     monkeypatch.setattr(timezone, "now", lambda: now.replace(hour=11))
     client = api(everything.people[sorted(row.allowed)[0]])
-    body = (row.data or {}) | BODIES.get(row.name, {})
+    body = (row.data or {}) | (BODIES[row.name](everything) if row.name in BODIES else {})
     models = [model for model in apps.get_models() if model._meta.app_label in OURS and not hasattr(model, "pgh_id")]
     known = {model: list(model.objects.values_list("pk", flat=True)) for model in models}
 
     plain = _after(client, row, everything, body, known)
-    given = _after(client, row, everything, _read_only(everything) | body, known)
+    given = _after(client, row, everything, _with(_read_only(everything), body), known)
 
     assert plain != _rows(known)  # it is a change
     assert given == plain

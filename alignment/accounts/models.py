@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -21,6 +22,7 @@ from knox.models import AbstractAuthToken
 
 from alignment.accounts.policies import Permission, allows
 from alignment.accounts.roles import POSITIONS, Role, Side
+from alignment.accounts.scopes import Scope, all_scopes
 from alignment.kernel import history
 from alignment.kernel.calendar import WeeklyHours
 from alignment.kernel.errors import DomainError, NotAllowed
@@ -267,10 +269,26 @@ class Invitation(models.Model):
 
 
 class ApiToken(AbstractAuthToken):
-    """What a program signs in with for a person. Only its hash is kept; it says what it is for and when it was used."""
+    """What a program signs in with for a person. Only its hash is kept; it says what it is for and when it was used.
+
+    ``scopes`` narrow what its person may do; ``permissions.HasScope`` keeps them.
+    """
 
     name = models.CharField(_("what it is for"), max_length=100, blank=True)
+    scopes = ArrayField(models.CharField(max_length=20, choices=Scope.choices), default=all_scopes)
     last_used_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0), name="api_token_scopes"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.token_key}… {self.user}"
+
+    @property
+    def scope_names(self) -> list[str]:
+        """What the token may be used for, in the active language."""
+        return [str(Scope(scope).label) for scope in self.scopes]

@@ -91,6 +91,7 @@ INSTALLED_APPS = [
     "template_partials",
     "alignment.kernel",
     "alignment.outbox",
+    "alignment.programs",
     "alignment.health",
     "leads",
     "handoff",
@@ -365,18 +366,27 @@ REST_FRAMEWORK: dict[str, Any] = {
         "alignment.accounts.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "alignment.accounts.permissions.HasScope",
+    ],
+    "DEFAULT_THROTTLE_CLASSES": ["alignment.programs.api.limits.RequestLimits"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["alignment.kernel.parsers.JsonParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "alignment.programs.api.schema.ApiSchema",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_PAGINATION_CLASS": "alignment.kernel.api.Pages",
     "EXCEPTION_HANDLER": "alignment.kernel.api.exception_handler",
-    "DEFAULT_THROTTLE_RATES": {},
     "NUM_PROXIES": ALLAUTH_TRUSTED_PROXY_COUNT or None,
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
 }
 API_TOKEN_VALID_FOR = timedelta(days=365)
+# Requests a minute: of one token, and of one person with everything that runs in their name.
+API_REQUESTS_OF_TOKEN: int = env.int("API_REQUESTS_OF_TOKEN", default=600)
+API_REQUESTS_OF_USER: int = env.int("API_REQUESTS_OF_USER", default=1200)
+for _name in ("API_REQUESTS_OF_TOKEN", "API_REQUESTS_OF_USER"):
+    if vars()[_name] < 1:
+        raise ImproperlyConfigured(f"{_name} is not usable. Set it to 1 or more requests a minute.")
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 - the name of a table
 MIGRATION_MODULES = {"knox": None}  # its own table would only stay empty
 REST_KNOX = {"TOKEN_TTL": API_TOKEN_VALID_FOR, "TOKEN_PREFIX": "algn_", "AUTO_REFRESH": False}
@@ -398,6 +408,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "ENUM_NAME_OVERRIDES": {
         "HandoffStatus": "handoff.rules.workflow.Status",
+        "ItemStatus": "leads.api.batches.ItemStatus",
         "TouchKind": "leads.rules.fields.TouchKind",
         "WinReason": "leads.models.Deal.WinReason",
         "LossReason": "leads.models.Deal.LossReason",

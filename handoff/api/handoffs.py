@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alignment.accounts.requests import person
+from alignment.accounts.scopes import Scope
+from alignment.programs.api.once import once
 from handoff.api.outputs import HandoffDetailOutput, HandoffOutput, handoff_details, handoff_facts
 from handoff.forms.filters import HandoffApiFilter
 from handoff.models import Handoff
@@ -65,9 +67,12 @@ class HandoffView(APIView):
 class AcceptView(APIView):
     """Take the lead: 409 with who was faster and when, where somebody was."""
 
+    writes = Scope.WRITE_HANDOFFS
+
     @extend_schema(
         operation_id="handoffs_accept", request=CommentInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
+    @once
     def post(self, request: Request, pk: int) -> Response:
         data = read(CommentInput, request)
         decisions.accept(handoff_id=pk, actor=person(request), now=timezone.now(), **data)
@@ -77,9 +82,12 @@ class AcceptView(APIView):
 class RejectView(APIView):
     """Give the lead back with one of the agreed reasons."""
 
+    writes = Scope.WRITE_HANDOFFS
+
     @extend_schema(
         operation_id="handoffs_reject", request=RejectInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
+    @once
     def post(self, request: Request, pk: int) -> Response:
         data = read(RejectInput, request)
         decisions.reject(handoff_id=pk, actor=person(request), now=timezone.now(), **data)
@@ -89,9 +97,12 @@ class RejectView(APIView):
 class WithdrawView(APIView):
     """Marketing takes the offer back before it is decided."""
 
+    writes = Scope.WRITE_HANDOFFS
+
     @extend_schema(
         operation_id="handoffs_withdraw", request=CommentInput, responses=HandoffDetailOutput, tags=["handoffs"]
     )
+    @once
     def post(self, request: Request, pk: int) -> Response:
         data = read(CommentInput, request)
         decisions.withdraw(handoff_id=pk, actor=person(request), now=timezone.now(), **data)

@@ -9,57 +9,23 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
 from alignment.accounts.requests import person
+from alignment.accounts.scopes import Scope
+from alignment.programs.api.once import once
 from handoff.api.outputs import HandoffOutput, handoff_facts
-from handoff.selectors.handoffs import get_handoff
-from handoff.services.submission import Submission, submit_lead
+from handoff.services.submission import Submission, submit_lead, submit_leads
+from leads.api import batches
+from leads.api.inputs import LeadInput
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
 from leads.api.outputs import VerdictOutput, verdict_facts
-from leads.api.requests import read
-from leads.rules.fields import TouchKind
+from leads.api.requests import read, shown
 from leads.services.capture import LeadData, TouchData
 
-LONGEST_NOTE = 5000
-MOST_TOUCHES = 200
 
-
-class TouchInput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=TouchKind.choices)
-    at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Default: captured_at.")
-    detail = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
-
-
-def _text(longest: int) -> serializers.CharField:
-    return serializers.CharField(required=False, allow_blank=True, max_length=longest, default="")
-
-
-class LeadInput(serializers.Serializer[Any]):
-    """At least a name, an e-mail address or a company. ``source_system`` with ``external_id`` makes it idempotent."""
-
-    full_name = _text(200)
-    full_name_kana = _text(200)
-    email = _text(254)
-    phone = _text(30)
-    company_name = _text(200)
-    job_title = _text(100)
-    department = _text(100)
-    industry = _text(100)
-    prefecture = _text(20)
-    employee_count = serializers.IntegerField(
-        required=False, allow_null=True, min_value=0, max_value=10_000_000, default=None
-    )
-    source = _text(100)  # type: ignore[assignment]
-    landing_page = _text(300)
-    campaign = serializers.CharField(
-        required=False, allow_blank=True, max_length=200, default="", help_text="The name of a campaign that exists."
-    )
-    note = _text(LONGEST_NOTE)
-    captured_at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Default: now.")
-    source_system = serializers.CharField(required=False, max_length=50, default="api")
-    external_id = serializers.CharField(required=False, allow_null=True, max_length=200, default=None)
-    touches = TouchInput(many=True, required=False, max_length=MOST_TOUCHES)  # type: ignore[call-arg]
-    custom = serializers.DictField(required=False)
+class LeadsInput(serializers.Serializer[Any]):
+    items = LeadInput(many=True, allow_empty=False, max_length=batches.MOST_ITEMS)  # type: ignore[call-arg]
 
 
 class SubmissionOutput(serializers.Serializer[Any]):
@@ -70,8 +36,24 @@ class SubmissionOutput(serializers.Serializer[Any]):
     handoff = HandoffOutput(allow_null=True)
 
 
+class LeadResultOutput(batches.ItemOutput):
+    """What became of one lead, as ``leads_create`` tells it; all of it null where it was refused."""
+
+    lead = LeadOutput(allow_null=True)
+    verdict = VerdictOutput(allow_null=True)
+    handoff = HandoffOutput(allow_null=True)
+
+
+class LeadsOutput(batches.BatchOutput):
+    """What became of each lead, in order."""
+
+    results = LeadResultOutput(many=True)
+
+
 class LeadsAndSubmissionView(LeadsView):
     """The list of leads, and the door for a new one: one address, two apps."""
+
+    writes = Scope.WRITE_LEADS
 
     @extend_schema(
         operation_id="leads_create",
@@ -82,10 +64,33 @@ class LeadsAndSubmissionView(LeadsView):
         },
         tags=["leads"],
     )
+    @once
     def post(self, request: Request) -> Response:
         data = _lead_data(read(LeadInput, request))
         done = submit_lead(data=data, actor=person(request), now=timezone.now())
-        return Response(SubmissionOutput(_facts(done, request)).data, status=201 if done.is_new else 200)
+        return Response(shown(SubmissionOutput, _facts(done, request)), status=201 if done.is_new else 200)
+
+
+class LeadBatchView(APIView):
+    """Up to 1,000 leads at once; one bad lead never fails the others."""
+
+    writes = Scope.WRITE_LEADS
+    weight = batches.WEIGHT
+
+    @extend_schema(operation_id="leads_create_batch", request=LeadsInput, responses=LeadsOutput, tags=["leads"])
+    @once
+    def post(self, request: Request) -> Response:
+        given = batches.items(LeadInput, request)
+        new = [_lead_data(item) for item in given if isinstance(item, dict)]
+        done = iter(submit_leads(data=new, actor=person(request), now=timezone.now()))
+        results = [_result(next(done) if isinstance(item, dict) else item, request) for item in given]
+        return Response(shown(LeadsOutput, batches.counted(results)))
+
+
+def _result(done: Submission | batches.Refused, request: Request) -> dict[str, Any]:
+    if not isinstance(done, Submission):
+        return batches.refused(done) | {"lead": None, "verdict": None, "handoff": None}
+    return batches.taken(is_new=done.is_new) | _facts(done, request)
 
 
 def _lead_data(values: dict[str, Any]) -> LeadData:
@@ -94,9 +99,8 @@ def _lead_data(values: dict[str, Any]) -> LeadData:
 
 
 def _facts(done: Submission, request: Request) -> dict[str, Any]:
-    handoff = get_handoff(done.handoff.pk) if done.handoff else None
     return {
         "lead": lead_facts(done.lead),
         "verdict": verdict_facts(done.verdict),
-        "handoff": handoff_facts(handoff, caller=person(request)) if handoff else None,
+        "handoff": handoff_facts(done.handoff, caller=person(request)) if done.handoff else None,
     }

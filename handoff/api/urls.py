@@ -10,6 +10,7 @@ app_name = "handoff-api"
 
 urlpatterns = [
     path("leads/", leads.LeadsAndSubmissionView.as_view(), name="leads"),
+    path("leads/batch/", leads.LeadBatchView.as_view(), name="leads-batch"),
     path("handoffs/", handoffs.HandoffsView.as_view(), name="handoffs"),
     path("handoffs/<int:pk>/", handoffs.HandoffView.as_view(), name="handoff"),
     path("handoffs/<int:pk>/accept/", handoffs.AcceptView.as_view(), name="accept"),

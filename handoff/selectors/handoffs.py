@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -72,6 +73,14 @@ class Inbox:
 def listing() -> HandoffQuerySet:
     """Every handoff with the people in it, newest offer first. Everybody sees all of them."""
     return Handoff.objects.with_people().order_by("-offered_at", "-pk")
+
+
+def last_of(lead_ids: Collection[int]) -> dict[int, Handoff]:
+    """The last handoff of each of these leads that has one, by lead id (one query)."""
+    if not lead_ids:
+        return {}
+    found = Handoff.objects.with_people().filter(lead__in=lead_ids).order_by("lead", "-attempt").distinct("lead")
+    return {handoff.lead_id: handoff for handoff in found}
 
 
 def get_handoff(handoff_id: int) -> Handoff:

@@ -50,9 +50,14 @@ def start(
     """Start the clock of a duty; None where no time was agreed for it."""
     if due is None:
         return None
-    return Clock.objects.create(
-        handoff=handoff, duty=duty, side=due.side, team=team, owner=owner, started_at=now, due_at=due.at
-    )
+    clock = started(handoff=handoff, duty=duty, owner=owner, team=team, due=due, now=now)
+    clock.save()
+    return clock
+
+
+def started(*, handoff: Handoff, duty: Duty, owner: User | None, team: Team | None, due: Due, now: datetime) -> Clock:
+    """The clock that ``start`` starts, not saved yet."""
+    return Clock(handoff=handoff, duty=duty, side=due.side, team=team, owner=owner, started_at=now, due_at=due.at)
 
 
 def meet(*, handoff_id: int, duty: Duty, at: datetime, calendars: Calendars) -> Clock | None:

@@ -14,7 +14,7 @@ from django.db.models import Model
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
-from alignment.kernel import formats
+from alignment.kernel import formats, queue
 from alignment.outbox import services as outbox
 from handoff.models import Clock, Handoff, HandoffEvent
 from handoff.rules.workflow import Status
@@ -23,9 +23,15 @@ from handoff.selectors.sentences import next_step, why_here
 from leads.selectors import verdicts
 
 
-def offered(*, handoff: Handoff, now: datetime) -> None:
-    """Ask whoever may decide: the person, else the team, else the managers of sales."""
+def offered(*, handoffs: Sequence[Handoff], now: datetime) -> None:
+    """Ask whoever may decide each: the person, else the team, else the managers of sales. The doorbell rings once."""
+    with queue.muted():
+        for handoff in handoffs:
+            _offered(handoff, now)
+    queue.nudge("outbox.sweep")
 
+
+def _offered(handoff: Handoff, now: datetime) -> None:
     def context() -> dict[str, Any]:
         return _lead(handoff) | {
             "is_for_team": handoff.offered_to_id is None,

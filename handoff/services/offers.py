@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Prefetch, prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from alignment.accounts.calendars import Calendars
-from alignment.accounts.models import User
+from alignment.accounts.models import Team, User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
-from handoff.models import Handoff, HandoffEvent
+from handoff.models import Clock, Handoff, HandoffEvent
 from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action, Status
 from handoff.services import clocks, notices, routing
-from leads.models import Lead
+from handoff.services.clocks import Due
+from handoff.services.routing import Route
+from leads.models import Lead, Touch
 from leads.rules.stages import Stage
 from leads.services import judging, stages
 
@@ -45,19 +48,56 @@ def hand_over(*, lead_id: int, actor: User, now: datetime) -> Handoff:
     """
     actor.require(Permission.SUBMIT_LEAD)
     judging.judge(lead_ids=[lead_id], now=now, actor=actor)
-    return _offer(lead_id=lead_id, actor=actor, now=now)
+    with transaction.atomic():
+        return hand_over_judged(leads=[_locked(lead_id)], actor=actor, now=now)[lead_id]
 
 
 @transaction.atomic
-def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
-    lead = _locked(lead_id)
-    _check(lead)
+def hand_over_judged(*, leads: Sequence[Lead], actor: User, now: datetime) -> dict[int, Handoff]:
+    """The same for several leads, all of them or none, in a few statements: the handoffs by lead id.
+
+    They are locked by this transaction already (or were made in it), and stand as they were judged just now. Turns are
+    taken in the order given.
+    """
+    actor.require(Permission.SUBMIT_LEAD)
+    for lead in leads:
+        _check(lead)
+    if not leads:
+        return {}
     calendars = Calendars.load()
-    route = routing.route(lead=lead, now=now, calendars=calendars)
-    due = clocks.due(duty=Duty.DECIDE, owner=route.user, team=route.team, now=now, calendars=calendars)
-    handoff = Handoff.objects.create(
+    prefetch_related_objects(leads, Prefetch("touches", Touch.objects.order_by("-at", "-pk")))
+    chosen = routing.routes(leads=leads, now=now, calendars=calendars)
+    dues: dict[tuple[User | None, Team | None], Due | None] = {}
+    for route in chosen.values():
+        owner, team = who = (route.user, route.team)
+        if who not in dues:
+            dues[who] = clocks.due(duty=Duty.DECIDE, owner=owner, team=team, now=now, calendars=calendars)
+    last = Handoff.objects.filter(lead__in=leads).values_list("lead").annotate(Max("attempt"))
+    attempts: dict[int, int] = dict(last)
+    offered: list[Handoff] = []
+    for lead in leads:
+        route = chosen[lead.pk]
+        due, attempt = dues[route.user, route.team], attempts.get(lead.pk, 0) + 1
+        offered.append(_offer(lead, route=route, due=due, attempt=attempt, actor=actor, now=now))
+    Handoff.objects.bulk_create(offered)
+    running = [
+        clocks.started(handoff=each, duty=Duty.DECIDE, owner=each.offered_to, team=each.team, due=due, now=now)
+        for each in offered
+        if (due := dues[each.offered_to, each.team])
+    ]
+    Clock.objects.bulk_create(running)
+    data = {each.lead_id: {"handoff": each.pk} for each in offered}
+    stages.move_locked(leads=leads, to=Stage.OFFERED, actor=actor, now=now, data=data)
+    HandoffEvent.objects.bulk_create([_event(each, actor, now) for each in offered])
+    notices.offered(handoffs=offered, now=now)
+    return {each.lead_id: each for each in offered}
+
+
+def _offer(lead: Lead, *, route: Route, due: Due | None, attempt: int, actor: User, now: datetime) -> Handoff:
+    """The handoff, not saved yet."""
+    return Handoff(
         lead=lead,
-        attempt=(lead.handoffs.aggregate(last=Max("attempt"))["last"] or 0) + 1,
+        attempt=attempt,
         version=lead.verdict.version if lead.verdict else None,
         verdict=lead.verdict,
         stamp=stamp(lead),
@@ -68,9 +108,11 @@ def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
         offered_at=now,
         decide_by=due.at if due else None,
     )
-    clocks.start(handoff=handoff, duty=Duty.DECIDE, owner=route.user, team=route.team, due=due, now=now)
-    handoff.lead = stages.move(lead=lead, to=Stage.OFFERED, actor=actor, now=now, data={"handoff": handoff.pk})
-    HandoffEvent.objects.create(
+
+
+def _event(handoff: Handoff, actor: User, now: datetime) -> HandoffEvent:
+    route = handoff.routing
+    return HandoffEvent(
         handoff=handoff,
         action=Action.SUBMIT,
         new_status=Status.OFFERED,
@@ -78,16 +120,17 @@ def _offer(*, lead_id: int, actor: User, now: datetime) -> Handoff:
         at=now,
         data={
             "attempt": handoff.attempt,
-            "reason_code": route.stamp["reason_code"],
-            "to": route.user.full_name if route.user else route.stamp["team_name"],
+            "reason_code": route["reason_code"],
+            "to": handoff.offered_to.full_name if handoff.offered_to else route["team_name"],
         },
     )
-    notices.offered(handoff=handoff, now=now)
-    return handoff
 
 
 def stamp(lead: Lead) -> dict[str, Any]:
-    """What was true of the lead when it was offered: nothing that is edited later changes it."""
+    """What was true of the lead when it was offered: nothing that is edited later changes it.
+
+    Its touches must be there already, the newest first.
+    """
     return {
         "version": lead.verdict.version.number if lead.verdict else None,
         "threshold": lead.verdict.threshold if lead.verdict else None,
@@ -110,7 +153,7 @@ def stamp(lead: Lead) -> dict[str, Any]:
         },
         "touches": [
             {"kind": touch.kind, "at": touch.at.isoformat(), "detail": touch.detail}
-            for touch in lead.touches.order_by("-at", "-pk")[:TOUCHES_KEPT]
+            for touch in lead.touches.all()[:TOUCHES_KEPT]
         ],
     }
 

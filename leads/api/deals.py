@@ -14,6 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from alignment.accounts.requests import person
+from alignment.accounts.scopes import Scope
+from alignment.programs.api.once import once
 from leads.api.outputs import DealOutput, deal_facts
 from leads.api.requests import narrowed, read
 from leads.forms.filters import DealFilter
@@ -68,6 +70,8 @@ class DealsView(GenericAPIView):
 class DealView(APIView):
     """One deal."""
 
+    writes = Scope.WRITE_DEALS
+
     @extend_schema(operation_id="deals_read", responses=DealOutput, tags=["deals"])
     def get(self, request: Request, pk: int) -> Response:
         return _answer(pk)
@@ -81,7 +85,10 @@ class DealView(APIView):
 class LeadDealsView(APIView):
     """The deals of one lead."""
 
+    writes = Scope.WRITE_DEALS
+
     @extend_schema(operation_id="leads_open_deal", request=DealInput, responses={201: DealOutput}, tags=["deals"])
+    @once
     def post(self, request: Request, pk: int) -> Response:
         facts = read(DealInput, request)
         deal = services.open_deal(lead_id=pk, actor=person(request), now=timezone.now(), **facts)
@@ -91,7 +98,10 @@ class LeadDealsView(APIView):
 class WinView(APIView):
     """Win a deal: 409 where it is closed already."""
 
+    writes = Scope.WRITE_DEALS
+
     @extend_schema(operation_id="deals_win", request=WinInput, responses=DealOutput, tags=["deals"])
+    @once
     def post(self, request: Request, pk: int) -> Response:
         services.win_deal(deal_id=pk, actor=person(request), now=timezone.now(), **read(WinInput, request))
         return _answer(pk)
@@ -100,7 +110,10 @@ class WinView(APIView):
 class LoseView(APIView):
     """Lose a deal: 409 where it is closed already."""
 
+    writes = Scope.WRITE_DEALS
+
     @extend_schema(operation_id="deals_lose", request=LoseInput, responses=DealOutput, tags=["deals"])
+    @once
     def post(self, request: Request, pk: int) -> Response:
         services.lose_deal(deal_id=pk, actor=person(request), now=timezone.now(), **read(LoseInput, request))
         return _answer(pk)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.api import deals, definitions, leads
+from leads.api import deals, definitions, leads, touches
 
 app_name = "leads-api"
 
 urlpatterns = [
     path("leads/<int:pk>/", leads.LeadView.as_view(), name="lead"),
     path("leads/<int:pk>/deals/", deals.LeadDealsView.as_view(), name="lead-deals"),
+    path("touches/batch/", touches.TouchBatchView.as_view(), name="touches-batch"),
     path("definitions/", definitions.DefinitionsView.as_view(), name="definitions"),
     path("definitions/<int:number>/", definitions.DefinitionView.as_view(), name="definition"),
     path("deals/", deals.DealsView.as_view(), name="deals"),

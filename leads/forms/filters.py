@@ -126,6 +126,15 @@ def _unknown_last(term: str) -> OrderBy:
     return column.desc(nulls_last=True) if term.startswith("-") else column.asc(nulls_last=True)
 
 
+class LeadApiFilter(LeadFilter):
+    """The same for programs, which also look for what is theirs and for what is new; in the order of the pages."""
+
+    source_system = django_filters.CharFilter()
+    external_id = django_filters.CharFilter()
+    updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
+    sort = None
+
+
 class LeadListFilter(LeadFilter):
     """The same for the page, where choices are menus. Menus are filled when the form is made."""
 

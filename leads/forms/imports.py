@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from datetime import UTC, datetime
 from typing import Any, BinaryIO
 
@@ -10,7 +9,7 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from alignment.kernel import formats, textio
+from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
 from leads.models import ImportJob
 from leads.rules import columns
@@ -30,8 +29,10 @@ class BringForm(Form):
     file = forms.FileField(
         label=gettext_lazy("File"),
         required=False,
-        help_text=gettext_lazy("CSV or text with tabs, in UTF-8, UTF-16, Shift_JIS or EUC-JP. Up to 256 MB."),
-        widget=forms.ClearableFileInput(attrs={"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+        help_text=gettext_lazy(
+            "XLSX, XLS, ODS, CSV or text with tabs, in UTF-8, UTF-16, Shift_JIS or EUC-JP. Up to 256 MB."
+        ),
+        widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.tsv,.txt,text/csv,text/plain"}),
     )
     text = forms.CharField(
         label=gettext_lazy("Or paste rows from a spreadsheet, with the row of headings"),
@@ -53,7 +54,7 @@ class BringForm(Form):
         file = self.cleaned_data["file"]
         if file:
             return file.file, file.name
-        return io.BytesIO(self.cleaned_data["text"].encode()), PASTED
+        return tables.pasted(self.cleaned_data["text"]), PASTED
 
 
 class ColumnsForm(Form):
@@ -68,17 +69,24 @@ class ColumnsForm(Form):
         ),
     )
     encoding = forms.ChoiceField(
-        label=gettext_lazy("Characters are written in"), choices=[(name, name) for name in textio.ENCODINGS]
+        label=gettext_lazy("Characters are written in"), choices=[(name, name) for name in tables.ENCODINGS]
     )
     keep = forms.BooleanField(
         label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True
     )
 
-    def __init__(self, data: Any, *, job: ImportJob, proposals: list[Proposal], encoding: str) -> None:
+    def __init__(
+        self, data: Any, *, job: ImportJob, proposals: list[Proposal], understanding: tables.Understanding
+    ) -> None:
         known = job.mapping.get("columns", {})
-        initial: dict[str, Any] = {"encoding": encoding, "system": job.source_system}
+        how = understanding.reading
+        initial: dict[str, Any] = {"encoding": how.encoding, "sheet": how.sheet, "system": job.source_system}
         initial["keep"] = job.mapping.get("unmapped", "keep") == "keep"
         super().__init__(data, initial=initial)
+        if not how.encoding:
+            del self.fields["encoding"]
+        if len(understanding.sheets) > 1:
+            self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=[(s, s) for s in understanding.sheets])
         self.job = job
         self.proposals = proposals
         names = [proposal.header for proposal in proposals]
@@ -158,7 +166,7 @@ class ColumnsForm(Form):
             "system": cleaned["system"],
             "columns": chosen,
             "unmapped": "keep" if cleaned["keep"] else "drop",
-            "encoding": cleaned["encoding"],
+            **{key: cleaned[key] for key in ("encoding", "sheet") if key in cleaned},
         }
 
 

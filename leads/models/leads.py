@@ -122,16 +122,22 @@ class Lead(models.Model):
 
 
 class Touch(models.Model):
-    """Something the lead did with marketing's work."""
+    """Something the lead did with marketing's work. ``external_id`` is that of the program that told it, if any."""
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="touches")
     kind = models.CharField(_("kind"), max_length=20, choices=TouchKind.choices)
     at = models.DateTimeField(_("when"))
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     detail = models.CharField(_("what exactly"), max_length=300, blank=True)
+    external_id = models.CharField(max_length=200, null=True, blank=True, editable=False)  # noqa: DJ001 - unique where known
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=Q(kind__in=TouchKind.values), name="touch_kind_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=TouchKind.values), name="touch_kind_known"),
+            models.UniqueConstraint(
+                fields=["external_id", "lead"], condition=Q(external_id__isnull=False), name="touch_external_id_once"
+            ),
+        ]
         indexes = [models.Index(fields=["lead", "kind", "at"], name="touch_lead_kind_idx")]  # counts in a window
 
     def __str__(self) -> str:

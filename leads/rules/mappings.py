@@ -4,8 +4,9 @@
      "first_contact_date": {"field": "qualified_at", "format": "%Y-%m-%d"}, "origin": "source"}, "unmapped": "keep"}
 
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
-fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional: ``encoding``, ``delimiter``. A key that does not
-belong there is refused, so that a slip of the pen is not a setting that was never read.
+fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the file itself does not say it clearly:
+``encoding``, ``delimiter``, ``sheet``, ``header_row``. A key that does not belong there is refused, so that a slip of
+the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from alignment.kernel import moments, textio
+from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
 
 TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
@@ -91,8 +92,7 @@ class Mapping:
     system: str
     columns: tuple[Column, ...]
     keep_unmapped: bool
-    encoding: str | None = None
-    delimiter: str | None = None
+    given: tables.Given
 
     def mapped_headers(self) -> frozenset[str]:
         return frozenset(column.header for column in self.columns)
@@ -114,7 +114,7 @@ def parse(tree: Any, *, kind: str) -> Mapping:
     unmapped = tree.get("unmapped", "drop")
     if unmapped not in ("keep", "drop"):
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
-    _refuse_others(tree, {"system", "columns", "unmapped", "encoding", "delimiter"}, path="")
+    _refuse_others(tree, {"system", "columns", "unmapped", *tables.Given.KEYS}, path="")
     columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
     _refuse_doubles(columns)
     _check_storable(tree)
@@ -122,8 +122,7 @@ def parse(tree: Any, *, kind: str) -> Mapping:
         system=system.strip(),
         columns=tuple(columns),
         keep_unmapped=unmapped == "keep",
-        encoding=_encoding(tree.get("encoding")),
-        delimiter=_delimiter(tree.get("delimiter")),
+        given=tables.Given.from_json(tree),
     )
 
 
@@ -185,22 +184,6 @@ def _is_form(form: str) -> bool:
     except (ValueError, re.error):  # a form that names a part twice is no expression
         return False
     return True
-
-
-def _encoding(given: Any) -> str | None:
-    names = ("utf-8", *textio.ENCODINGS)
-    if given is not None and given not in names:
-        raise InvalidInput(_("Use one of these encodings: %(names)s.") % {"names": ", ".join(names)}, field="encoding")
-    return given
-
-
-def _delimiter(given: Any) -> str | None:
-    if given is None:
-        return None
-    if not isinstance(given, str) or len(given) != 1 or given in '"\r\n\x00 ':
-        message = _("“delimiter” is the one character between two cells, such as a comma, a semicolon or a tab.")
-        raise InvalidInput(message, field="delimiter")
-    return given
 
 
 def _check_storable(tree: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -45,6 +46,19 @@ def save_campaign(
     except IntegrityError as error:
         raise InvalidInput(_("There is a campaign with this name already."), field="name") from error
     return campaign
+
+
+def campaigns_named(names: Collection[str]) -> dict[str, Campaign]:
+    """The campaigns of these names that there are, by name (one query, none where no name is given)."""
+    wanted = {name for name in names if name}
+    return {found.name: found for found in Campaign.objects.filter(name__in=wanted)} if wanted else {}
+
+
+def campaign_of(name: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
+    """The one of ``campaigns`` with this name (None for an empty one); raises ``InvalidInput`` where there is none."""
+    if name and name not in campaigns:
+        raise InvalidInput(_("There is no campaign “%(name)s”.") % {"name": name[:100]}, field="campaign")
+    return campaigns.get(name)
 
 
 def _campaign(campaign_id: int | None) -> Campaign:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,11 +17,15 @@ from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules.fields import TouchKind
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind
+from leads.selectors.leads import listed
 from leads.services import facts, judging
-from leads.services.companies import account_named
+from leads.services.campaigns import campaign_of, campaigns_named
+from leads.services.companies import accounts_named
 from leads.services.texts import check_text, check_values
 
 CLOCK_SKEW = timedelta(minutes=5)
+Key = tuple[str, str] | int
+"""A lead by the system that it came from and its id there or, where it has none, by its place among those sent."""
 
 
 @dataclass(frozen=True)
@@ -75,42 +80,80 @@ def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
     The same ``source_system`` and ``external_id`` again, also at the same moment, returns the lead that is there and
     changes nothing. Raises ``InvalidInput`` with the field at fault, ``NotAllowed``.
     """
+    (done,) = capture_leads(data=[data], actor=actor, now=now)
+    if isinstance(done, InvalidInput):
+        raise done
+    return done
+
+
+def capture_leads(*, data: Sequence[LeadData], actor: User, now: datetime) -> list[Captured | InvalidInput]:
+    """Take several leads in and judge them at once: what became of each, in order.
+
+    A lead that cannot be taken is refused alone. All others are stored together, or none where the database fails.
+    """
     actor.require(Permission.SUBMIT_LEAD)
     known = _known(data)
-    if known is not None:
-        return Captured(known, known.verdict, is_new=False)
-    try:
-        with transaction.atomic():
-            lead, is_account_fuller = _create(data, actor, now)
-            verdicts = judging.judge(lead_ids=_affected(lead, is_account_fuller), now=now, actor=actor)
-    except IntegrityError:
-        known = _known(data)  # somebody else sent the same a moment ago
-        if known is None:
-            raise
-        return Captured(known, known.verdict, is_new=False)
-    lead.refresh_from_db()
-    return Captured(lead, verdicts.get(lead.pk), is_new=True)
+    while True:
+        try:
+            with transaction.atomic():
+                return _capture(data, known, actor, now)
+        except IntegrityError:
+            known_before, known = known, _known(data)
+            if known.keys() == known_before.keys():  # it was not that somebody else sent one of them a moment ago
+                raise
 
 
-def _known(data: LeadData) -> Lead | None:
-    if not data.external_id:
-        return None
-    return (
-        Lead.objects.select_related("verdict")
-        .filter(source_system=data.source_system, external_id=data.external_id)
-        .first()
-    )
+@dataclass(frozen=True)
+class _Draft:
+    """A lead that can be taken: checked, not stored, and what is said of its company."""
+
+    lead: Lead
+    touches: list[Touch]
+    of_company: dict[str, Any]
 
 
-def _affected(lead: Lead, is_account_fuller: bool) -> list[int]:
-    """The lead, and where its company is known better now, the others of it in marketing's hands."""
-    if not is_account_fuller:
-        return [lead.pk]
-    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account=lead.account)
-    return sorted({lead.pk, *others.values_list("pk", flat=True)})
+def _key(index: int, data: LeadData) -> Key:
+    return (data.source_system, data.external_id) if data.external_id else index
 
 
-def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
+def _known(data: Sequence[LeadData]) -> dict[Key, Lead]:
+    keys = {(one.source_system, one.external_id) for one in data if one.external_id}
+    if not keys:
+        return {}
+    systems, ids = zip(*keys, strict=True)
+    found = listed().select_related("verdict__version").filter(source_system__in=systems, external_id__in=ids)
+    return {key: lead for lead in found if (key := (lead.source_system, lead.external_id)) in keys}
+
+
+def _capture(
+    data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
+) -> list[Captured | InvalidInput]:
+    campaigns = campaigns_named({one.campaign.strip() for one in data})
+    drafts: dict[Key, _Draft] = {}
+    refused: dict[int, InvalidInput] = {}
+    for index, one in enumerate(data):
+        key = _key(index, one)
+        if key in known or key in drafts:
+            continue
+        try:
+            drafts[key] = _draft(one, campaigns, actor, now)
+        except InvalidInput as refusal:
+            refused[index] = refusal
+    stored = _store(drafts, actor, now)
+    done: list[Captured | InvalidInput] = []
+    told: set[int] = set()
+    for index, one in enumerate(data):
+        key = _key(index, one)
+        lead = known.get(key) or stored.get(key)
+        if lead is None:
+            done.append(refused[index])
+            continue
+        done.append(Captured(lead, lead.verdict, is_new=key in stored and lead.pk not in told))
+        told.add(lead.pk)
+    return done
+
+
+def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: datetime) -> _Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
     for index, touch in enumerate(data.touches):
@@ -124,7 +167,7 @@ def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
     lead = Lead(
         source_system=data.source_system,
         external_id=data.external_id or None,
-        campaign=_campaign(texts["campaign"]),
+        campaign=campaign_of(texts["campaign"], campaigns),
         custom=data.custom,
         captured_at=captured_at,
         created_by=actor,
@@ -132,28 +175,53 @@ def _create(data: LeadData, actor: User, now: datetime) -> tuple[Lead, bool]:
         updated_at=now,
         **{name: texts[name] for name in facts.TEXT_FACTS} | facts.email_facts(texts["email"]),
     )
-    of_company = {name: texts[name] for name in ("industry", "prefecture")} | {"employee_count": data.employee_count}
-    lead.account, is_account_fuller = account_named(data.company_name, now=now, facts=of_company)
-    lead.save()
-    Touch.objects.bulk_create([_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)])
-    LeadEvent.objects.create(
+    return _Draft(
+        lead,
+        touches=[_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)],
+        of_company={name: texts[name] for name in ("industry", "prefecture")} | {"employee_count": data.employee_count},
+    )
+
+
+def _store(drafts: Mapping[Key, _Draft], actor: User, now: datetime) -> dict[Key, Lead]:
+    """Write and judge new leads in a few statements, whatever their number; they come back as they stand then."""
+    if not drafts:
+        return {}
+    named = [(draft.lead.company_name, draft.of_company) for draft in drafts.values()]
+    accounts, fuller = accounts_named(named, now=now)
+    for draft in drafts.values():
+        draft.lead.account = accounts.get(draft.lead.company_name)
+    # In the order of their ids elsewhere, so that two at the same moment wait for each other and never in a circle.
+    new = sorted(
+        (draft.lead for draft in drafts.values()), key=lambda lead: (lead.source_system, lead.external_id or "")
+    )
+    Lead.objects.bulk_create(new)
+    Touch.objects.bulk_create([touch for draft in drafts.values() for touch in draft.touches])
+    LeadEvent.objects.bulk_create([_captured(lead, actor) for lead in new])
+    ids = [lead.pk for lead in new]
+    judged = judging.judged(lead_ids=_affected(ids, fuller), now=now, actor=actor)
+    for lead in new:
+        for name in judging.WRITTEN if lead.pk in judged else ():
+            setattr(lead, name, getattr(judged[lead.pk], name))
+    return {key: draft.lead for key, draft in drafts.items()}
+
+
+def _affected(new: list[int], fuller: frozenset[int]) -> list[int]:
+    """New leads, and where a company is known better now, the others of it in marketing's hands."""
+    if not fuller:
+        return new
+    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account__in=fuller)
+    return sorted({*new, *others.values_list("pk", flat=True)})
+
+
+def _captured(lead: Lead, actor: User) -> LeadEvent:
+    return LeadEvent(
         lead=lead,
         kind=LeadEventKind.CAPTURED,
         new_stage=lead.stage,
         actor=actor,
-        at=captured_at,
+        at=lead.captured_at,
         data={"source": lead.source, "system": lead.source_system},
     )
-    return lead, is_account_fuller
-
-
-def _campaign(name: str) -> Campaign | None:
-    if not name:
-        return None
-    campaign = Campaign.objects.filter(name=name).first()
-    if campaign is None:
-        raise InvalidInput(_("There is no campaign “%(name)s”.") % {"name": name[:100]}, field="campaign")
-    return campaign
 
 
 def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: datetime) -> Touch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,18 +15,37 @@ Facts = Mapping[str, Any]
 BATCH = 1000
 
 
-def account_named(name: str, *, now: datetime, facts: Facts | None = None) -> tuple[Account | None, bool]:
-    """The company with this name, made where it is new (None for an empty name), and whether ``facts`` filled blanks.
+def account_named(name: str, *, now: datetime) -> Account | None:
+    """The company with this name, made where it is new; None for an empty name."""
+    return accounts_named([(name, {})], now=now)[0].get(name)
 
-    Where they did, the leads that it has want to be judged again.
+
+def accounts_named(named: Iterable[tuple[str, Facts]], *, now: datetime) -> tuple[dict[str, Account], frozenset[int]]:
+    """The companies with these names, by name (none for an empty one), made where they are new.
+
+    What is said of them fills blanks. The second value are the ids of companies that are known better now than before:
+    the leads that they have want to be judged again.
     """
-    key = normalise.company_key(name)
-    if not key:
-        return None, False
-    given = {column: value for column, value in (facts or {}).items() if value}
-    known = {"name": normalise.text(name)[:200], "created_at": now} | given
-    account, is_new = Account.objects.get_or_create(name_key=key, defaults=known)
-    return account, bool(given) and not is_new and bool(fill_blanks({key: given}))
+    keys: dict[str, str] = {}
+    known: dict[str, dict[str, Any]] = {}
+    for name, facts in named:
+        if key := keys.setdefault(name, normalise.company_key(name)):
+            given = {column: value for column, value in facts.items() if value}
+            known[key] = {"name": normalise.text(name)[:200], **given} | known.get(key, {})
+    found = _by_key(known)
+    new = known.keys() - found.keys()
+    if new:  # in the order of their keys, so that two at the same moment wait for each other and never in a circle
+        rows = [Account(name_key=key, created_at=now, **known[key]) for key in sorted(new)]
+        Account.objects.bulk_create(rows, ignore_conflicts=True)
+        found |= _by_key(new)
+    blank = {key: facts for key, facts in known.items() if _missing(found[key], facts)}
+    filled = fill_blanks(blank) if blank else {}
+    found |= _by_key(filled) if filled else {}
+    return {name: found[key] for name, key in keys.items() if key}, frozenset(filled.values())
+
+
+def _by_key(keys: Collection[str]) -> dict[str, Account]:
+    return {account.name_key: account for account in Account.objects.filter(name_key__in=keys)}
 
 
 def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""What is known of a lead changes: facts are corrected, touches are added. Each time it is judged again."""
+"""What is known of a lead is corrected, and the lead judged again."""
 
 from __future__ import annotations
 
@@ -11,17 +11,13 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
-from alignment.kernel.errors import DomainError, InvalidInput, NotFound
+from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
-from alignment.kernel.moments import check_moment
-from leads.models import Campaign, Lead, LeadEvent, Touch
-from leads.rules.fields import TouchKind
+from leads.models import Campaign, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
-from leads.services.capture import CLOCK_SKEW
 from leads.services.companies import account_named
-from leads.services.facts import FACTS, TOUCH_DETAIL, check_somebody, email_facts, stored
-from leads.services.texts import check_text
+from leads.services.facts import FACTS, check_somebody, email_facts, stored
 
 
 class ChangedMeanwhile(DomainError):
@@ -56,40 +52,6 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
     judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
     lead.refresh_from_db()
     return lead
-
-
-@transaction.atomic
-def add_touch(
-    *,
-    lead_id: int,
-    kind: str,
-    at: datetime | None,
-    detail: str,
-    actor: User,
-    now: datetime,
-    campaign_id: int | None = None,
-) -> Touch:
-    """Record something that the lead did with marketing's work (``at`` empty: now), and judge the lead again."""
-    actor.require(Permission.SUBMIT_LEAD)
-    lead = _locked(lead_id)
-    if kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field="kind")
-    moment = at or now
-    check_moment(moment, field="at")
-    if moment > now + CLOCK_SKEW:
-        raise InvalidInput(_("A touch lies in the future."), field="at")
-    if campaign_id is not None and not Campaign.objects.filter(pk=campaign_id).exists():
-        raise InvalidInput(_("There is no such campaign."), field="campaign")
-    check_text(detail, longest=TOUCH_DETAIL, field="detail")
-    touch = Touch.objects.create(
-        lead=lead, kind=kind, at=min(moment, now), detail=detail.strip(), campaign_id=campaign_id
-    )
-    lead.updated_at = now
-    lead.save(update_fields=["updated_at"])
-    data = {"touch": touch.pk, "kind": kind}
-    LeadEvent.objects.create(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)
-    judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
-    return touch
 
 
 def _locked(lead_id: int) -> Lead:
@@ -127,7 +89,7 @@ def _set(lead: Lead, values: dict[str, Any], now: datetime) -> None:
         for name, value in email_facts(values["email"]).items():
             setattr(lead, name, value)
     if "company_name" in values:
-        lead.account, _is_fuller = account_named(values["company_name"], now=now)
+        lead.account = account_named(values["company_name"], now=now)
     lead.updated_at = now
 
 

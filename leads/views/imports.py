@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
-from alignment.kernel import htmx, textio
+from alignment.kernel import htmx, tables, textio
 from alignment.kernel.errors import DomainError, InvalidInput
 from leads.forms.imports import BringForm, ColumnsForm
 from leads.models import ImportJob
@@ -40,9 +40,9 @@ def new(request: PersonRequest) -> HttpResponse:
     request.user.require(Permission.IMPORT_RECORDS)
     form = BringForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
-        file, name = form.content()
         kind = form.cleaned_data["kind"]
         try:
+            file, name = form.content()
             job = jobs.start(kind=kind, file=file, file_name=name, actor=request.user, now=timezone.now())
         except DomainError as error:
             form.refuse(error)
@@ -59,12 +59,16 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     if job.state not in (State.DRAFT, State.CHECKED):
         return htmx.redirect(request, "leads:import-detail", job.pk)
     try:
-        outline = jobs.outline(job, encoding=_encoding(request, job))
+        outline = jobs.outline(job, given=_given(request, job))
     except InvalidInput as fault:
-        context = {"job": job, "fault": fault.message, "encodings": textio.ENCODINGS}
+        context = {
+            "job": job,
+            "fault": fault.message,
+            "encodings": tables.ENCODINGS if fault.field == "encoding" else (),
+        }
         return render(request, "leads/imports/unreadable.html", context, status=422)
     data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
-    form = ColumnsForm(data, job=job, proposals=outline.columns, encoding=outline.encoding)
+    form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
     if data and form.is_valid():
         now = timezone.now()
         try:
@@ -125,7 +129,9 @@ def _has_leads(job: ImportJob) -> bool:
     return job.kind == "leads" and job.state != State.CHECKED and bool(job.counts.get("created"))
 
 
-def _encoding(request: HttpRequest, job: ImportJob) -> str | None:
-    """The encoding that the person chose last; None leaves it to us."""
-    chosen = request.POST.get("encoding") or request.GET.get("encoding") or job.mapping.get("encoding")
-    return chosen if chosen in textio.ENCODINGS else None
+def _given(request: HttpRequest, job: ImportJob) -> tables.Given:
+    """How the person chose last to have the file read; what they left open is left to us."""
+    encoding, sheet = (
+        request.POST.get(key) or request.GET.get(key) or job.mapping.get(key) for key in ("encoding", "sheet")
+    )
+    return tables.Given(encoding=encoding if encoding in tables.ENCODINGS else None, sheet=sheet)

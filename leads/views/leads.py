@@ -26,6 +26,7 @@ from leads.selectors import leads as selectors
 from leads.selectors import suggestions, work
 from leads.selectors import timeline as story
 from leads.services import leads as services
+from leads.services import touches
 from leads.services.activities import WITH_SALES
 from leads.services.leads import ChangedMeanwhile
 
@@ -110,9 +111,9 @@ def add_touch(request: PersonRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             campaign = form.cleaned_data.pop("campaign")
-            services.add_touch(
+            touches.add_touch(
                 lead_id=pk,
-                campaign_id=campaign.pk if campaign else None,
+                campaign=campaign.name if campaign else "",
                 actor=request.user,
                 now=timezone.now(),
                 **form.cleaned_data,

@@ -145,7 +145,7 @@ def test_absences_are_planned_by_oneself_ones_manager_and_admins(request, ren, p
 def test_a_token_is_shown_once_and_signs_in(signed_in, mai, client):
     browser = signed_in(mai)
 
-    asks = browser.post(reverse("accounts:token-create"), {"name": "Export", "days": "30"})
+    asks = browser.post(reverse("accounts:token-create"), {"name": "Export", "days": "30", "scopes": ["read"]})
     page = browser.post(asks["Location"], {"password": "correct-horse-battery"})
     later = browser.get(reverse("accounts:tokens"))
     secret = page.context["secret"]
@@ -160,7 +160,7 @@ def test_a_token_is_shown_once_and_signs_in(signed_in, mai, client):
 def test_a_token_needs_the_password_again(signed_in, mai):
     browser = signed_in(mai)
 
-    asks = browser.post(reverse("accounts:token-create"), {"name": "Export", "days": "30"})
+    asks = browser.post(reverse("accounts:token-create"), {"name": "Export", "days": "30", "scopes": ["read"]})
     refused = browser.post(asks["Location"], {"password": "wrong"})
 
     assert asks["Location"].startswith(reverse("account_reauthenticate"))

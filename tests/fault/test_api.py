@@ -66,6 +66,8 @@ def world(mai: User, ren: User, now) -> World:
         people={"rep": ren, "marketer": mai},
         known={
             "/leads/": {"id": [offer.lead_id, lead.pk], "campaign": ["", campaign.name], "email": ["", "a@b.example"]},
+            "/leads/batch/": {"items": [[{"email": "a@b.example", "source": "fair"}, {"email": "a"}]]},
+            "/touches/batch/": {"items": [[{"kind": "seminar", "lead": {"id": lead.pk}}, {"kind": "wink"}]]},
             "/handoffs/": {"id": [offer.pk]},
             "/reject/": {"reason": [factories.rejection_reason().code]},
             "/deals/": {"id": [open_deal.pk, won.pk], "amount": [None, "5"]},
@@ -97,9 +99,10 @@ def test_no_operation_fails_or_answers_what_it_does_not_document(label, who, wor
 
     def ask(case, data) -> None:
         if data.draw(st.booleans()):  # something that is there
-            for part in (case.path_parameters, case.body):
-                if isinstance(part, dict):
-                    part.update({name: data.draw(st.sampled_from(names[name])) for name in names if name in part})
+            given = {name: data.draw(st.sampled_from(values)) for name, values in names.items()}
+            case.path_parameters.update({name: given[name] for name in case.path_parameters if name in given})
+            if isinstance(case.body, dict):
+                case.body.update(given)
         with transaction.atomic():
             response = case.call(base_url="http://testserver", headers={"Authorization": f"Token {secret}"})
             transaction.set_rollback(True)

@@ -152,8 +152,8 @@ def test_who_may_submit(person, status, version, rule, request, api):
 def test_leads_are_listed_and_narrowed(lead, make_lead, mai, api):
     make_lead(source="Fair")
 
-    assert api(mai).get(LEADS).json()["count"] == 2
-    assert api(mai).get(LEADS, {"source": "Fair"}).json()["count"] == 1
+    assert len(api(mai).get(LEADS).json()["results"]) == 2
+    assert len(api(mai).get(LEADS, {"source": "Fair"}).json()["results"]) == 1
     assert api(mai).get(LEADS, {"stage": "nonsense"}).status_code == 400
 
 
@@ -313,5 +313,5 @@ def test_a_list_costs_the_same_with_one_row_and_with_twenty(offer, make_offer, m
     for _n in range(19):
         make_offer()
 
-    with django_assert_max_num_queries(2):  # the count and the page
+    with django_assert_max_num_queries(3):  # the limit of requests, the count and the page
         assert len(client.get(HANDOFFS).json()["results"]) == 20

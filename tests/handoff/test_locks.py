@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
 from alignment.kernel.errors import DomainError, NotAllowed
 from handoff.services import decisions, offers
@@ -29,9 +30,15 @@ def rejudge(lead: Lead, now) -> None:
     judging.judge(lead_ids=[lead.pk], now=now)
 
 
+@transaction.atomic
+def hand_over_unjudged(lead, mai, now):
+    return offers.hand_over_judged(leads=[offers._locked(lead.pk)], actor=mai, now=now)[lead.pk]
+
+
 def test_an_offer_is_stamped_with_the_verdict_that_came_while_it_waited(judged, rule, ren, mai, now):
     offer = while_uncommitted(
-        lambda: rejudge(judged, now), lambda: offers._offer(lead_id=judged.pk, actor=mai, now=now)
+        lambda: rejudge(judged, now),
+        lambda: hand_over_unjudged(judged, mai, now),
     )
 
     assert offer.verdict == Verdict.objects.latest("pk")

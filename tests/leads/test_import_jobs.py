@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from alignment.accounts.models import User
@@ -17,7 +20,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import ImportedRow, ImportJob, ImportPiece, ImportRemark, Lead, LeadEvent
 from leads.services.importing import jobs, reading
 from leads.services.importing.jobs import NotInThisState
-from tests import factories
+from tests import factories, workbooks
 
 MAPPING = {"system": "fair", "columns": {"id": "external_id", "name": "full_name", "mail": "email", "source": "source"}}
 TEXT = "id,name,mail,source\n" + "".join(f"A{n},name {n},p{n}@x.example,web\n" for n in range(7)) + "A9,bad\x00,,\n"
@@ -165,7 +168,8 @@ def test_a_column_that_is_not_there_is_said_when_it_is_set_up(mai: User, now: da
 
 def test_a_fault_of_the_file_ends_the_job_with_its_reason_in_ones_own_language(mai: User, now: datetime) -> None:
     User.objects.filter(pk=mai.pk).update(language="ja")
-    text = "id,name,mail,source\nA1,a,,\n" + "A2," + "x" * 200_000 + ",,\n"
+    # The fault is farther down than what is looked at beforehand.
+    text = "id,name,mail,source\n" + "A1,a,,\n" * 60 + "A2," + "x" * 200_000 + ",,\n"
     job = jobs.start(kind="leads", file=io.BytesIO(text.encode()), file_name="f.csv", actor=mai, now=now)
     jobs.set_up(job_id=job.pk, mapping=MAPPING, actor=mai, now=now)
     jobs.check(job_id=job.pk, actor=mai, now=now)
@@ -325,3 +329,24 @@ def test_many_workers_take_each_job_once_and_never_more_than_two_at_a_time(
     assert sum(ended) == 5
     assert max(most) <= jobs.AT_ONCE
     assert Lead.objects.count() == 35
+
+
+def test_a_workbook_is_read_from_the_sheet_that_the_person_chooses(client: Client, mai: User) -> None:
+    book = workbooks.xlsx(Notes=[["what", "when"], ["a", "b"]], People=[["id", "name"], ["A1", "田中"]])
+    client.force_login(mai)
+
+    client.post(reverse("leads:import-new"), {"kind": "leads", "file": SimpleUploadedFile("fair.xlsx", book)})
+    job = ImportJob.objects.get()
+    columns = reverse("leads:import-columns", args=[job.pk])
+    asked = client.get(columns).content.decode()
+    anew = client.post(columns, {"sheet": "People", "read_anew": "1"}).content.decode()
+    fields = {"field_0": "external_id", "field_1": "full_name", "keep": "on"}
+    client.post(columns, {"system": "fair", "sheet": "People", **fields})
+    take_waiting()
+    client.post(reverse("leads:import-run", args=[job.pk]))
+    take_waiting()
+
+    assert "People" in asked
+    assert ("Field of “what”" in asked, "Field of “id”" in asked) == (True, False)
+    assert "Field of “id”" in anew
+    assert Lead.objects.get().full_name == "田中"

@@ -94,16 +94,50 @@ def test_leads_are_narrowed_by_every_filter(api: Api, ren: User, lead: Lead, now
         assert names(client, query) == ["Other"], query
 
 
-def test_leads_without_a_verdict_sort_last_by_points(api: Api, mai: User, lead: Lead, now: datetime):
-    factories.version_in_force({"condition": {"field": "source", "op": "is", "value": "web"}, "points": 10})
-    judging.judge(lead_ids=[lead.pk], now=now)
-    factories.lead(full_name="Unjudged", captured_at=now)
+def test_a_program_finds_what_is_its_own_and_what_is_new(api: Api, mai: User, lead: Lead, now: datetime):
+    factories.lead(full_name="Other", source_system="crm", external_id="A-1", updated_at=now)
 
-    assert names(api(mai), "sort=-points") == ["Hanako Sato", "Unjudged"]
-    assert names(api(mai), "sort=-captured_at") == ["Unjudged", "Hanako Sato"]
+    for query in ("external_id=A-1", "source_system=crm", f"updated_since={now.isoformat().replace('+', '%2B')}"):
+        assert names(api(mai), query) == ["Other"], query
+    assert names(api(mai), "external_id=A-2") == []
 
 
-@pytest.mark.parametrize("query", ["stage=lost", "turn=ours", "sort=secret", "captured_from=yesterday", "campaign=x"])
+def walk(client: APIClient, query: str, between: Callable[[], object] = lambda: None) -> list[str]:
+    """The names on all pages, one after the other."""
+    address, found = f"/api/v1/leads/?{query}", []
+    while address:
+        answer = client.get(address).json()
+        found += [row["name"] for row in answer["results"]]
+        between()
+        address = answer["next"]
+    return found
+
+
+def test_pages_follow_one_another_whatever_comes_in_meanwhile(api: Api, mai: User, now: datetime):
+    for number in range(7):
+        factories.lead(full_name=f"Lead {number}", captured_at=now, updated_at=now)  # all at the same moment
+
+    found = walk(api(mai), "page_size=3", between=lambda: factories.lead(full_name="New", captured_at=now))
+
+    assert found == [f"Lead {number}" for number in (6, 5, 4, 3, 2, 1, 0)]
+
+
+def test_pages_keep_to_their_filter(api: Api, mai: User):
+    for number in range(4):
+        factories.lead(full_name=f"Lead {number}", source="web" if number % 2 else "fair")
+
+    assert walk(api(mai), "page_size=1&source=web") == ["Lead 3", "Lead 1"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "cD1hYmM=", "cD05OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cD0tMQ=="])
+def test_a_place_that_was_never_given_out_is_not_found(cursor: str, api: Api, mai: User, lead: Lead):
+    assert api(mai).get(f"/api/v1/leads/?cursor={cursor}").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["stage=lost", "turn=ours", "updated_since=x", "source_system=%00", "captured_from=yesterday", "campaign=x"],
+)
 def test_a_filter_that_cannot_be_read_is_refused(query: str, api: Api, mai: User):
     answer = api(mai).get(f"/api/v1/leads/?{query}")
 

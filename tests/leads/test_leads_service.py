@@ -9,7 +9,8 @@ import pytest
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import Lead
-from leads.services.leads import ChangedMeanwhile, add_touch, update_lead
+from leads.services.leads import ChangedMeanwhile, update_lead
+from leads.services.touches import add_touch
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -106,19 +107,17 @@ def test_touches_are_marketings_to_add(lead: Lead, mai: User, ren: User, now: da
 
 
 @pytest.mark.parametrize(
-    ("kind", "ahead", "campaign_id", "field"),
+    ("kind", "ahead", "campaign", "field"),
     [
-        ("wink", timedelta(0), None, "kind"),
-        ("seminar", timedelta(days=1), None, "at"),
-        ("seminar", timedelta(0), 10**9, "campaign"),
+        ("wink", timedelta(0), "", "kind"),
+        ("seminar", timedelta(days=1), "", "at"),
+        ("seminar", timedelta(0), "Nowhere", "campaign"),
     ],
 )
-def test_an_impossible_touch_is_refused(
-    kind: str, ahead: timedelta, campaign_id: int | None, field: str, lead: Lead, mai: User
-):
+def test_an_impossible_touch_is_refused(kind: str, ahead: timedelta, campaign: str, field: str, lead: Lead, mai: User):
     now = lead.captured_at
 
     with pytest.raises(InvalidInput) as refusal:
-        add_touch(lead_id=lead.pk, kind=kind, at=now + ahead, detail="", campaign_id=campaign_id, actor=mai, now=now)
+        add_touch(lead_id=lead.pk, kind=kind, at=now + ahead, detail="", campaign=campaign, actor=mai, now=now)
 
     assert refusal.value.field == field

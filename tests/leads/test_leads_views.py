@@ -146,6 +146,18 @@ def test_pages_never_overlap_and_keep_the_filters(signed_in: Browser, ren: User)
     assert "source=web&amp;page=2" in first.content.decode()
 
 
+def test_leads_without_a_verdict_sort_last_by_points(signed_in: Browser, ren: User, now: datetime):
+    lead, unjudged = factories.lead(source="web"), factories.lead(captured_at=now)
+    factories.version_in_force({"condition": {"field": "source", "op": "is", "value": "web"}, "points": 10})
+    judging.judge(lead_ids=[lead.pk], now=now)
+
+    by_points, by_age = (
+        list(signed_in(ren).get(f"/leads/?sort=-{by}").context["page"]) for by in ("points", "captured_at")
+    )
+
+    assert (by_points, by_age) == ([lead, unjudged], [unjudged, lead])
+
+
 def test_nonsense_in_the_address_breaks_nothing(signed_in: Browser, ren: User):
     factories.lead()
 

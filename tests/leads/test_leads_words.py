@@ -15,7 +15,8 @@ from leads.selectors.deals import amount_words
 from leads.selectors.leads import phone_words
 from leads.selectors.timeline import timeline
 from leads.services import deals
-from leads.services.leads import add_touch, update_lead
+from leads.services.leads import update_lead
+from leads.services.touches import add_touch
 from tests import factories
 
 

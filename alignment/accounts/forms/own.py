@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.forms import choices
 from alignment.accounts.forms.hours import OwnHoursForm, WeeklyHoursField
+from alignment.accounts.scopes import Scope
 from alignment.kernel.forms import Form
 
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -51,6 +52,14 @@ class TokenForm(Form):
         max_length=100,
         help_text=_("So that you know later which program uses it."),
         error_messages={"required": _("Say what the token is for.")},
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("What may it be used for?"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        initial=[Scope.READ],
+        help_text=_("It never allows more than you may do yourself."),
+        error_messages={"required": _("Choose what the token may be used for.")},
     )
     days = forms.TypedChoiceField(
         label=_("Valid for"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -9,17 +10,23 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from alignment.accounts.models import ApiToken, User
+from alignment.accounts.scopes import Scope
 from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
 
 
 @transaction.atomic
-def create_token(*, person: User, name: str, valid_for: timedelta, now: datetime) -> tuple[ApiToken, str]:
+def create_token(
+    *, person: User, name: str, valid_for: timedelta, now: datetime, scopes: Collection[str] = tuple(Scope.values)
+) -> tuple[ApiToken, str]:
     """Make a token; the second value is the token itself, which is known only now."""
     if not person.is_active:
         raise NotAllowed(_("This person may not sign in."))
     if not timedelta(0) < valid_for <= settings.API_TOKEN_VALID_FOR:
         raise InvalidInput(_("A token is valid for a year at most."), field="valid_for")
-    token, secret = ApiToken.objects.create(user=person, name=name, expiry=valid_for)
+    if not scopes or not set(scopes) <= set(Scope.values):
+        raise InvalidInput(_("Choose what the token may be used for."), field="scopes")
+    kept = [scope for scope in Scope.values if scope in scopes]
+    token, secret = ApiToken.objects.create(user=person, name=name, expiry=valid_for, scopes=kept)
     return token, secret
 
 

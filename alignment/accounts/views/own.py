@@ -59,9 +59,13 @@ def token_create(request: HttpRequest) -> HttpResponse:
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _tokens_page(request, form)
-    name = form.cleaned_data["name"]
+    given = form.cleaned_data
     _token, secret = token_services.create_token(
-        person=person(request), name=name, valid_for=form.valid_for(), now=timezone.now()
+        person=person(request),
+        name=given["name"],
+        scopes=given["scopes"],
+        valid_for=form.valid_for(),
+        now=timezone.now(),
     )
     return _tokens_page(request, TokenForm(), secret=secret)
 

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
+from leads.management.bench_api import api
 from leads.models import Criterion, Definition, Lead
 from leads.rules.stages import Stage
 from leads.services import definitions
@@ -160,4 +161,4 @@ def _bare_copy(path: Path, actor: User, now: datetime) -> float:
     return took
 
 
-TARGETS: dict[str, Callable[[Callable[[str], Any], list[int]], None]] = {"import": _import}
+TARGETS: dict[str, Callable[[Callable[[str], Any], list[int]], None]] = {"api": api, "import": _import}

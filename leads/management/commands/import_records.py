@@ -13,6 +13,9 @@ Mappings for the Olist marketing funnel, as an example:
 
 After a trip through Excel the same files want "%d-%m-%Y" and "%d-%m-%Y %H:%M".
 
+FILE is text (CSV; UTF-8, UTF-16, CP932, EUC-JP) or a workbook (XLSX, XLS, ODS; dates in it need no form). Where it can
+be read in two ways the mapping says which: "encoding", "delimiter", "sheet", "header_row" (counted from 1).
+
 Managers and admins bring leads and deals, marketers leads only. The same file twice changes nothing, and a later file
 writes only what it says otherwise than the one before: what a person changed here since stays, with a warning, and so
 does a deal that a person won or lost. Rows without an id of their own are recognised by what the mapping reads in
@@ -34,12 +37,9 @@ from alignment.kernel.errors import DomainError
 from leads.rules.mappings import FIELDS
 from leads.services.importing import ImportResult, run_import
 
-MB = 1024 * 1024
-LARGEST = 256 * MB
-
 
 class Command(BaseCommand):
-    help = "Take the rows of a CSV file in as leads or deals; the same file twice changes nothing."
+    help = "Take the rows of a CSV file or a spreadsheet in as leads or deals; the same file twice changes nothing."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
@@ -73,8 +73,6 @@ class Command(BaseCommand):
     def _run(self, path: Path, actor: User, options: dict[str, Any]) -> ImportResult:
         try:
             mapping = json.loads(options["mapping"].read_text(encoding="utf-8-sig"))
-            if path.stat().st_size > LARGEST:
-                raise CommandError(f"{path.name} is larger than {LARGEST // MB} MB. Split it and import the parts.")
             file = path.open("rb")
         except (OSError, ValueError) as error:
             raise CommandError(f"Cannot read: {error}") from error

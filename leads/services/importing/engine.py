@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
-from alignment.kernel import textio
+from alignment.kernel import tables
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
@@ -46,9 +46,9 @@ KINDS = {"leads": _Kind(lead_rows.prepare, leads.store), "deals": _Kind(_as_it_i
 
 
 def run_import(
-    *, kind: str, file: textio.Binary, file_name: str, mapping: Any, actor: User, now: datetime, dry_run: bool = False
+    *, kind: str, file: tables.Binary, file_name: str, mapping: Any, actor: User, now: datetime, dry_run: bool = False
 ) -> ImportResult:
-    """Take the rows of a CSV file as ``kind`` (leads or deals) by ``mapping`` (see ``leads.rules.mappings``), at once.
+    """Take the rows of a table as ``kind`` (leads or deals) by ``mapping`` (see ``leads.rules.mappings``), at once.
 
     Rows are recognised by source system and external id (without one: by what the mapping reads in them), so the same
     file again changes nothing, also where people changed the records since. A row that cannot be taken is refused with
@@ -78,7 +78,8 @@ def run_import(
             job.counts, job.notes, job.done_rows, job.headers = total.counts(), total.notes, total.rows, total.headers
             job.save()
 
-    take(table=opened(file, plan), plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
+    table = opened(file, plan, file_name=file_name)
+    take(table=table, plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
     if job.pk:
         job.state, job.claimed_until = ImportJob.State.DONE, None
         job.save()
@@ -87,10 +88,9 @@ def run_import(
     return total
 
 
-def opened(file: textio.Binary, plan: Mapping) -> Iterator[tuple[int, list[str]]]:
+def opened(file: tables.Binary, plan: Mapping, *, file_name: str) -> Iterator[tuple[int, list[str]]]:
     """The rows of the file, each with its number; raises ``InvalidInput`` where it cannot be read as the plan says."""
-    text, _encoding = textio.opened(file, encoding=plan.encoding)
-    return textio.numbered_rows(text, delimiter=plan.delimiter)
+    return tables.rows(file, tables.settled(tables.understand(file, file_name=file_name, given=plan.given)))
 
 
 def take(

@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
-from alignment.kernel import textio
+from alignment.kernel import tables
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.failpoints import failpoint
 from alignment.kernel.locks import locked
@@ -37,7 +37,7 @@ log = structlog.get_logger(__name__)
 
 MB = 1024 * 1024
 PIECE = MB
-LARGEST = 256 * MB
+LARGEST = tables.LARGEST
 AT_ONCE = 2
 """How many are worked on at a time: the workers of the queue are a process more, so that they never look dead."""
 LOOKED_AT = 2000
@@ -88,17 +88,17 @@ def start(*, kind: str, file: BinaryIO, file_name: str, actor: User, now: dateti
 
 @dataclass(frozen=True)
 class Outline:
-    """What a file seems to hold: its encoding, and for every column what it may be."""
+    """What a file seems to hold: how it is read, and for every column what it may be."""
 
-    encoding: str
+    understanding: tables.Understanding
     columns: list[Proposal]
 
 
-def outline(job: ImportJob, *, encoding: str | None = None) -> Outline:
-    """Propose how a file is to be read. Raises ``InvalidInput`` where it is no table in this encoding."""
+def outline(job: ImportJob, *, given: tables.Given) -> Outline:
+    """Propose how a file is to be read. Raises ``InvalidInput`` where it is no table as it is given."""
     with content(job) as file:
-        text, found = textio.opened(file, encoding=encoding)
-        filled = [cells for _number, cells in reading.filled(textio.numbered_rows(text), limit=LOOKED_AT)]
+        found = tables.understand(file, file_name=job.file_name, given=given)
+        filled = [cells for _number, cells in reading.filled(tables.rows(file, found.reading), limit=LOOKED_AT)]
     if not filled:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in filled[0]]
@@ -112,7 +112,7 @@ def set_up(*, job_id: int, mapping: dict[str, Any], actor: User, now: datetime) 
     job = _in_state(job_id, State.DRAFT, State.CHECKED)
     plan = mappings.parse(mapping, kind=job.kind)
     with content(job) as file:
-        job.headers = reading.header(engine.opened(file, plan), plan)
+        job.headers = reading.header(engine.opened(file, plan, file_name=job.file_name), plan)
     job.source_system, job.mapping, job.state = plan.system, mapping, State.DRAFT
     job.save(update_fields=["source_system", "mapping", "headers", "state"])
     return job
@@ -159,7 +159,7 @@ def prune(*, now: datetime) -> int:
 
 
 @contextmanager
-def content(job: ImportJob) -> Iterator[textio.Binary]:
+def content(job: ImportJob) -> Iterator[tables.Binary]:
     """The file of a job, on the disk of this machine for as long as it is read."""
     with tempfile.TemporaryFile() as file:
         for pk in list(job.pieces.order_by("number").values_list("pk", flat=True)):
@@ -255,7 +255,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
             failpoint("imports.part")
 
         engine.take(
-            table=engine.opened(file, plan),
+            table=engine.opened(file, plan, file_name=job.file_name),
             plan=plan,
             job=job,
             actor=job.actor,

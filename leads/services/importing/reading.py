@@ -19,7 +19,6 @@ from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
 
-MOST_COLUMNS = 1000
 PART = 10_000
 """Rows that are stored together: what a killed worker loses at most, and what memory holds."""
 
@@ -87,9 +86,6 @@ def _header(rows: Iterator[Numbered], mapping: Mapping) -> tuple[list[str], int]
     if not cells:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in _without_empty_end(cells)]
-    if len(headers) > MOST_COLUMNS:
-        message = _("The file has %(n)d columns; at most %(max)d can be read. Is the separator right?")
-        raise InvalidInput(message % {"n": len(headers), "max": MOST_COLUMNS}, field="file")
     if any("\x00" in header for header in headers):
         raise InvalidInput(_("This text has a character that cannot be stored."), field="file")
     mappings.check_headers(mapping, headers)

@@ -7,6 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from alignment.accounts.models import User
+from alignment.accounts.scopes import Scope
 from alignment.accounts.services.tokens import create_token
 from alignment.kernel.errors import DomainError
 
@@ -18,6 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("email")
         parser.add_argument("--name", default="create_token", help="what the token is for")
         parser.add_argument("--days", type=int, default=365, help="how long it is valid (365 at most)")
+        parser.add_argument(
+            "--scope",
+            action="append",
+            choices=Scope.values,
+            help="what it may be used for; several times for several (default: all)",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         person = User.objects.filter(email__iexact=options["email"].strip()).first()
@@ -29,6 +36,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 valid_for=timedelta(days=options["days"]),
                 now=timezone.now(),
+                scopes=options["scope"] or Scope.values,
             )
         except DomainError as error:
             raise CommandError(str(error)) from error
