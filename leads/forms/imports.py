@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import Any, BinaryIO
 
 from django import forms
@@ -13,7 +13,7 @@ from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
 from leads.models import ImportJob
 from leads.rules import columns
-from leads.rules.columns import Proposal
+from leads.rules.columns import Proposal, Reading
 from leads.rules.mappings import FIELDS
 
 KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
@@ -100,10 +100,13 @@ class ColumnsForm(Form):
                 required=False,
                 initial=spec.get("field", ""),
             )
-            if proposal.forms:
+            if proposal.readings:
                 self.fields[f"form_{index}"] = forms.ChoiceField(
                     label=_("How “%(column)s” writes dates") % {"column": proposal.header},
-                    choices=[("", _("Please choose")), *((form, _reading(proposal, form)) for form in proposal.forms)],
+                    choices=[
+                        ("", _("Please choose")),
+                        *((reading.form, _words(reading)) for reading in proposal.readings),
+                    ],
                     required=False,
                     initial=spec.get("format", "") or proposal.form,
                 )
@@ -119,7 +122,6 @@ class ColumnsForm(Form):
                 "samples": proposal.samples,
                 "field": self[f"field_{index}"] if f"field_{index}" in fields else None,
                 "form": self[f"form_{index}"] if f"form_{index}" in fields else None,
-                "is_ambiguous": len(proposal.forms) > 1,
             }
             for index, proposal in enumerate(self.proposals)
         ]
@@ -143,7 +145,7 @@ class ColumnsForm(Form):
         return cleaned
 
     def _ask_for_a_form(self, index: int, proposal: Proposal) -> None:
-        if proposal.forms:
+        if proposal.readings:
             message = _("Say how the dates of “%(column)s” are written.") % {"column": proposal.header}
             self.add_error(f"form_{index}", message)
         elif proposal.samples:
@@ -170,8 +172,7 @@ class ColumnsForm(Form):
         }
 
 
-def _reading(proposal: Proposal, form: str) -> str:
-    """What the first value means in this form: 03-02-2026 as February 3, 2026."""
-    value = proposal.samples[0]
-    day = datetime.strptime(value, form).replace(tzinfo=UTC)
-    return _("%(value)s is %(day)s") % {"value": value, "day": formats.date(day, zone=UTC)}
+def _words(reading: Reading) -> str:
+    """What a value means in this form: 03-02-2026 is February 3, 2026."""
+    words = {"value": reading.value, "day": formats.date(reading.moment.replace(tzinfo=UTC), zone=UTC)}
+    return _("%(value)s is %(day)s") % words

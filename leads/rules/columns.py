@@ -16,7 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from alignment.kernel import moments
+from alignment.kernel.tables.dates import DateColumn
 from leads.rules.mappings import DAY, FIELDS, MOMENT
 
 LABELS: dict[str, str | Promise] = {
@@ -97,41 +97,32 @@ _NAMES = {
     "name": "name, deal name, opportunity name, opportunity, 商談名, 案件名",
 }
 
-DATE_FORMS: tuple[str, ...] = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y/%m/%d",
-    "%Y/%m/%d %H:%M:%S",
-    "%Y/%m/%d %H:%M",
-    "%Y年%m月%d日",
-    "%Y.%m.%d",
-    "%d/%m/%Y",
-    "%d/%m/%Y %H:%M",
-    "%m/%d/%Y",
-    "%m/%d/%Y %H:%M",
-    "%d-%m-%Y",
-    "%d-%m-%Y %H:%M",
-    "%m-%d-%Y",
-    "%d.%m.%Y",
-    "%d.%m.%Y %H:%M",
-)
-"""The forms in which dates are offered to be read, the plainest first."""
+_BARE = frozenset({"serial", "YMD"})
+"""Forms that any number may seem to be written in: believed only of a column that is named like a date."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A form in which every value of a column can be read, and what one of them means in it."""
+
+    form: str
+    value: str
+    moment: datetime
 
 
 @dataclass(frozen=True)
 class Proposal:
-    """A column of the file: what it seems to hold, and for dates the forms in which all its values can be read."""
+    """A column of the file: what it seems to hold, and the forms in which its values can be read as dates."""
 
     header: str
     samples: tuple[str, ...]
     field: str
-    forms: tuple[str, ...]
+    readings: tuple[Reading, ...]
 
     @property
     def form(self) -> str:
         """The form to be taken; "" where none fits, or a person has to say which of two readings is meant."""
-        return self.forms[0] if len(self.forms) == 1 else ""
+        return self.readings[0].form if len(self.readings) == 1 else ""
 
 
 def is_date(kind: str, field: str) -> bool:
@@ -146,28 +137,29 @@ def propose(headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str)
     for position, header in enumerate(headers):
         values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
         field = next((name for name in _fields_named(header, kind) if name not in taken), "")
-        forms = fitting_forms(values)
-        if field and is_date(kind, field) and values and not forms:
+        readings = readings_of(values)
+        if field and is_date(kind, field) and values and not readings:
             field = ""
+        if not (field and is_date(kind, field)):
+            readings = [reading for reading in readings if reading.form not in _BARE]
         if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
             field = "email"
         taken |= {field} - {""}
         samples = tuple(dict.fromkeys(value[:80] for value in values))[:3]
-        proposals.append(Proposal(header, samples, field, tuple(forms)))
+        proposals.append(Proposal(header, samples, field, tuple(readings)))
     return proposals
 
 
-def fitting_forms(values: Iterable[str]) -> list[str]:
-    """The date forms in which every one of the values can be read; none for no values."""
-    values = list(dict.fromkeys(values))
-    return [form for form in DATE_FORMS if values and all(_fits(value, form) for value in values)]
-
-
-def _fits(value: str, form: str) -> bool:
-    try:
-        return moments.plausible(datetime.strptime(value, form))  # noqa: DTZ007 - only whether it can be read
-    except ValueError:
-        return False
+def readings_of(values: Iterable[str]) -> list[Reading]:
+    """The forms in which every one of the values is a date; where there are two, with a value that tells them apart."""
+    column = DateColumn()
+    for value in values:
+        column.take(value)
+    fits = column.fits()
+    if len(fits) == 2 and (apart := column.differing(fits[0].form, fits[1].form)):
+        value, one, other = apart[0]
+        return [Reading(fits[0].form, value, one), Reading(fits[1].form, value, other)]
+    return [Reading(fit.form, *fit.examples[0]) for fit in fits]
 
 
 def _fields_named(header: str, kind: str) -> list[str]:

@@ -24,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.tables import dates
 
 TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
 
@@ -179,6 +180,8 @@ def _no_such_field(field: Any, kind: str) -> str:
 
 def _is_form(form: str) -> bool:
     """Whether dates can be read in this form."""
+    if form in dates.FORMS:
+        return True
     try:
         datetime.strptime(datetime(2026, 1, 5, tzinfo=UTC).strftime(form), form)  # noqa: DTZ007
     except (ValueError, re.error):  # a form that names a part twice is no expression
@@ -225,7 +228,7 @@ def _moment(value: str, column: Column, zone: ZoneInfo) -> datetime | None:
     if not value:
         return None
     try:
-        at = datetime.strptime(value, column.format) if column.format else datetime.fromisoformat(value)  # noqa: DTZ007
+        at = _read_moment(value, column.format)
     except ValueError as error:
         raise CellFault(_no_date(value, column)) from error
     if not moments.plausible(at):
@@ -233,6 +236,13 @@ def _moment(value: str, column: Column, zone: ZoneInfo) -> datetime | None:
         years = {"first": moments.FIRST_YEAR, "last": moments.LAST_YEAR}
         raise CellFault(message % ({"column": column.header, "value": value[:100]} | years))
     return at if at.tzinfo else at.replace(tzinfo=zone)
+
+
+def _read_moment(value: str, form: str) -> datetime:
+    """By a form of ours (D-M-Y), by one of strptime, or as ISO 8601 writes it; raises ``ValueError``."""
+    if form in dates.FORMS:
+        return dates.read(value, form)
+    return datetime.strptime(value, form) if form else datetime.fromisoformat(value)  # noqa: DTZ007
 
 
 def _no_date(value: str, column: Column) -> str:

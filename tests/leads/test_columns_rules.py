@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.rules.columns import DATE_FORMS, LABELS, fitting_forms, propose
-from leads.rules.mappings import FIELDS
+from leads.rules.columns import LABELS, propose, readings_of
+from leads.rules.mappings import FIELDS, parse, read_row
 from tests.real_data import FOLDER, needs_japan, needs_olist
 
 
@@ -89,21 +90,39 @@ def test_a_column_named_like_a_date_without_dates_is_left_to_the_person() -> Non
 
 def test_two_readings_of_a_date_are_left_to_the_person() -> None:
     (column,) = propose(["Created"], [["03/02/2026"], ["04/05/2026"]], kind="leads")
-    assert column.forms == ("%d/%m/%Y", "%m/%d/%Y")
+    assert [(reading.form, reading.value, reading.moment.date()) for reading in column.readings] == [
+        ("D/M/Y", "03/02/2026", date(2026, 2, 3)),
+        ("M/D/Y", "03/02/2026", date(2026, 3, 2)),
+    ]
     assert column.form == ""
 
     (column,) = propose(["Created"], [["03/02/2026"], ["25/02/2026"]], kind="leads")
-    assert column.form == "%d/%m/%Y"
+    assert column.form == "D/M/Y"
 
 
 def test_dates_in_several_forms_fit_none() -> None:
-    assert fitting_forms(["2026-01-05", "05.01.2026"]) == []
-    assert fitting_forms([]) == []
+    assert readings_of(["2026-01-05", "05.01.2026"]) == []
+    assert readings_of([]) == []
 
 
-@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.sampled_from(DATE_FORMS))
-def test_a_date_written_in_a_form_is_found_to_fit_it(day: date, form: str) -> None:
-    assert form in fitting_forms([day.strftime(form)])
+def test_a_number_is_a_date_only_in_a_column_that_is_named_like_one() -> None:
+    number, day = propose(["郵便番号", "登録日"], [["12345", "46027"]], kind="leads")
+
+    assert number.readings == ()
+    assert [reading.moment.date() for reading in day.readings] == [date(2026, 1, 5)]
+
+
+@given(st.dates(date(1990, 1, 1), date(2040, 1, 1)), st.sampled_from(["%Y-%m-%d", "%Y/%m/%d %H:%M", "%Y年%m月%d日"]))
+def test_a_date_is_read_by_the_mapping_as_it_is_proposed(day: date, form: str) -> None:
+    text = datetime(day.year, day.month, day.day, 9, 30).strftime(form)  # noqa: DTZ001
+    (column,) = propose(["登録日"], [[text]], kind="leads")
+    mapping = parse(
+        {"system": "s", "columns": {"登録日": {"field": "captured_at", "format": column.form}}}, kind="leads"
+    )
+
+    row = read_row(mapping, {"登録日": text}, kind="leads", zone=ZoneInfo("Asia/Tokyo"))
+
+    assert row["captured_at"].date() == day
 
 
 @needs_olist
@@ -115,7 +134,7 @@ def test_the_dates_of_olist_after_excel_have_one_reading() -> None:
     columns = {column.header: column for column in propose(header, rows, kind="leads")}
 
     assert columns["mql_id"].field == "external_id"
-    assert (columns["first_contact_date"].field, columns["first_contact_date"].form) == ("qualified_at", "%d-%m-%Y")
+    assert (columns["first_contact_date"].field, columns["first_contact_date"].form) == ("qualified_at", "D-M-Y")
     assert columns["origin"].field == "source"
 
 

@@ -22,7 +22,7 @@ State = ImportJob.State
 HEADER = "番号,氏名,会社名,メールアドレス,登録日\n"
 TEXT = HEADER + "A1,田中 花子,山田製作所,hanako@yamada.example,2026/01/05\nA2,鈴木,,bad,2026/01/06\n"
 FIELDS = {"field_0": "external_id", "field_1": "full_name", "field_2": "company", "field_3": "email"}
-DATES = {"field_4": "captured_at", "form_4": "%Y/%m/%d"}
+DATES = {"field_4": "captured_at", "form_4": "Y/M/D"}
 CHOICES = FIELDS | DATES | {"system": "計測展2026", "encoding": "utf-8-sig", "keep": "on"}
 
 
@@ -131,15 +131,18 @@ def test_what_is_wrong_with_the_columns_is_said_and_nothing_begins(
     assert job.state == State.DRAFT
 
 
-def test_another_encoding_can_be_chosen(signed_in: Browser, mai: User) -> None:
+def test_the_encoding_is_recognised_and_another_can_be_chosen(signed_in: Browser, mai: User) -> None:
     client = signed_in(mai)
     job = bring(client, "氏名,会社名\n田中,山田製作所\n".encode("euc_jp"))
-    assert "山田製作所" not in client.get(f"/imports/{job.pk}/columns/").content.decode()
-
-    page = client.post(f"/imports/{job.pk}/columns/", {"encoding": "euc_jp", "read_anew": "1"}).content.decode()
-
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
     assert "山田製作所" in page
     assert '<option value="euc_jp" selected' in page
+
+    garbled = client.post(f"/imports/{job.pk}/columns/", {"encoding": "cp932", "read_anew": "1"}).content.decode()
+    again = client.post(f"/imports/{job.pk}/columns/", {"encoding": "euc_jp", "read_anew": "1"}).content.decode()
+
+    assert "山田製作所" not in garbled
+    assert "山田製作所" in again
 
 
 def test_bytes_that_are_no_text_in_the_encoding_are_said_with_their_place(signed_in: Browser, mai: User) -> None:
