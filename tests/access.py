@@ -20,6 +20,7 @@ SALES = frozenset({REP, OUTSIDER, SALES_MANAGER})
 SUBMITTERS = frozenset({MARKETER, MARKETING_MANAGER, ADMIN})
 EDITORS = MANAGERS | {ADMIN}
 BRINGERS = MANAGERS | {MARKETER, ADMIN}
+BROUGHT_IT = frozenset({MARKETER})
 PARTY = frozenset({REP, SALES_MANAGER})
 """Those to whom the one offer of this world is made, and their manager."""
 
@@ -179,8 +180,8 @@ ROWS = (
     Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:import-columns", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:import-columns", "post", _pk("job"), BRINGERS),
-    Row("leads:import-run", "post", _pk("job"), BRINGERS),
-    Row("leads:import-cancel", "post", _pk("job"), BRINGERS),
+    Row("leads:import-run", "post", _pk("job"), BROUGHT_IT),
+    Row("leads:import-cancel", "post", _pk("job"), BROUGHT_IT),
     Row("leads:import-refused", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:deal-list"),
     Row("leads:deal-new", allowed=SALES),

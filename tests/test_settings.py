@@ -406,5 +406,7 @@ def test_no_module_but_the_settings_reads_the_environment():
         if re.search(r"os\.environ(?!\.setdefault)|getenv", path.read_text())
     ]
 
-    allowed = ("alignment/settings/", "alignment/local/", "alignment/kernel/failpoints.py")
+    # A workbook is parsed in a process that is given a few variables of ours, and none of the secret ones.
+    hands_on = "alignment/kernel/tables/workbooks.py"
+    allowed = ("alignment/settings/", "alignment/local/", "alignment/kernel/failpoints.py", hands_on)
     assert [name for name in readers if not name.startswith(allowed)] == []

@@ -83,6 +83,10 @@ def grant(role: str, password: str) -> None:
         schema, is_there = cursor.fetchone()
         if not is_there:
             _make(role, password)
+        cursor.execute("SELECT current_database(), has_database_privilege(%s, current_database(), 'TEMP')", [role])
+        database, may_keep_aside = cursor.fetchone()
+        if not may_keep_aside:  # imports go through temporary tables
+            cursor.execute(sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}").format(sql.Identifier(database), name))
         for statement in _GRANTS:
             cursor.execute(sql.SQL(statement).format(schema=sql.Identifier(schema), role=name))
         for table, operations in withheld().items():

@@ -326,6 +326,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500  # the columns of an import: 1,000, each with a field and a form of dates
 
 # -- mail ----------------------------------------------------------------------------------------------------
 EMAIL_URL: str = env.str("EMAIL_URL", default="")

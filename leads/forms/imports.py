@@ -18,6 +18,16 @@ from leads.rules.mappings import FIELDS
 
 KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
 PASTED = "pasted.txt"
+ENCODINGS = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8 (BOM)",
+    "utf-16": "UTF-16",
+    "utf-16-le": "UTF-16 LE",
+    "utf-16-be": "UTF-16 BE",
+    "cp932": "Shift_JIS (CP932)",
+    "euc_jp": "EUC-JP",
+}
+"""How people call the encodings."""
 
 
 class BringForm(Form):
@@ -37,7 +47,7 @@ class BringForm(Form):
     text = forms.CharField(
         label=gettext_lazy("Or paste rows from a spreadsheet, with the row of headings"),
         required=False,
-        max_length=2_000_000,
+        max_length=500_000,
         strip=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "pasted"}),
     )
@@ -69,7 +79,8 @@ class ColumnsForm(Form):
         ),
     )
     encoding = forms.ChoiceField(
-        label=gettext_lazy("Characters are written in"), choices=[(name, name) for name in tables.ENCODINGS]
+        label=gettext_lazy("Characters are written in"),
+        choices=list(ENCODINGS.items()),
     )
     keep = forms.BooleanField(
         label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True

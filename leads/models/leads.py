@@ -112,8 +112,8 @@ class Lead(models.Model):
 
     @property
     def display_name(self) -> str:
-        """The best name we have: the person's, else the company's, else the foreign id."""
-        return self.full_name or self.company_name or self.external_id or f"#{self.pk}"
+        """The best name we have: the person's, else the company's, the address, the foreign id."""
+        return self.full_name or self.company_name or self.email or self.external_id or f"#{self.pk}"
 
     @property
     def rest(self) -> StepKey | None:

@@ -57,10 +57,9 @@ LABELS: dict[str, str | Promise] = {
 
 _NAMES = {
     "external_id": "id, lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
-    "captured_at": "captured at, created at, created date, create date, date added, date entered, created, "
-    "登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
-    "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, first "
-    "contact date, mql日",
+    "captured_at": "captured at, first contact date, date created, created at, created date, create date, date added, "
+    "date entered, created, 登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
+    "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, mql日",
     "source": "source, lead source, original source, origin, 流入元, リードソース, 獲得経路, 情報源",
     "landing_page": "landing page, landing page id, first page seen, ランディングページ",
     "campaign": "campaign, campaign name, 施策, キャンペーン, キャンペーン名, 展示会名, イベント名, セミナー名",
@@ -163,8 +162,8 @@ def readings_of(values: Iterable[str]) -> list[Reading]:
 
 
 def _fields_named(header: str, kind: str) -> list[str]:
-    plain = _plain(header)
-    return [field for field in FIELDS[kind] if plain and plain in _KNOWN[field]]
+    plain, known = _plain(header), _KNOWN | (_KNOWN_OF_DEALS if kind == "deals" else {})
+    return [field for field in FIELDS[kind] if plain and plain in known[field]]
 
 
 def _plain(name: str) -> str:
@@ -176,4 +175,6 @@ def _are_addresses(values: Sequence[str]) -> bool:
     return bool(values) and all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values)
 
 
+_NAMES_OF_DEALS = "id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"
+_KNOWN_OF_DEALS = {"external_id": frozenset(_plain(name) for name in _NAMES_OF_DEALS.split(","))}
 _KNOWN = {field: frozenset(_plain(name) for name in names.split(",")) for field, names in _NAMES.items()}

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, F, Min, QuerySet, Window
+from django.db.models.functions import Coalesce, RowNumber
 from django.http import Http404
 
 from alignment.health.metrics import figure
@@ -17,9 +17,17 @@ from leads.models import ImportedRow, ImportJob, ImportRemark, Lead
 
 @figure("import_runs", "Imports that ended well.", label="kind")
 def runs_by_kind(_now: datetime) -> dict[str, int]:
-    """How many imports ended well, by what they brought; one that failed leaves nothing behind."""
+    """How many imports ended well, by what they brought; what one that failed has taken stays."""
     done = ImportJob.objects.filter(state=ImportJob.State.DONE)
     return dict(done.order_by("kind").values_list("kind").annotate(Count("pk")))
+
+
+@figure("import_waiting_seconds", "For how long the oldest import that nobody works on has waited.")
+def waiting_seconds(now: datetime) -> float:
+    """For how long the oldest file that is to be checked or taken has been nobody's work."""
+    waits = ImportJob.objects.filter(state__in=ImportJob.AT_WORK).exclude(claimed_until__gte=now)
+    oldest = waits.aggregate(since=Min(Coalesce("claimed_until", "at")))["since"]
+    return (now - oldest).total_seconds() if oldest else 0.0
 
 
 def jobs() -> QuerySet[ImportJob]:
@@ -50,6 +58,11 @@ class Problem:
     is_refusal: bool
     count: int
     rows: list[ImportRemark]
+
+    @property
+    def more(self) -> int:
+        """How many rows are not among the first."""
+        return self.count - len(self.rows)
 
 
 def problems(job: ImportJob, *, examples: int = 3) -> list[Problem]:

@@ -17,7 +17,7 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx, tables, textio
 from alignment.kernel.errors import DomainError, InvalidInput
-from leads.forms.imports import BringForm, ColumnsForm
+from leads.forms.imports import ENCODINGS, BringForm, ColumnsForm
 from leads.models import ImportJob
 from leads.selectors import imports as selectors
 from leads.services.importing import jobs
@@ -56,7 +56,7 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     """Which column is which field; POST has the whole file checked."""
     request.user.require(Permission.IMPORT_RECORDS)
     job = selectors.job(pk)
-    if job.state not in (State.DRAFT, State.CHECKED):
+    if job.state not in (State.DRAFT, State.CHECKED) or job.actor_id != request.user.pk:
         return htmx.redirect(request, "leads:import-detail", job.pk)
     try:
         outline = jobs.outline(job, given=_given(request, job))
@@ -64,11 +64,12 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
         context = {
             "job": job,
             "fault": fault.message,
-            "encodings": tables.ENCODINGS if fault.field == "encoding" else (),
+            "encodings": list(ENCODINGS.items()) if fault.field == "encoding" else [],
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
     data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
     form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
+    form.initial["system"] = request.POST.get("system", job.source_system)
     if data and form.is_valid():
         now = timezone.now()
         try:
@@ -90,7 +91,8 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "job": job,
         "is_at_work": job.state in ImportJob.AT_WORK,
         "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
-        "may_change": job.state == State.CHECKED,
+        "is_mine": job.actor_id == request.user.pk,
+        "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
     template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
@@ -107,8 +109,10 @@ def run(request: PersonRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     """Stop it, or drop what has not begun."""
+    was_running = selectors.job(pk).state == State.RUNNING
     jobs.cancel(job_id=pk, actor=request.user, now=timezone.now())
-    messages.success(request, _("Stopped. What was taken already stays."))
+    text = _("Stopped. What was taken already stays.") if was_running else _("Stopped. Nothing was taken.")
+    messages.success(request, text)
     return htmx.redirect(request, "leads:import-detail", pk)
 
 

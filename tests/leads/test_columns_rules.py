@@ -134,7 +134,7 @@ def test_the_dates_of_olist_after_excel_have_one_reading() -> None:
     columns = {column.header: column for column in propose(header, rows, kind="leads")}
 
     assert columns["mql_id"].field == "external_id"
-    assert (columns["first_contact_date"].field, columns["first_contact_date"].form) == ("qualified_at", "D-M-Y")
+    assert (columns["first_contact_date"].field, columns["first_contact_date"].form) == ("captured_at", "D-M-Y")
     assert columns["origin"].field == "source"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -18,7 +18,7 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import ImportedRow, ImportJob, ImportPiece, ImportRemark, Lead, LeadEvent
-from leads.services.importing import jobs, reading
+from leads.services.importing import jobs, reading, run_import
 from leads.services.importing.jobs import NotInThisState
 from tests import factories, workbooks
 
@@ -210,6 +210,48 @@ def test_a_worker_that_died_is_followed_by_one_that_takes_the_rest(
     assert ImportRemark.objects.filter(job=checked, is_refusal=True).count() == 1
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_follower_remembers_rows_as_they_were_looked_at_the_first_time(
+    mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PART", 3)
+    rows = [f"A0,{'x' * 300},,", "A1,one,,", "A2,two,,", "A0,good,,", ",same,,web", "A3,three,,", ",same,,web"]
+    job = jobs.start(
+        kind="leads",
+        file=io.BytesIO(("id,name,mail,source\n" + "\n".join(rows)).encode()),
+        file_name="f.csv",
+        actor=mai,
+        now=now,
+    )
+    jobs.set_up(job_id=job.pk, mapping=MAPPING, actor=mai, now=now)
+    ImportJob.objects.update(state=State.RUNNING)
+
+    for stop_at in (3, 6, 7):
+        with monkeypatch.context() as dying:
+            dying.setattr(jobs, "failpoint", lambda name: _die_at(job, stop_at))  # noqa: B023
+            with pytest.raises(SystemExit):
+                take_waiting()
+        ImportJob.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
+    take_waiting()
+
+    job.refresh_from_db()
+    assert (job.state, job.counts["rows"], job.counts["created"], job.counts["refused"]) == (State.DONE, 7, 6, 1)
+    assert job.remarks.filter(is_refusal=True).count() == 1
+    assert Lead.objects.get(external_id="A0").full_name == "good"
+    twins = Lead.objects.filter(full_name="same").values_list("external_id", flat=True)
+    assert sorted(twin[-2:] for twin in twins) == ["-1", "-2"]
+
+
+def _die_at(job: ImportJob, rows: int) -> None:
+    """The part is stored and counted when this is asked, and stays: what dies is what would come after it."""
+    if ImportJob.objects.get(pk=job.pk).done_rows == rows:
+        transaction.on_commit(_exit)
+
+
+def _exit() -> None:
+    raise SystemExit
+
+
 def test_a_worker_that_lost_its_claim_writes_nothing_more(
     checked: ImportJob, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -271,6 +313,78 @@ def test_a_check_that_is_cancelled_can_be_set_up_anew(bring: Bring, mai: User, n
     jobs.check(job_id=job.pk, actor=mai, now=now)
 
 
+def test_an_import_of_the_command_line_that_meets_a_fault_is_over_and_stands_in_nobodys_way(
+    bring: Bring, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PART", 1)
+    text = "id,name,mail,source\nA1,a,,\nA2,b,,\n" + "A3," + "x" * 2_000_000 + ",,\n"
+    for _n in range(jobs.AT_ONCE):
+        with pytest.raises(InvalidInput):
+            run_import(kind="leads", file=io.BytesIO(text.encode()), file_name="f", mapping=MAPPING, actor=mai, now=now)
+    job = bring("id,name,mail,source\nB1,b,,\n")
+
+    jobs.check(job_id=job.pk, actor=mai, now=now)
+
+    assert take_waiting() == 1
+    assert set(ImportJob.objects.exclude(pk=job.pk).values_list("state", "claimed_until")) <= {(State.FAILED, None)}
+
+
+def test_only_who_brought_a_file_goes_on_with_it(checked: ImportJob, aoi: User, kei: User, now: datetime) -> None:
+    for somebody in (aoi, kei):
+        for attempt in (jobs.check, jobs.run, jobs.cancel):
+            with pytest.raises(NotAllowed):
+                attempt(job_id=checked.pk, actor=somebody, now=now)
+
+    checked.refresh_from_db()
+    assert checked.state == State.CHECKED
+
+
+def test_nothing_is_taken_in_the_name_of_somebody_who_has_left(checked: ImportJob, mai: User, now: datetime) -> None:
+    jobs.run(job_id=checked.pk, actor=mai, now=now)
+    User.objects.filter(pk=mai.pk).update(is_active=False)
+
+    take_waiting()
+
+    checked.refresh_from_db()
+    assert (checked.state, Lead.objects.count()) == (State.FAILED, 0)
+
+
+def test_history_names_who_brought_the_file(checked: ImportJob, mai: User, now: datetime) -> None:
+    jobs.run(job_id=checked.pk, actor=mai, now=now)
+    take_waiting()
+
+    lead = Lead.objects.latest("pk")
+    assert lead.history.get().pgh_context.metadata["user"] == mai.pk
+
+
+def test_what_waits_is_stopped_at_once(checked: ImportJob, mai: User, now: datetime) -> None:
+    jobs.run(job_id=checked.pk, actor=mai, now=now)
+
+    jobs.cancel(job_id=checked.pk, actor=mai, now=now)
+
+    checked.refresh_from_db()
+    assert checked.state == State.CANCELLED
+
+
+def test_what_was_checked_and_left_counts_nothing(checked: ImportJob, mai: User, now: datetime) -> None:
+    jobs.cancel(job_id=checked.pk, actor=mai, now=now)
+
+    checked.refresh_from_db()
+    assert (checked.state, checked.counts, checked.done_rows) == (State.CANCELLED, {}, 0)
+
+
+def test_what_nobody_went_on_with_is_over_when_its_file_is_dropped(
+    checked: ImportJob, mai: User, now: datetime
+) -> None:
+    ImportJob.objects.update(finished_at=now)
+
+    assert jobs.prune(now=now + timedelta(days=8)) == 1
+
+    checked.refresh_from_db()
+    assert checked.state == State.CANCELLED
+    assert checked.remarks.get(is_refusal=True).cells == []
+
+
 def test_what_the_command_line_left_half_way_is_ended_with_a_word(mai: User, now: datetime) -> None:
     job = ImportJob.objects.create(kind="leads", file_name="f", sha256="", actor=mai, at=now, state=State.RUNNING)
 
@@ -286,6 +400,7 @@ def test_files_are_dropped_when_nobody_needs_them_any_more(checked: ImportJob, m
 
     take_waiting()
 
+    ImportJob.objects.update(finished_at=now)
     assert jobs.prune(now=now + timedelta(days=6)) == 0
     assert jobs.prune(now=now + timedelta(days=8)) == 1
     assert not ImportPiece.objects.exists()

@@ -102,7 +102,7 @@ def test_parts_of_any_size_leave_the_same(size: int, take: Any, aoi: User, monke
         "created": 7,
         "updated": 0,
         "unchanged": 0,
-        "qualified": 1,
+        "qualified": 2,
         "refused": 1,
         "warned": 0,
     }
@@ -138,6 +138,34 @@ def test_the_verdict_of_an_import_is_the_one_of_live_judging(take: Any, now: dat
         list(Verdict.objects.order_by("pk").values_list("pk", "lead__external_id", "points", "is_qualified")) == before
     )
     assert Lead.objects.get(external_id="A2").verdict is None  # history is not judged
+
+
+def test_the_events_of_a_lead_stand_in_their_order(take: Any) -> None:
+    factories.version_in_force({"condition": {"field": "source", "op": "is", "value": "web"}, "points": 5}, threshold=5)
+    rows = [f"A{n},n,,,,web,,{'2026-01-05' if n % 2 else ''}," for n in range(400)]
+
+    take("leads", HEADER + "\n".join(rows) + "\n", MAPPING)
+
+    kinds = list(LeadEvent.objects.order_by("lead", "pk").values_list("kind", flat=True))
+    assert kinds == ["captured", "qualified"] * 400
+
+
+def test_parts_end_by_their_weight_too(take: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "WEIGHT", 10)
+
+    result = take("leads", HEADER + "\n".join(ROWS) + "\n", MAPPING)
+
+    assert (result.rows, result.created, len(result.refused)) == (8, 7, 1)
+
+
+@pytest.mark.parametrize("kind", ["leads", "deals"])
+def test_an_id_that_no_tool_gives_is_refused_with_its_row(kind: str, take: Any) -> None:
+    mapping = {"system": "parts", "columns": {"id": "external_id", "name": "full_name" if kind == "leads" else "name"}}
+
+    result = take(kind, f"id,name\n{'x' * 5000},a\nB,b\n", mapping)
+
+    assert [(remark.row, remark.code) for remark, _cells in result.refused] == [(2, "too_long")]
+    assert result.created == 1
 
 
 def test_what_was_stored_before_a_fault_stays_and_the_file_again_takes_the_rest(

@@ -16,7 +16,8 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
-from alignment.kernel import tables
+from alignment.kernel import history, tables
+from alignment.kernel.errors import DomainError, InvalidInput
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
@@ -52,9 +53,9 @@ def run_import(
 
     Rows are recognised by source system and external id (without one: by what the mapping reads in them), so the same
     file again changes nothing, also where people changed the records since. A row that cannot be taken is refused with
-    a reason and the others are taken; a fault of the file or the mapping raises ``InvalidInput`` and nothing is taken.
-    What is stored stays if the machine stops half-way: the same file again takes the rest. With ``dry_run`` every part
-    is stored and then undone.
+    a reason and the others are taken; a fault of the file or the mapping raises ``InvalidInput``. What was stored
+    before such a fault, or before the machine stopped, stays: the same file again takes the rest. With ``dry_run``
+    every part is stored and then undone.
     """
     actor.require(Permission.IMPORT_RECORDS)
     plan = mappings.parse(mapping, kind=kind)
@@ -68,7 +69,7 @@ def run_import(
         actor=actor,
         at=now,
         state=ImportJob.State.RUNNING,
-        claimed_until=now + ONE_DAY,  # nobody can go on with it; if it stops half-way, a worker notes that by then
+        claimed_until=now + ONE_DAY,  # nobody can go on with it; if it is killed, a worker notes that by then
     )
     total = ImportResult(kind=kind, file_name=file_name, system=plan.system, dry_run=dry_run)
 
@@ -76,16 +77,24 @@ def run_import(
         total.add(part)
         if not dry_run:
             job.counts, job.notes, job.done_rows, job.headers = total.counts(), total.notes, total.rows, total.headers
+            if ImportJob.objects.filter(pk=job.pk, is_cancel_asked=True).exists():
+                raise InvalidInput(_("Somebody has stopped this import in the portal."))
             job.save()
 
     table = opened(file, plan, file_name=file_name)
-    take(table=table, plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
-    if job.pk:
-        job.state, job.claimed_until = ImportJob.State.DONE, None
-        job.save()
+    try:
+        take(table=table, plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
+    except DomainError as fault:
+        _close(job, ImportJob.State.FAILED, fault=str(fault.message))
+        raise
+    _close(job, ImportJob.State.DONE)
     total.refused.sort(key=lambda refusal: refusal[0].row)
     total.warnings.sort(key=lambda remark: remark.row)
     return total
+
+
+def _close(job: ImportJob, state: ImportJob.State, *, fault: str = "") -> None:
+    ImportJob.objects.filter(pk=job.pk).update(state=state, claimed_until=None, is_cancel_asked=False, fault=fault)
 
 
 def opened(file: tables.Binary, plan: Mapping, *, file_name: str) -> Iterator[tuple[int, list[str]]]:
@@ -101,13 +110,15 @@ def take(
     actor: User,
     now: datetime,
     record: Callable[[ImportResult], None],
+    beat: Callable[[], None] = lambda: None,
     rehearse: bool = False,
     after: int = 0,
 ) -> None:
     """Take a table part by part and tell ``record`` what came of each, in the transaction of the part.
 
-    The first ``after`` rows below the header were taken before and are only remembered. In a rehearsal every part is
-    undone before it is recorded.
+    ``beat`` is called before each part. The first ``after`` rows below the header were taken before and are only
+    remembered: for that they are looked at as they were then, so ``now`` is the one of the first time. In a rehearsal
+    every part is undone before it is recorded.
     """
     kind = KINDS[job.kind]
     zone = Organisation.get().zone
@@ -116,12 +127,13 @@ def take(
         table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
     )
     for part in _ahead(parts):
+        beat()
         result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse)
         context = Context(mapping=plan, actor=actor, now=now, zone=zone, result=result, job=job)
         rows = _identified(part, seen, context)
         if part.is_behind:
             continue
-        with transaction.atomic():
+        with transaction.atomic(), history.written_by(actor.pk):
             _one_at_a_time(plan.system)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it

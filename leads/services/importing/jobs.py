@@ -16,14 +16,14 @@ from typing import Any, BinaryIO
 
 import structlog
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel import tables
-from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
 from alignment.kernel.failpoints import failpoint
 from alignment.kernel.locks import locked
 from alignment.kernel.queue import nudge
@@ -109,7 +109,7 @@ def outline(job: ImportJob, *, given: tables.Given) -> Outline:
 def set_up(*, job_id: int, mapping: dict[str, Any], actor: User, now: datetime) -> ImportJob:
     """Say which column is what. Raises ``InvalidInput`` with the path of what does not fit the file."""
     actor.require(Permission.IMPORT_RECORDS)
-    job = _in_state(job_id, State.DRAFT, State.CHECKED)
+    job = _in_state(job_id, actor, State.DRAFT, State.CHECKED)
     plan = mappings.parse(mapping, kind=job.kind)
     with content(job) as file:
         job.headers = reading.header(engine.opened(file, plan, file_name=job.file_name), plan)
@@ -132,10 +132,15 @@ def run(*, job_id: int, actor: User, now: datetime) -> None:
 def cancel(*, job_id: int, actor: User, now: datetime) -> None:
     """Stop at the next part. What is taken stays; a check goes back to being set up; what has not begun is dropped."""
     actor.require(Permission.IMPORT_RECORDS)
-    job = _in_state(job_id, State.DRAFT, State.CHECKED, *ImportJob.AT_WORK)
-    if job.state in ImportJob.AT_WORK:
+    job = _in_state(job_id, actor, State.DRAFT, State.CHECKED, *ImportJob.AT_WORK)
+    is_claimed = job.claimed_until is not None and job.claimed_until >= now
+    if job.state in ImportJob.AT_WORK and is_claimed:
         ImportJob.objects.filter(pk=job_id).update(is_cancel_asked=True)
+    elif job.state in ImportJob.AT_WORK:
+        _stop(job, now)
     else:
+        job.counts, job.done_rows = {}, 0  # a check has counted what is not to be
+        job.save(update_fields=["counts", "done_rows"])
         _end(job, State.CANCELLED, now)
     nudge("leads.take_imports")
 
@@ -153,9 +158,23 @@ def take_waiting(*, clock: Clock) -> int:
 
 def prune(*, now: datetime) -> int:
     """Drop the files of jobs that ended, or that nobody went on with, long ago; returns how many jobs had one."""
-    old = ImportJob.objects.filter(at__lt=now - KEEP_FILE_FOR).exclude(state__in=ImportJob.AT_WORK)
-    found = old.filter(pieces__isnull=False).distinct()
-    return sum(1 for job in found if job.pieces.all().delete())
+    long_ago = now - KEEP_FILE_FOR
+    old = ImportJob.objects.filter(Q(finished_at__lt=long_ago) | Q(finished_at=None, at__lt=long_ago))
+    found = old.exclude(state__in=ImportJob.AT_WORK).filter(pieces__isnull=False).distinct()
+    return sum(1 for job in found if _drop(job, now))
+
+
+@transaction.atomic
+def _drop(job: ImportJob, now: datetime) -> bool:
+    """Forget the file, and of refused rows all but the reason; what was set up and never taken is over."""
+    current = locked(ImportJob.objects.filter(pk=job.pk))
+    if current is None or current.state in ImportJob.AT_WORK:
+        return False
+    if current.state in (State.DRAFT, State.CHECKED):
+        _end(current, State.CANCELLED, now)
+    current.remarks.filter(is_refusal=True).update(cells=[])
+    current.pieces.all().delete()
+    return True
 
 
 @contextmanager
@@ -168,8 +187,11 @@ def content(job: ImportJob) -> Iterator[tables.Binary]:
         yield file
 
 
-def _in_state(job_id: int, *states: State) -> ImportJob:
+def _in_state(job_id: int, actor: User, *states: State) -> ImportJob:
+    """The job under lock. Records and events name who brought the file: nobody else goes on with it."""
     job = locked(ImportJob.objects.filter(pk=job_id), "actor")
+    if job is not None and job.actor_id != actor.pk:
+        raise NotAllowed(_("%(name)s brought this file and goes on with it.") % {"name": job.actor.full_name})
     if job is None or job.state not in states:
         raise NotInThisState(_("This import is at another step by now."))
     return job
@@ -178,7 +200,7 @@ def _in_state(job_id: int, *states: State) -> ImportJob:
 @transaction.atomic
 def _put_to_work(job_id: int, state: State, actor: User, *before: State) -> None:
     actor.require(Permission.IMPORT_RECORDS)
-    job = _in_state(job_id, *before)
+    job = _in_state(job_id, actor, *before)
     if not job.mapping:
         raise NotInThisState(_("Say first which column is what."))
     job.remarks.all().delete()
@@ -207,7 +229,10 @@ def _claim(now: datetime) -> ImportJob | None:
             WHERE state IN ('checking', 'running') AND (claimed_until IS NULL OR claimed_until < %(now)s)
             ORDER BY at, id LIMIT 1 FOR UPDATE SKIP LOCKED
         )
-        AND (SELECT count(*) FROM leads_importjob WHERE claimed_until >= %(now)s) < %(at_once)s
+        AND %(at_once)s > (
+            SELECT count(*) FROM leads_importjob AS busy
+            WHERE claimed_until >= %(now)s AND EXISTS (SELECT FROM leads_importpiece WHERE job_id = busy.id)
+        )
         RETURNING id
     """
     with transaction.atomic(), connection.cursor() as cursor:
@@ -226,7 +251,7 @@ def _work(job: ImportJob, clock: Clock) -> bool:
         except _Lost:
             return False
         except _Cancelled:
-            _end(job, State.DRAFT if job.state == State.CHECKING else State.CANCELLED, clock())
+            _stop(job, clock())
         except DomainError as error:
             _end(job, State.FAILED, clock(), fault=str(error.message))
         except Exception as error:  # the claim runs out, and another worker goes on; one bad file stops no other
@@ -238,6 +263,9 @@ def _work(job: ImportJob, clock: Clock) -> bool:
 def _check_claim(job: ImportJob) -> None:
     if job.is_cancel_asked:
         raise _Cancelled
+    if not job.actor.is_active:
+        raise InvalidInput(_("Whoever brought this file has left. Bring it anew."))
+    job.actor.require(Permission.IMPORT_RECORDS)
     if not job.pieces.exists():
         message = _("Whoever read this file stopped half-way. Bring it again: what was taken is recognised.")
         raise InvalidInput(message)
@@ -251,7 +279,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
     with content(job) as file:
 
         def record(part: ImportResult) -> None:
-            _record(job, part, read=job.size if file.closed else file.tell(), now=clock())
+            _record(job, part, read=_place(file, job), now=clock())
             failpoint("imports.part")
 
         engine.take(
@@ -259,12 +287,29 @@ def _take(job: ImportJob, clock: Clock) -> None:
             plan=plan,
             job=job,
             actor=job.actor,
-            now=clock(),
+            now=job.started_at or clock(),
             record=record,
+            beat=lambda: _beat(job, clock()),
             rehearse=rehearse,
             after=job.done_rows,
         )
     _end(job, State.CHECKED if rehearse else State.DONE, clock())
+
+
+def _place(file: tables.Binary, job: ImportJob) -> int:
+    """How far the file has been read; whoever reads ahead closes it at its end."""
+    try:
+        return file.tell()
+    except ValueError:
+        return job.size
+
+
+def _beat(job: ImportJob, now: datetime) -> None:
+    """Renew the claim, if it is still ours."""
+    until = now + ImportJob.LEASE
+    if not _ours(job).update(claimed_until=until):
+        raise _Lost
+    job.claimed_until = until
 
 
 def _record(job: ImportJob, part: ImportResult, *, read: int, now: datetime) -> None:
@@ -299,6 +344,10 @@ def _remark(job: ImportJob, remark: Remark, *, is_refusal: bool, cells: list[str
 def _ours(job: ImportJob) -> QuerySet[ImportJob]:
     """The job, unless another worker has claimed it since."""
     return ImportJob.objects.filter(pk=job.pk, state=job.state, claimed_until=job.claimed_until)
+
+
+def _stop(job: ImportJob, now: datetime) -> None:
+    _end(job, State.DRAFT if job.state == State.CHECKING else State.CANCELLED, now)
 
 
 def _end(job: ImportJob, state: State, now: datetime, *, fault: str = "") -> None:

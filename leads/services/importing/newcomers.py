@@ -56,7 +56,7 @@ def store(rows: Sequence[Row], named: Named, context: Context) -> None:
     with connection.cursor() as cursor:
         for statement in (_LEADS, _EVENTS, _MEMORY):
             cursor.execute(statement, values)
-        cursor.execute(_QUALIFIED, [Stage.QUALIFIED])
+        cursor.execute(_QUALIFIED)
         context.result.qualified += cursor.fetchone()[0]
 
 
@@ -101,13 +101,18 @@ _LEADS = f"""
 
 _EVENTS = f"""
     INSERT INTO leads_leadevent (lead_id, kind, old_stage, new_stage, actor_id, at, data)
-    SELECT id, %(captured)s, '', %(first)s, %(actor)s, captured_at, %(data)s::jsonb FROM {_TABLE}
-    UNION ALL
-    SELECT id, %(qualified)s, %(first)s, coalesce(stage, %(past)s), %(actor)s, qualified_at,
-        CASE WHEN verdict_id IS NULL THEN %(data)s::jsonb
-        ELSE jsonb_build_object('verdict', verdict_id, 'version', %(version)s) END
-    FROM {_TABLE} WHERE qualified_at IS NOT NULL
-    ORDER BY id
+    SELECT id, kind, old_stage, new_stage, %(actor)s, at, data FROM (
+        SELECT 1 AS place, id, %(captured)s AS kind, '' AS old_stage, %(first)s AS new_stage, captured_at AS at,
+            %(data)s::jsonb AS data
+        FROM {_TABLE}
+        UNION ALL
+        SELECT 2, lead.id, %(qualified)s, %(first)s, coalesce(stage, %(past)s), qualified_at,
+            CASE WHEN verdict_id IS NULL THEN %(data)s::jsonb
+            ELSE jsonb_build_object('verdict', verdict_id, 'version', verdict.version_id) END
+        FROM {_TABLE} AS lead LEFT JOIN leads_verdict AS verdict ON verdict.id = verdict_id
+        WHERE qualified_at IS NOT NULL
+    ) AS event
+    ORDER BY id, place
 """  # noqa: S608 - our own names
 """Taken in, and in the same moment qualified where the file or the definition says so."""
 
@@ -120,11 +125,10 @@ _MEMORY = f"""
     SET facts = EXCLUDED.facts, made_by_id = EXCLUDED.made_by_id
 """  # noqa: S608 - our own names
 
-_QUALIFIED = f"SELECT count(*) FROM {_TABLE} WHERE stage = %s"  # noqa: S608 - our own name
+_QUALIFIED = f"SELECT count(*) FROM {_TABLE} WHERE qualified_at IS NOT NULL"  # noqa: S608 - our own name
 
 
 def _values(context: Context) -> dict[str, Any]:
-    version = judging.version_in_force()
     return {
         "captured": LeadEventKind.CAPTURED,
         "qualified": LeadEventKind.QUALIFIED,
@@ -135,6 +139,5 @@ def _values(context: Context) -> dict[str, Any]:
         "kind": context.result.kind,
         "system": context.mapping.system,
         "data": _json({"import": context.result.file_name}),
-        "version": version and version.pk,
         "job": context.job.pk,
     }

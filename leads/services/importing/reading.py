@@ -19,8 +19,10 @@ from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
 
+LONGEST_ID = 200
 PART = 10_000
-"""Rows that are stored together: what a killed worker loses at most, and what memory holds."""
+WEIGHT = 8_000_000
+"""Rows, or characters, that are stored together: what a killed worker loses at most, and what memory holds."""
 
 Numbered = tuple[int, list[str]]
 
@@ -54,7 +56,7 @@ def parts(
 ) -> Iterator[Part]:
     """The rows below the header, part by part; at least one part, which may be empty.
 
-    Parts within the first ``after`` rows are behind us: read, but not prepared.
+    Parts within the first ``after`` rows are behind us: they were stored before, and are only to be remembered.
 
     Raises ``InvalidInput`` before the first where the file has no header that fits the mapping.
     """
@@ -62,11 +64,11 @@ def parts(
     headers, width = _header(rows, mapping)
     reader = _Reader(mapping, kind, zone, prepare, headers=headers, width=width)
     count = 0
-    while True:
-        part = reader.read(islice(rows, PART), is_behind=count + PART <= after)
+    while (part := reader.read(rows)).count or not count:
         count += part.count
+        part.is_behind = 0 < count <= after
         yield part
-        if part.count < PART:
+        if not part.count:
             return
 
 
@@ -104,13 +106,15 @@ class _Reader:
         mapped = mapping.mapped_headers()
         self.kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
 
-    def read(self, rows: Iterable[Numbered], *, is_behind: bool) -> Part:
-        part = Part(self.headers, is_behind=is_behind)
-        for number, cells in rows:
+    def read(self, rows: Iterator[Numbered]) -> Part:
+        part, weight = Part(self.headers), 0
+        while part.count < PART and weight < WEIGHT and (numbered := next(rows, None)):
+            number, cells = numbered
             part.count += 1
+            weight += sum(map(len, cells))
             try:
                 row = self._row(number, cells)
-                part.warnings += () if is_behind else self.prepare(row)
+                part.warnings += self.prepare(row)
             except (RowFault, CellFault) as fault:
                 part.refused.append((Remark(number, fault.code, str(fault.message)), cells))
             else:
@@ -126,6 +130,9 @@ class _Reader:
         named = dict(zip(self.names, cells, strict=False))
         fields = mappings.read_row(self.mapping, named, kind=self.kind, zone=self.zone)
         given = fields.pop("external_id", "")
+        if len(given) > LONGEST_ID:
+            message = _("“%(field)s” has more than %(max)d characters.")
+            raise RowFault("too_long", message % {"field": "external_id", "max": LONGEST_ID})
         custom = {name: text for name in self.kept if (text := named.get(name, "").strip())}
         return Row(number, given or _content_key(fields), bool(given), fields, custom, cells)
 

@@ -39,7 +39,7 @@ class ImportResult:
     warnings: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     qualified: int = 0
-    """How many of the new leads the definition in force finds qualified."""
+    """How many of the new leads are qualified: by the definition in force or, of history, by the file."""
 
     def add(self, part: ImportResult) -> None:
         """Count what came of the next part of the same file."""

@@ -21,7 +21,7 @@ class Seen:
             )
 
     def first_rows(self, rows: Sequence[Row]) -> dict[str, int]:
-        """The row in which each id came first, of this part or an earlier one."""
+        """Note the ids of a part, and return the row in which each came first, in this part or an earlier one."""
         first: dict[str, int] = {}
         for row in rows:
             if row.has_id:
@@ -29,7 +29,7 @@ class Seen:
         return {key: row for key, row, _times in self._note(first, Counter(first.keys()))}
 
     def times_before(self, rows: Sequence[Row]) -> Counter[str]:
-        """How often the earlier parts had a row without an id that says what one of these does."""
+        """Note the rows of a part that have no id, and return how often earlier parts had one that says the same."""
         now = Counter(row.external_id for row in rows if not row.has_id)
         return Counter({key: times - now[key] for key, _row, times in self._note(dict.fromkeys(now, 0), now)})
 
