@@ -253,3 +253,17 @@ def test_an_amount_in_words_is_asked_for_in_digits(language, said, signed_in: Br
     answer = signed_in(ren).post(f"/deals/{deal.pk}/win/", {"reason": "trust", "amount": "150万"})
 
     assert (answer.status_code, said in answer.text) == (422, True)
+
+
+def test_after_a_refused_change_another_language_leads_back_to_the_page_of_the_form(
+    signed_in: Browser, deal: Deal, ren: User
+):
+    client, form = signed_in(ren), f"http://testserver/deals/{deal.pk}/"
+
+    refused = client.post(f"/deals/{deal.pk}/win/", {"reason": ""}, headers={"Referer": form})
+
+    assert refused.status_code == 422
+    assert refused.content.decode().count(f'name="next" value="{form}"') >= 2
+    assert f'value="/deals/{deal.pk}/win/"' not in refused.content.decode()
+    chosen = client.post("/preferences/language/", {"language": "ja", "next": form})
+    assert client.get(chosen["Location"]).status_code == 200

@@ -13,6 +13,7 @@ from typing import Any
 
 from django import template
 from django.core.paginator import Page
+from django.http import HttpRequest
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.templatetags.static import static
@@ -281,3 +282,9 @@ def chart(content: SafeString, *, id: str, spec: dict[str, Any] | str, caption: 
     """Draw a Vega-Lite spec with the sentence it shows; the block is the same as a table."""
     spec = spec if isinstance(spec, str) else json.dumps(spec, ensure_ascii=False)
     return _component("chart", locals())
+
+
+@register.filter
+def here(request: HttpRequest) -> str:
+    """The address to come back to: where this page answers a change, the one from which that was sent."""
+    return request.get_full_path() if request.method in ("GET", "HEAD") else request.headers.get("Referer", "")
