@@ -273,3 +273,14 @@ def test_the_event_of_the_past_has_the_moment_of_the_past(take: Any, now: dateti
 
     moments = {lead.external_id: lead.events.get(kind="stage").at.date().isoformat() for lead in Lead.objects.all()}
     assert moments == {"A1": "2018-02-28", "A2": "2018-01-31"}  # midnight in Tokyo
+
+
+def test_deals_of_which_no_column_names_a_lead_say_so(take: Any) -> None:
+    mapping = {"system": "fair", "columns": {"no": "external_id", "who": "owner"}}
+    with_leads = {"system": "fair", "columns": mapping["columns"] | {"lead": "lead_external_id"}}
+
+    alone = take("deals", "no,who\nD1,Ann\n", mapping)
+    named = take("deals", "no,who,lead\nD2,Ann,\n", with_leads)
+
+    assert alone.notes == ["No column says which lead a deal came of: all of them stand without one."]
+    assert named.notes == []

@@ -46,6 +46,8 @@ def store(rows: list[Row], context: Context) -> None:
 
     A deal that a person has won or lost stays as it is. One that ended otherwise than the file says is refused.
     """
+    if all(column.field != "lead_external_id" for column in context.mapping.columns):
+        context.result.note(_("No column says which lead a deal came of: all of them stand without one."))
     leads = _leads(rows, context)
     known = _known(rows, context)
     before = memory.recall(rows, context)
