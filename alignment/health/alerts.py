@@ -37,7 +37,7 @@ RULES = (
     Rule("MailGivenUp", "alignment_outbox_dead > 0", "0s", "Mails were given up: see Settings, Operations."),
     Rule("ScanLate", "alignment_clock_scan_lag_seconds > 180", "0s", "Missed deadlines are not recorded: see worker."),
     Rule("ReviewMissing", "alignment_review_overdue_seconds > 3600", "0s", "A review is due: see the worker's log."),
-    Rule("ImportWaits", "alignment_import_waiting_seconds > 600", "0s", "Imports wait: see the worker of this queue."),
+    Rule("ImportWaits", "alignment_imports_waiting > 0", "10m", "Imports wait: see the worker of this queue."),
     Rule("Errors", f"{_FAILED} / {_ALL} > 0.01", "5m", "{{ $value | humanizePercentage }} of requests fail."),
     Rule("LongTransaction", "alignment_database_longest_transaction_seconds > 300", "0s", "It may hold up others."),
     Rule(

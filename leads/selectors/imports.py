@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Min, QuerySet, Window
-from django.db.models.functions import Coalesce, RowNumber
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.http import Http404
 
 from alignment.health.metrics import figure
@@ -22,12 +22,10 @@ def runs_by_kind(_now: datetime) -> dict[str, int]:
     return dict(done.order_by("kind").values_list("kind").annotate(Count("pk")))
 
 
-@figure("import_waiting_seconds", "For how long the oldest import that nobody works on has waited.")
-def waiting_seconds(now: datetime) -> float:
-    """For how long the oldest file that is to be checked or taken has been nobody's work."""
-    waits = ImportJob.objects.filter(state__in=ImportJob.AT_WORK).exclude(claimed_until__gte=now)
-    oldest = waits.aggregate(since=Min(Coalesce("claimed_until", "at")))["since"]
-    return (now - oldest).total_seconds() if oldest else 0.0
+@figure("imports_waiting", "Files that are to be checked or taken and that nobody works on.")
+def waiting(now: datetime) -> float:
+    """How many files are to be checked or taken and are nobody's work: never begun, or their worker has died."""
+    return ImportJob.objects.filter(state__in=ImportJob.AT_WORK).exclude(claimed_until__gte=now).count()
 
 
 def jobs() -> QuerySet[ImportJob]:

@@ -50,8 +50,9 @@ def judged(*, lead_ids: Sequence[int], now: datetime, actor: User | None = None)
         return {}
     criteria = list(version.criteria.order_by("position", "pk"))
     leads: dict[int, Lead] = {}
-    for start in range(0, len(lead_ids), BATCH):
-        leads |= _judge_batch(sorted(lead_ids)[start : start + BATCH], version, criteria, now, actor)
+    ids = sorted(lead_ids)
+    for start in range(0, len(ids), BATCH):
+        leads |= _judge_batch(ids[start : start + BATCH], version, criteria, now, actor)
     return leads
 
 

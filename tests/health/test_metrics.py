@@ -123,6 +123,21 @@ def test_imports_and_connections_are_counted(scrape, kei):
     assert found["alignment_database_longest_transaction_seconds"][()] >= 0
 
 
+def test_only_imports_that_nobody_works_on_are_said_to_wait(scrape, kei):
+    now, minute, state = timezone.now(), timedelta(minutes=1), ImportJob.State
+    for named, claimed_until in (
+        (state.RUNNING, None),
+        (state.CHECKING, now - minute),
+        (state.RUNNING, now + minute),
+        (state.DRAFT, None),
+        (state.DONE, None),
+    ):
+        job = {"kind": "leads", "actor": kei, "at": now - timedelta(days=9)}
+        ImportJob.objects.create(state=named, claimed_until=claimed_until, **job)
+
+    assert scrape()["alignment_imports_waiting"][()] == 2
+
+
 def test_asking_again_at_once_asks_nobody(client, operator, all_alive, django_assert_num_queries):
     client.get("/metrics", headers=operator)
 
