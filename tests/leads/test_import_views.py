@@ -190,3 +190,15 @@ def test_an_import_that_is_at_work_can_be_stopped(
 def test_who_may_not_import_sees_no_door_to_it(signed_in: Browser, mai: User, ren: User) -> None:
     assert "/imports/" in signed_in(mai).get("/leads/").content.decode()
     assert "/imports/" not in signed_in(ren).get("/leads/").content.decode()
+
+
+def test_a_file_of_very_many_columns_with_dates_can_be_set_up(signed_in: Browser, mai: User) -> None:
+    client, count = signed_in(mai), 600
+    names, days = ",".join(f"c{n}" for n in range(count)), ",".join(["2026-01-05"] * count)
+    job = bring(client, f"{names}\n{days}\n")
+    choices = dict.fromkeys((f"field_{n}" for n in range(count)), "") | {f"form_{n}": "Y-M-D" for n in range(count)}
+    choices |= {"system": "fair", "encoding": "utf-8-sig", "field_0": "captured_at"}
+
+    answer = client.post(f"/imports/{job.pk}/columns/", choices)
+
+    assert answer.status_code == 302

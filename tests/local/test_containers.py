@@ -17,6 +17,7 @@ from django.db import connection
 from django.utils import timezone
 
 from alignment.health.models import Heartbeat
+from alignment.kernel import tables
 from alignment.local.programs import QUEUES
 from alignment.local.servers import PROJECT
 
@@ -138,3 +139,9 @@ def test_every_static_file_refers_only_to_files_that_exist(settings, tmp_path):
     call_command("collectstatic", *words, verbosity=0)
 
     assert "tabler/css/tabler.min.css" in json.loads((tmp_path / "staticfiles.json").read_text())["paths"]
+
+
+def test_the_proxy_lets_through_the_largest_file_that_the_form_promises():
+    (megabytes,) = re.findall(r"max_size (\d+)MB", TEXT)
+
+    assert int(megabytes) * 1_000_000 > tables.LARGEST  # Caddy counts in thousands
