@@ -12,6 +12,7 @@ from leads.models import (
     Account,
     Activity,
     Campaign,
+    CampaignCost,
     Criterion,
     Deal,
     DealEvent,
@@ -23,6 +24,7 @@ from leads.models import (
     LeadEvent,
     Signature,
     Touch,
+    TouchKind,
     Verdict,
     VersionEvent,
 )
@@ -52,9 +54,15 @@ class AccountAdmin(ReadOnly):
 
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnly):
-    list_display = ["id", "name", "channel", "starts_on", "ends_on", "cost"]
+    list_display = ["id", "name", "channel", "starts_on", "ends_on"]
     search_fields = ["name"]
     ordering = ["-pk"]
+
+
+@admin.register(TouchKind)
+class TouchKindAdmin(ReadOnly):
+    list_display = ["key", "label_en", "label_ja", "position", "is_active"]
+    ordering = ["position", "key"]
 
 
 @admin.register(Definition)
@@ -80,7 +88,17 @@ class DefinitionVersionAdmin(ReadOnly):
 
 
 @admin.register(
-    Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportJob, ImportedRow
+    CampaignCost,
+    Criterion,
+    Signature,
+    Touch,
+    Verdict,
+    VersionEvent,
+    LeadEvent,
+    Activity,
+    DealEvent,
+    ImportJob,
+    ImportedRow,
 )
 class RecordAdmin(ReadOnly):
     """Rows of history."""

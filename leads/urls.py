@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads
+from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads, touch_kinds
 
 app_name = "leads"
 
@@ -39,6 +39,9 @@ urlpatterns = [
     path("campaigns/", campaigns.listing, name="campaign-list"),
     path("campaigns/new/", campaigns.new, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
+    path("touch-kinds/", touch_kinds.listing, name="touch-kind-list"),
+    path("touch-kinds/new/", touch_kinds.new, name="touch-kind-new"),
+    path("touch-kinds/<slug:key>/", touch_kinds.edit, name="touch-kind-edit"),
     path("companies/", accounts.listing, name="account-list"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
 ]

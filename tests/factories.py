@@ -8,7 +8,7 @@ from typing import Any
 
 from alignment.accounts.models import Team, User
 from handoff.models import Clock, Handoff, RejectionReason, RoutingRule
-from leads.models import Account, Campaign, Deal, Definition, DefinitionVersion, Lead, Touch
+from leads.models import Account, Campaign, Deal, Definition, DefinitionVersion, Lead, Touch, TouchKind
 from reviews.models import ReviewSeries
 
 _numbers = count(1)
@@ -89,8 +89,13 @@ def handoff(lead: Lead | None = None, **fields: Any) -> Handoff:
     return Handoff.objects.create(lead=lead, **(defaults | fields))
 
 
-def touch(lead: Lead, **fields: Any) -> Touch:
-    return Touch.objects.create(**({"lead": lead, "kind": "download", "at": A_MOMENT} | fields))
+def touch_kind(key: str = "download", **fields: Any) -> TouchKind:
+    """One of the kinds of touches, also where a test has emptied the tables."""
+    return TouchKind.objects.get_or_create(key=key, defaults={"label_en": key, "label_ja": key} | fields)[0]
+
+
+def touch(lead: Lead, *, kind: str = "download", **fields: Any) -> Touch:
+    return Touch.objects.create(**({"lead": lead, "kind": touch_kind(kind), "at": A_MOMENT} | fields))
 
 
 def deal(**fields: Any) -> Deal:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils import timezone
@@ -21,6 +22,7 @@ from leads.api.inputs import LeadInput
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
 from leads.api.outputs import VerdictOutput, verdict_facts
 from leads.api.requests import read, shown
+from leads.selectors import touch_kinds
 from leads.services.capture import LeadData, TouchData
 
 
@@ -83,14 +85,15 @@ class LeadBatchView(APIView):
         given = batches.items(LeadInput, request)
         new = [_lead_data(item) for item in given if isinstance(item, dict)]
         done = iter(submit_leads(data=new, actor=person(request), now=timezone.now()))
-        results = [_result(next(done) if isinstance(item, dict) else item, request) for item in given]
+        kinds = touch_kinds.labels()
+        results = [_result(next(done) if isinstance(item, dict) else item, request, kinds) for item in given]
         return Response(shown(LeadsOutput, batches.counted(results)))
 
 
-def _result(done: Submission | batches.Refused, request: Request) -> dict[str, Any]:
+def _result(done: Submission | batches.Refused, request: Request, kinds: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(done, Submission):
         return batches.refused(done) | {"lead": None, "verdict": None, "handoff": None}
-    return batches.taken(is_new=done.is_new) | _facts(done, request)
+    return batches.taken(is_new=done.is_new) | _facts(done, request, kinds)
 
 
 def _lead_data(values: dict[str, Any]) -> LeadData:
@@ -98,9 +101,9 @@ def _lead_data(values: dict[str, Any]) -> LeadData:
     return LeadData(**values, touches=touches)
 
 
-def _facts(done: Submission, request: Request) -> dict[str, Any]:
+def _facts(done: Submission, request: Request, kinds: Mapping[str, str] | None = None) -> dict[str, Any]:
     return {
         "lead": lead_facts(done.lead),
-        "verdict": verdict_facts(done.verdict),
+        "verdict": verdict_facts(done.verdict, kinds),
         "handoff": handoff_facts(done.handoff, caller=person(request)) if done.handoff else None,
     }

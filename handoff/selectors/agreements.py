@@ -19,6 +19,7 @@ from handoff.rules.clocks import Duty
 from handoff.rules.next_steps import NextStep, closing
 from leads.rules.conditions import ConditionFault, parse
 from leads.rules.sentences import say
+from leads.selectors import touch_kinds
 
 MOST = 200
 """So many rows of each table are looked at; rules change seldom."""
@@ -215,6 +216,6 @@ def _follows(row: Row) -> str:
 
 def _condition(row: Row) -> str:
     try:
-        return say(parse(row["condition"]))
+        return say(parse(row["condition"]), touch_kinds.labels())
     except ConditionFault as fault:
         return str(fault.message)

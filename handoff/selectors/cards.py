@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from handoff.selectors.standing import allowed_actions
 from handoff.selectors.time_left import TimeLeft, time_left
 from leads.models import Account, Deal, Lead, Touch, Verdict
 from leads.selectors import deals as deal_selectors
-from leads.selectors import verdicts
+from leads.selectors import touch_kinds, verdicts
 
 TOUCHES_SHOWN = 4
 
@@ -69,15 +69,16 @@ class Card:
 def cards(handoffs: Iterable[Handoff], *, viewer: User, now: datetime) -> list[Card]:
     """Cards in the order given; a fixed number of queries, however many. Give handoffs that came ``with_people``."""
     offers = list(handoffs)
-    newest = Touch.objects.order_by("-at", "-pk")[: TOUCHES_SHOWN + 1]
+    newest = Touch.objects.select_related("kind").order_by("-at", "-pk")[: TOUCHES_SHOWN + 1]
     prefetch_related_objects(offers, Prefetch("lead__touches", queryset=newest, to_attr="newest_touches"))
     current = Deal.objects.filter(lost_at=None).select_related("account").order_by("pk")
     prefetch_related_objects(offers, Prefetch("lead__deals", queryset=current, to_attr="current_deals"))
     left = time_left(offers, now=now)
-    return [_card(handoff, left.get(handoff.pk), viewer) for handoff in offers]
+    kinds = touch_kinds.labels()
+    return [_card(handoff, left.get(handoff.pk), viewer, kinds) for handoff in offers]
 
 
-def criteria(verdict: Verdict | None) -> list[Met]:
+def criteria(verdict: Verdict | None, kinds: Mapping[str, str] | None = None) -> list[Met]:
     """The verdict's lines; what would have ruled the lead out and did not is left away."""
     if verdict is None:
         return []
@@ -88,7 +89,7 @@ def criteria(verdict: Verdict | None) -> list[Met]:
             detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
-        for line in verdicts.explain(verdict).lines
+        for line in verdicts.explain(verdict, kinds).lines
         if line.met or not line.is_disqualifier
     ]
 
@@ -97,7 +98,7 @@ def _said(line: verdicts.Line) -> str:
     return _("Ruled out by: %(sentence)s") % {"sentence": line.sentence} if line.is_disqualifier else line.sentence
 
 
-def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:
+def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, kinds: Mapping[str, str]) -> Card:
     touches: list[Touch] = handoff.lead.newest_touches  # type: ignore[attr-defined]
     return Card(
         handoff=handoff,
@@ -105,7 +106,7 @@ def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:
         company_facts=_company_facts(handoff.lead.account),
         touches=touches[:TOUCHES_SHOWN],
         has_more_touches=len(touches) > TOUCHES_SHOWN,
-        criteria=criteria(handoff.verdict),
+        criteria=criteria(handoff.verdict, kinds),
         points=handoff.stamp.get("points"),
         threshold=handoff.stamp.get("threshold"),
         why=why_here(handoff.routing),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -9,7 +10,6 @@ from rest_framework import serializers
 
 from leads.models import Criterion, Deal, DefinitionVersion, Lead, Verdict
 from leads.rules.conditions import parse
-from leads.rules.fields import TouchKind
 from leads.rules.sentences import say
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
@@ -57,7 +57,7 @@ class LeadOutput(serializers.Serializer[Any]):
 
 
 class LeadTouchOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=TouchKind.choices)
+    kind = serializers.CharField(source="kind_id", help_text="key of the kind of touch")
     at = serializers.DateTimeField()
     detail = serializers.CharField()
 
@@ -206,11 +206,11 @@ def lead_details(lead: Lead) -> dict[str, Any]:
     return lead_facts(lead) | {"touches": touches, "verdict": verdict_facts(lead.verdict)}
 
 
-def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
+def verdict_facts(verdict: Verdict | None, kinds: Mapping[str, str] | None = None) -> dict[str, Any] | None:
     """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None."""
     if verdict is None:
         return None
-    view = verdicts.explain(verdict)
+    view = verdicts.explain(verdict, kinds)
     return {
         "version": view.version_number,
         "is_qualified": view.is_qualified,
@@ -222,8 +222,11 @@ def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
     }
 
 
-def version_facts(version: DefinitionVersion) -> dict[str, Any]:
-    """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought."""
+def version_facts(version: DefinitionVersion, kinds: Mapping[str, str]) -> dict[str, Any]:
+    """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought.
+
+    ``kinds``: what the kinds of touch are called.
+    """
     names = ("number", "status", "threshold", "reason", "takes_effect_at", "in_force_from", "in_force_until")
     return {name: getattr(version, name) for name in names} | {
         "criteria": [
@@ -231,7 +234,7 @@ def version_facts(version: DefinitionVersion) -> dict[str, Any]:
                 "position": line.position,
                 "kind": line.kind,
                 "points": line.points,
-                "sentence": say(parse(line.condition)),
+                "sentence": say(parse(line.condition), kinds),
                 "condition": line.condition,
                 "why": line.why,
             }

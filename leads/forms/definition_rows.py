@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -14,9 +15,9 @@ from alignment.kernel.forms import Form
 from leads.forms import definition_values as values
 from leads.forms.amounts import plain_number
 from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
-from leads.models import Criterion
+from leads.models import Criterion, TouchKind
 from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
-from leads.rules.fields import FIELDS, FieldType, TouchKind
+from leads.rules.fields import FIELDS, FieldType
 from leads.rules.sentences import say
 from leads.services.definitions import CriterionData
 
@@ -74,7 +75,7 @@ class TestForm(Form):
     at_least = forms.CharField(label=gettext_lazy("How often"), required=False, max_length=20)
     within_days = forms.CharField(label=gettext_lazy("Within days"), required=False, max_length=20)
 
-    def __init__(self, *args: Any, row: values.TestValues, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: values.TestValues, kinds: Sequence[TouchKind], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row = row
         options = ops_for(row.field)
@@ -82,7 +83,10 @@ class TestForm(Form):
             row.op = options[0][0]  # another fact was chosen: the first operator that fits it
         self.fields["field"].choices = _field_choices()  # type: ignore[attr-defined]
         self.fields["op"].choices = options  # type: ignore[attr-defined]
-        self.fields["touch_kind"].choices = [("", _("any touch")), *TouchKind.choices]  # type: ignore[attr-defined]
+        self.fields["touch_kind"].choices = [  # type: ignore[attr-defined]
+            ("", _("any touch")),
+            *((kind.key, kind.label) for kind in kinds if kind.is_active or kind.key == row.touch_kind),
+        ]
         numeric = self.value_is_number
         self.fields["value"].widget.attrs |= {"inputmode": "numeric"} if numeric else {"list": f"values-{row.field}"}
 
@@ -140,9 +144,17 @@ class CriterionForm(Form):
     )
 
     def __init__(
-        self, *args: Any, index: int, row: CriterionValues, kept: Condition | None, tests: list[TestForm], **kwargs: Any
+        self,
+        *args: Any,
+        index: int,
+        row: CriterionValues,
+        kept: Condition | None,
+        tests: list[TestForm],
+        kinds: Sequence[TouchKind],
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.kinds = {kind.key: kind.label for kind in kinds}
         self.index, self.row, self.kept, self.tests = index, row, kept, tests
         self.fields["points"].widget.attrs["inputmode"] = "numeric"
         self.condition: Condition | None = None
@@ -160,7 +172,7 @@ class CriterionForm(Form):
     @property
     def sentence(self) -> str:
         """The condition in words, "" while it cannot be read."""
-        return say(self.condition) if self.condition is not None else ""
+        return say(self.condition, self.kinds) if self.condition is not None else ""
 
     @property
     def worth(self) -> int:
@@ -184,7 +196,7 @@ class CriterionForm(Form):
         for test in self.tests:
             try:
                 tree = test.tree()
-                parse(tree)
+                parse(tree, kinds=self.kinds)
                 trees.append(tree)
             except InvalidInput as fault:
                 self.faults.append((test, InvalidInput(fault.message, field=fault.field.rpartition(".")[2])))

@@ -19,6 +19,7 @@ from leads.forms.definition_rows import CriterionForm, TestForm, number
 from leads.forms.definition_values import CriterionValues, VersionValues
 from leads.models import DefinitionVersion
 from leads.rules.conditions import Condition, parse
+from leads.selectors import touch_kinds
 from leads.services.texts import REMARK
 
 
@@ -53,6 +54,7 @@ class Builder:
         self.values = content
         self.data = MultiValueDict({name: [value] for name, value in values.flat(content).items()})
         self.head = VersionForm(self.data)
+        self.kinds = list(touch_kinds.kinds())
         kept = {str(line.pk): parse(line.condition) for line in version.criteria.all()}
         self.criteria = [self._criterion(index, row, kept) for index, row in enumerate(content.criteria)]
 
@@ -111,8 +113,12 @@ class Builder:
 
     def _criterion(self, index: int, row: CriterionValues, kept: dict[str, Condition]) -> CriterionForm:
         prefix = f"c{index}"
-        tests = [TestForm(self.data, prefix=f"{prefix}-t{i}", row=test) for i, test in enumerate(row.tests)]
-        return CriterionForm(self.data, prefix=prefix, index=index, row=row, kept=kept.get(row.keep), tests=tests)
+        tests = [
+            TestForm(self.data, prefix=f"{prefix}-t{i}", row=test, kinds=self.kinds) for i, test in enumerate(row.tests)
+        ]
+        return CriterionForm(
+            self.data, prefix=prefix, index=index, row=row, kept=kept.get(row.keep), tests=tests, kinds=self.kinds
+        )
 
     def _check_numbers(self) -> None:
         checks: list[tuple[forms.Form, str, str]] = [(self.head, "threshold", self.values.threshold or "0")]

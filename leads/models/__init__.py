@@ -5,13 +5,15 @@ from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.imports import ImportedRow, ImportJob, ImportPiece, ImportRemark
-from leads.models.leads import Campaign, Lead, LeadEvent, Touch
+from leads.models.leads import Campaign, CampaignCost, Lead, LeadEvent, Touch
+from leads.models.touch_kinds import TouchKind
 from leads.models.version_events import VersionEvent
 
 __all__ = [
     "Account",
     "Activity",
     "Campaign",
+    "CampaignCost",
     "Criterion",
     "Deal",
     "DealEvent",
@@ -25,6 +27,7 @@ __all__ = [
     "LeadEvent",
     "Signature",
     "Touch",
+    "TouchKind",
     "Verdict",
     "VersionEvent",
 ]

@@ -12,7 +12,7 @@ A test on a fact that is not known does not hold, and its negation does: the lan
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,7 +20,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
-from leads.rules.fields import FIELDS, Field, FieldType, TouchKind
+from leads.rules.fields import FIELDS, Field, FieldType
 
 MAX_DEPTH = 8
 MAX_NODES = 200
@@ -94,9 +94,13 @@ class Negation:
 Condition = Test | TouchCount | Group | Negation
 
 
-def parse(tree: Any) -> Condition:
-    """Read a JSON tree. Raises ``ConditionFault`` with the path of the first fault."""
-    return _Reader().read(tree, "", 1)
+def parse(tree: Any, *, kinds: Collection[str] | None = None) -> Condition:
+    """Read a JSON tree. Raises ``ConditionFault`` with the path of the first fault.
+
+    ``kinds``: the keys of the kinds of touch that are known, to be given where a condition is written. What was stored
+    is read without them.
+    """
+    return _Reader(kinds).read(tree, "", 1)
 
 
 def dump(condition: Condition) -> dict[str, Any]:
@@ -140,8 +144,8 @@ def depends_on_time(condition: Condition) -> bool:
 
 
 class _Reader:
-    def __init__(self) -> None:
-        self.nodes = 0
+    def __init__(self, kinds: Collection[str] | None) -> None:
+        self.nodes, self.kinds = 0, kinds
 
     def read(self, tree: Any, path: str, depth: int) -> Condition:
         self.nodes += 1
@@ -191,7 +195,7 @@ class _Reader:
             raise ConditionFault(_("Expected kind, at_least and within_days."), field=here)
         _only({"kind", "at_least", "within_days"}, spec, here)
         kind = spec.get("kind", "")
-        if kind not in ("", *TouchKind.values):
+        if not isinstance(kind, str) or (kind and self.kinds is not None and kind not in self.kinds):
             raise ConditionFault(_("There is no such kind of touch."), field=_join(here, "kind"))
         within = spec.get("within_days")
         return TouchCount(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from django.db.models import TextChoices
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,17 +15,6 @@ class FieldType(Enum):
     NUMBER = "number"
     FLAG = "flag"
     DATE = "date"
-
-
-class TouchKind(TextChoices):
-    """What a lead did with marketing's work."""
-
-    INQUIRY = "inquiry", _("inquiry")
-    DOWNLOAD = "download", _("download")
-    SEMINAR = "seminar", _("seminar")
-    EXHIBITION = "exhibition", _("exhibition card")
-    PAGE_VISIT = "page_visit", _("page visit")
-    MAIL_CLICK = "mail_click", _("mail click")
 
 
 @dataclass(frozen=True)

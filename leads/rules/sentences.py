@@ -6,6 +6,7 @@ are never guessed from position.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from alignment.kernel import formats
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
-from leads.rules.fields import FieldType, TouchKind
+from leads.rules.fields import FieldType
 
 _PHRASES = {
     Op.IS: gettext_lazy("%(field)s is “%(value)s”"),
@@ -38,8 +39,8 @@ _FLAGS = {
 _NUMBER_IS = gettext_lazy("%(field)s is %(value)s")
 
 
-def say(condition: Condition) -> str:
-    """The condition as a sentence without a full stop, in the active language."""
+def say(condition: Condition, kinds: Mapping[str, str]) -> str:
+    """The condition as a sentence without a full stop, in the active language; ``kinds``: labels of touches by key."""
     match condition:
         case Group(parts=()):
             return _("every lead") if condition.every else _("no lead")
@@ -47,11 +48,11 @@ def say(condition: Condition) -> str:
             word = (
                 pgettext("between conditions", " and ") if condition.every else pgettext("between conditions", " or ")
             )
-            return word.join(_inside(part) for part in condition.parts)
+            return word.join(_inside(part, kinds) for part in condition.parts)
         case Negation():
-            return _("not (%(condition)s)") % {"condition": say(condition.part)}
+            return _("not (%(condition)s)") % {"condition": say(condition.part, kinds)}
         case TouchCount():
-            return _say_touches(condition)
+            return _say_touches(condition, kinds)
         case Test():
             return _say_test(condition)
 
@@ -67,8 +68,13 @@ def say_value(seen: Any) -> str:
     return str(seen)
 
 
-def _inside(part: Condition) -> str:
-    sentence = say(part)
+def touch_words(kind: str, kinds: Mapping[str, str]) -> str:
+    """How a kind of touch is called; "" is any."""
+    return kinds.get(kind, kind) if kind else _("touch of any kind")
+
+
+def _inside(part: Condition, kinds: Mapping[str, str]) -> str:
+    sentence = say(part, kinds)
     if isinstance(part, Group) and len(part.parts) > 1:
         return pgettext("condition in brackets", "(%(condition)s)") % {"condition": sentence}
     return sentence
@@ -91,8 +97,8 @@ def _shown(test: Test) -> str:
     return test.value or ""
 
 
-def _say_touches(count: TouchCount) -> str:
-    kind = TouchKind(count.kind).label if count.kind else _("touch of any kind")
+def _say_touches(count: TouchCount, kinds: Mapping[str, str]) -> str:
+    kind = touch_words(count.kind, kinds)
     values = {"n": count.at_least, "kind": kind, "days": count.within_days}
     if count.within_days is None:
         return ngettext("%(kind)s at least once", "%(kind)s at least %(n)d times", count.at_least) % values

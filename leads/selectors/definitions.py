@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +22,7 @@ from leads.rules.changes import Change, ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
 from leads.rules.sentences import say
 from leads.rules.versions import VersionAction, VersionStatus
+from leads.selectors import touch_kinds
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,11 @@ def version_before(version: DefinitionVersion) -> DefinitionVersion | None:
 
 def criteria_of(version: DefinitionVersion) -> list[CriterionView]:
     """The criteria of a version as sentences in the active language."""
+    kinds = touch_kinds.labels()
     return [
         CriterionView(
             number=line.position + 1,
-            sentence=say(parse(line.condition)),
+            sentence=say(parse(line.condition), kinds),
             points=line.points,
             worth=worth(kind=line.kind, points=line.points),
             is_disqualifier=line.kind == Criterion.Kind.DISQUALIFIER,
@@ -133,7 +135,8 @@ def changes_of(version: DefinitionVersion) -> list[ChangeView]:
     before = version_before(version)
     if before is None:
         return []
-    lines = [_say_change(change) for change in differences(_texts(before), _texts(version))]
+    kinds = touch_kinds.labels()
+    lines = [_say_change(change, kinds) for change in differences(_texts(before), _texts(version))]
     if before.threshold == version.threshold:
         return lines
     words = {"old": formats.number(before.threshold), "new": formats.number(version.threshold)}
@@ -211,10 +214,10 @@ def _texts(version: DefinitionVersion) -> list[CriterionText]:
     ]
 
 
-def _say_change(change: Change) -> ChangeView:
-    old, new = _say_text(change.old), _say_text(change.new)
+def _say_change(change: Change, kinds: Mapping[str, str]) -> ChangeView:
+    old, new = _say_text(change.old, kinds), _say_text(change.new, kinds)
     if old == new and change.kind is ChangeKind.CHANGED:
-        old, new = _say_why(change.old), _say_why(change.new)
+        old, new = _say_why(change.old, kinds), _say_why(change.new, kinds)
     words = {"old": old, "new": new}
     label, sentence = {
         ChangeKind.ADDED: (_("Added"), _("Added: %(new)s.") % words),
@@ -225,15 +228,15 @@ def _say_change(change: Change) -> ChangeView:
     return ChangeView(change.kind.value, label, sentence, old=old, new=new, differs=change.kind is not ChangeKind.SAME)
 
 
-def _say_text(line: CriterionText | None) -> str:
+def _say_text(line: CriterionText | None, kinds: Mapping[str, str]) -> str:
     if line is None:
         return ""
-    words = {"criterion": say(line.condition), "worth": worth(kind=line.kind, points=line.points)}
+    words = {"criterion": say(line.condition, kinds), "worth": worth(kind=line.kind, points=line.points)}
     return _("%(criterion)s (%(worth)s)") % words
 
 
-def _say_why(line: CriterionText | None) -> str:
-    words = {"criterion": _say_text(line), "why": (line and line.why) or _("no reason given")}
+def _say_why(line: CriterionText | None, kinds: Mapping[str, str]) -> str:
+    words = {"criterion": _say_text(line, kinds), "why": (line and line.why) or _("no reason given")}
     return _("%(criterion)s, because: %(why)s") % words
 
 

@@ -64,13 +64,13 @@ def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
 
 
 def _touches(lead: Lead) -> Iterator[Item]:
-    found: list[Touch] = list(lead.touches.select_related("campaign").order_by("-at", "-pk")[:MOST])
+    found: list[Touch] = list(lead.touches.select_related("campaign", "kind").order_by("-at", "-pk")[:MOST])
     for touch in found:
         campaign = touch.campaign.name if touch.campaign else ""
         text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))
         yield Item(
             at=touch.at,
-            title=capfirst(touch.get_kind_display()),
+            title=capfirst(touch.kind.label),
             kind="touches",
             text=text,
             icon="speakerphone",

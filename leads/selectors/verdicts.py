@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,9 @@ from django.utils.translation import pgettext
 
 from leads.models import Criterion, Verdict
 from leads.rules.conditions import Test, TouchCount, leaves, parse
-from leads.rules.fields import FieldType, TouchKind
-from leads.rules.sentences import say, say_value
+from leads.rules.fields import FieldType
+from leads.rules.sentences import say, say_value, touch_words
+from leads.selectors import touch_kinds
 
 Leaf = Test | TouchCount
 
@@ -50,33 +52,37 @@ class VerdictView:
         return tuple(sorted(unmet, key=lambda line: -line.worth))
 
 
-def explain(verdict: Verdict) -> VerdictView:
-    """The verdict in sentences, from what was stored with it: later edits of the definition do not show."""
+def explain(verdict: Verdict, kinds: Mapping[str, str] | None = None) -> VerdictView:
+    """The verdict in sentences, from what was stored with it: later edits of the definition do not show.
+
+    ``kinds``: what kinds of touch are called, given where several verdicts are explained (None: asked for here).
+    """
+    words = touch_kinds.labels() if kinds is None else kinds
     return VerdictView(
         is_qualified=verdict.is_qualified,
         is_disqualified=verdict.is_disqualified,
         points=verdict.points,
         threshold=verdict.threshold,
         version_number=verdict.version.number,
-        lines=tuple(_line(answer) for answer in verdict.answers),
+        lines=tuple(_line(answer, words) for answer in verdict.answers),
     )
 
 
-def _line(answer: dict[str, object]) -> Line:
+def _line(answer: dict[str, object], kinds: Mapping[str, str]) -> Line:
     condition = parse(answer["condition"])
     looked_at = list(leaves(condition))
     values = answer["seen"]
     assert isinstance(values, list)
     seen = tuple(_shown(leaf, value) for leaf, value in zip(looked_at, values, strict=True))
     return Line(
-        sentence=say(condition),
+        sentence=say(condition, kinds),
         met=bool(answer["met"]),
         points=int(str(answer["points"])),
         worth=int(str(answer["worth"])),
         is_disqualifier=answer["kind"] == Criterion.Kind.DISQUALIFIER,
         why=str(answer["why"]),
         seen=seen,
-        found=_found(looked_at, values, seen),
+        found=_found(looked_at, values, seen, kinds),
     )
 
 
@@ -85,7 +91,7 @@ def _shown(leaf: Leaf, value: Any) -> str:
     return value[:10] if is_date else say_value(value)
 
 
-def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> str:
+def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...], labels: Mapping[str, str]) -> str:
     """“found: 250” for one value, whose name the criterion says; “found: inquiry 1, seminar 0” for several."""
     if not seen:
         return ""
@@ -93,16 +99,16 @@ def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> s
         return _("found: %(values)s") % {"values": seen[0]}
     kinds = Counter(leaf.kind for leaf in set(looked_at) if isinstance(leaf, TouchCount))
     named = [
-        _named(_name(leaf, with_days=isinstance(leaf, TouchCount) and kinds[leaf.kind] > 1), value, shown)
+        _named(_name(leaf, labels, with_days=isinstance(leaf, TouchCount) and kinds[leaf.kind] > 1), value, shown)
         for leaf, value, shown in zip(looked_at, values, seen, strict=True)
     ]
     return _("found: %(values)s") % {"values": pgettext("list separator", ", ").join(dict.fromkeys(named))}
 
 
-def _name(leaf: Leaf, *, with_days: bool) -> str:
+def _name(leaf: Leaf, labels: Mapping[str, str], *, with_days: bool) -> str:
     if isinstance(leaf, Test):
         return str(leaf.field.label)
-    kind = str(TouchKind(leaf.kind).label if leaf.kind else _("touch of any kind"))
+    kind = touch_words(leaf.kind, labels)
     if with_days and leaf.within_days is not None:
         return _("%(kind)s in the last %(days)d days") % {"kind": kind, "days": leaf.within_days}
     return kind

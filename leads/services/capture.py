@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,13 +15,13 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
-from leads.rules.fields import TouchKind
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind
 from leads.selectors.leads import listed
 from leads.services import facts, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
 from leads.services.texts import check_text, check_values
+from leads.services.touch_kinds import check_in_use, in_use
 
 CLOCK_SKEW = timedelta(minutes=5)
 Key = tuple[str, str] | int
@@ -129,6 +129,7 @@ def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
     campaigns = campaigns_named({one.campaign.strip() for one in data})
+    kinds = in_use() if any(one.touches for one in data) else frozenset()
     drafts: dict[Key, _Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -136,7 +137,7 @@ def _capture(
         if key in known or key in drafts:
             continue
         try:
-            drafts[key] = _draft(one, campaigns, actor, now)
+            drafts[key] = _draft(one, campaigns, kinds, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
     stored = _store(drafts, actor, now)
@@ -153,10 +154,13 @@ def _capture(
     return done
 
 
-def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: datetime) -> _Draft:
+def _draft(
+    data: LeadData, campaigns: Mapping[str, Campaign], kinds: Collection[str], actor: User, now: datetime
+) -> _Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
     for index, touch in enumerate(data.touches):
+        check_in_use(touch.kind, kinds, field=f"touches[{index}].kind")
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
     check_values(data.custom, field="custom")
     captured_at = data.captured_at or now
@@ -225,10 +229,8 @@ def _captured(lead: Lead, actor: User) -> LeadEvent:
 
 
 def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: datetime) -> Touch:
-    if data.kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field=f"touches[{index}].kind")
     at = data.at or captured_at
     check_moment(at, field=f"touches[{index}].at")
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
-    return Touch(lead=lead, kind=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())
+    return Touch(lead=lead, kind_id=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())

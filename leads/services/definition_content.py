@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from alignment.kernel.errors import InvalidInput
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import ConditionFault, dump, parse
 from leads.services.texts import check_text
+from leads.services.touch_kinds import known
 
 MAX_CRITERIA = 50
 MAX_POINTS = 1000
@@ -33,7 +34,8 @@ def checked(criteria: Sequence[CriterionData]) -> list[CriterionData]:
     """The criteria in their stored form; raises ``InvalidInput`` with a path such as ``criteria[2].condition.op``."""
     if len(criteria) > MAX_CRITERIA:
         raise InvalidInput(_("At most %(max)d criteria.") % {"max": MAX_CRITERIA}, field="criteria")
-    return [_checked_line(line, f"criteria[{index}]") for index, line in enumerate(criteria)]
+    kinds = known()
+    return [_checked_line(line, kinds, f"criteria[{index}]") for index, line in enumerate(criteria)]
 
 
 def data_of(criterion: Criterion) -> CriterionData:
@@ -49,9 +51,9 @@ def write(version: DefinitionVersion, criteria: Sequence[CriterionData]) -> None
     )
 
 
-def _checked_line(line: CriterionData, path: str) -> CriterionData:
+def _checked_line(line: CriterionData, kinds: Collection[str], path: str) -> CriterionData:
     try:
-        condition = dump(parse(line.condition))
+        condition = dump(parse(line.condition, kinds=kinds))
     except ConditionFault as fault:
         inner = f".{fault.field}" if fault.field else ""
         raise ConditionFault(fault.message, field=f"{path}.condition{inner}") from fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,13 +15,13 @@ from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked_all
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch
-from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.capture import CLOCK_SKEW, Key
 from leads.services.facts import LIMITS, TOUCH_DETAIL
 from leads.services.texts import check_text
+from leads.services.touch_kinds import check_in_use, in_use
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ def add_touches(*, touches: Sequence[NewTouch], actor: User, now: datetime) -> l
     actor.require(Permission.SUBMIT_LEAD)
     leads = _locked(touches)
     campaigns = campaigns_named({touch.campaign for touch in touches})
+    kinds = in_use()
     known = _known(touches)
     done: list[Added | DomainError] = []
     for given in touches:
         try:
-            touch = _touch(given, leads, campaigns, now)
+            touch = _touch(given, leads, campaigns, kinds, now)
             same = known.setdefault((touch.lead_id, given.external_id), touch) if given.external_id else touch
             _check_same(same, given)
             done.append(Added(same, is_new=same is touch))
@@ -120,13 +121,14 @@ def _known(touches: Sequence[NewTouch]) -> dict[tuple[int, str], Touch]:
     return {(touch.lead_id, touch.external_id or ""): touch for touch in found}
 
 
-def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, Campaign], now: datetime) -> Touch:
+def _touch(
+    given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, Campaign], kinds: Collection[str], now: datetime
+) -> Touch:
     """The touch, not saved yet."""
     lead = leads.get(_key(given))
     if lead is None:
         raise NotFound(_("There is no such lead."), field="lead")
-    if given.kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field="kind")
+    check_in_use(given.kind, kinds, field="kind")
     moment = given.at or now
     check_moment(moment, field="at")
     if moment > now + CLOCK_SKEW:
@@ -135,7 +137,7 @@ def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, C
     check_text(given.external_id or "", longest=LIMITS["external_id"], field="external_id")
     return Touch(
         lead=lead,
-        kind=given.kind,
+        kind_id=given.kind,
         at=min(moment, now),
         detail=given.detail.strip(),
         campaign=campaign_of(given.campaign, campaigns),
@@ -144,10 +146,10 @@ def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, C
 
 
 def _check_same(touch: Touch, given: NewTouch) -> None:
-    if touch.kind != given.kind:
+    if touch.kind_id != given.kind:
         raise DomainError(_("This id stands for another touch of this lead."), code="other_touch", field="external_id")
 
 
 def _event(touch: Touch, actor: User, now: datetime) -> LeadEvent:
-    data = {"touch": touch.pk, "kind": touch.kind}
+    data = {"touch": touch.pk, "kind": touch.kind_id}
     return LeadEvent(lead_id=touch.lead_id, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)

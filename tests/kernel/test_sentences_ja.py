@@ -8,8 +8,9 @@ import pytest
 from django.utils import translation
 
 from leads.rules.conditions import OPERATORS, Op, parse
-from leads.rules.fields import FIELDS, TouchKind
+from leads.rules.fields import FIELDS
 from leads.rules.sentences import say, say_value
+from tests.touch_words import labels
 
 MANAGER: dict[str, Any] = {"field": "job_title", "op": "is", "value": "部長"}
 LARGE: dict[str, Any] = {"field": "employees", "op": "at_least", "value": 1000}
@@ -90,9 +91,9 @@ def both(tree: dict[str, Any]) -> tuple[str, str]:
     """The sentence of a condition in Japanese and in English."""
     condition = parse(tree)
     with translation.override("ja"):
-        japanese = say(condition)
+        japanese = say(condition, labels("ja"))
     with translation.override("en"):
-        return japanese, say(condition)
+        return japanese, say(condition, labels("en"))
 
 
 @pytest.mark.parametrize(("field", "op", "value", "ja", "en"), TESTS)
@@ -128,7 +129,7 @@ def test_no_operator_and_no_kind_of_touch_is_without_a_sentence_here() -> None:
     said = {(FIELDS[field].type, op) for field, op, *_rest in TESTS}
 
     assert said == {(kind, op) for kind, ops in OPERATORS.items() for op in ops}
-    assert {kind for kind, *_rest in TOUCHES} == {"", *TouchKind.values}
+    assert {kind for kind, *_rest in TOUCHES} == {"", *labels("en")}
 
 
 @pytest.mark.parametrize("key", FIELDS)

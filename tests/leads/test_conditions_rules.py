@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from leads.rules.conditions import FIELDS, OPERATORS, WITHOUT_VALUE, ConditionFault, FieldType, Op, dump, leaves, parse
 from leads.rules.sentences import say
+from tests.touch_words import labels
 
 VALUES: dict[FieldType, Any] = {FieldType.TEXT: "web", FieldType.NUMBER: 100, FieldType.DATE: 30}
 EVERY_TEST = [
@@ -55,7 +56,7 @@ def test_every_field_and_operator_survives_the_way_there_and_back(tree: dict[str
 )
 def test_a_fault_is_refused_with_its_path(tree: Any, path: str) -> None:
     with pytest.raises(ConditionFault) as refusal:
-        parse(tree)
+        parse(tree, kinds=labels("en"))
 
     assert refusal.value.field == path
 
@@ -101,7 +102,7 @@ def test_any_json_is_either_read_or_refused(tree: Any) -> None:
 @pytest.mark.parametrize("tree", EVERY_TEST, ids=lambda tree: f"{tree['field']}-{tree['op']}")
 def test_every_test_reads_as_a_sentence_that_names_field_and_value(tree: dict[str, Any], language: str) -> None:
     with translation.override(language):
-        sentence = say(parse(tree))
+        sentence = say(parse(tree), labels(language))
 
         label = str(FIELDS[tree["field"]].label)
         assert label.removesuffix("のアドレス") in sentence  # 「フリーメールを使っている」
@@ -123,7 +124,7 @@ def test_the_word_between_conditions_is_said_and_inner_groups_stand_in_brackets(
         ]
     }
     with translation.override("en"):
-        assert say(parse(tree)) == (
+        assert say(parse(tree), labels("en")) == (
             "industry is “steel” and (download at least 2 times in the last 30 days or not (phone is not known))"
         )
 

@@ -76,7 +76,7 @@ def naive(condition: Condition, lead: Lead) -> bool:
                 if condition.within_days
                 else datetime.min.replace(tzinfo=UTC)
             )
-            hits = [t for t in lead.touches.all() if condition.kind in ("", t.kind) and since < t.at <= NOW]
+            hits = [t for t in lead.touches.all() if condition.kind in ("", t.kind_id) and since < t.at <= NOW]
             return len(hits) >= condition.at_least
         case Test():
             return _naive_test(condition, _facts(lead)[condition.field.key])
