@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,11 +17,7 @@ from alignment.kernel import formats
 from alignment.kernel.forms import Form
 from leads.forms.amounts import AmountField
 from leads.models import Campaign
-from leads.rules import normalise
-from leads.rules.costs import Costs, added, months_of, outside, spread
-
-FIRST_YEAR, LAST_YEAR = 1990, 2100
-_MONTH = re.compile(r"(\d{4})\D{0,2}(\d{1,2})\D?", re.ASCII)
+from leads.rules.costs import Costs, added, months_of, outside, read_month, spread
 
 
 class MonthField(forms.CharField):
@@ -34,10 +29,9 @@ class MonthField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        found = _MONTH.fullmatch(normalise.text(text).replace(" ", ""))
-        if not found or not 1 <= int(found[2]) <= 12 or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+        if (month := read_month(text)) is None:
             raise forms.ValidationError(_("Write the month as year-month, such as 2026-04."))
-        return date(int(found[1]), int(found[2]), 1)
+        return month
 
 
 @dataclass(frozen=True)

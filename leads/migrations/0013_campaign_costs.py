@@ -26,7 +26,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='campaigncost',
-            constraint=models.UniqueConstraint(fields=('campaign', 'month'), name='campaign_cost_once_a_month', nulls_distinct=False),
+            constraint=models.UniqueConstraint(fields=('campaign', 'month'), name='campaign_cost_once_a_month'),
+        ),
+        migrations.AddConstraint(
+            model_name='campaigncost',
+            constraint=models.UniqueConstraint(condition=models.Q(('month', None)), fields=('campaign',), name='campaign_cost_undated_once'),
         ),
         migrations.AddConstraint(
             model_name='campaigncost',

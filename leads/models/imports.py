@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+KINDS = ("leads", "deals", "accounts", "campaigns", "touches", "activities")
+
 
 class ImportJob(models.Model):
     """One file on its way in. ``done_rows`` counts the rows of the file that are dealt with, in this state.
@@ -33,6 +35,10 @@ class ImportJob(models.Model):
     class Kind(models.TextChoices):
         LEADS = "leads", _("Leads")
         DEALS = "deals", _("Deals")
+        ACCOUNTS = "accounts", _("Companies")
+        CAMPAIGNS = "campaigns", _("Campaigns")
+        TOUCHES = "touches", _("Touches")
+        ACTIVITIES = "activities", _("Activities")
 
     AT_WORK = (State.CHECKING, State.RUNNING)
 
@@ -63,7 +69,7 @@ class ImportJob(models.Model):
                 condition=Q(state__in=("draft", "checking", "checked", "running", "done", "cancelled", "failed")),
                 name="import_job_state_known",
             ),
-            models.CheckConstraint(condition=Q(kind__in=("leads", "deals")), name="import_job_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="import_job_kind_known"),
         ]
         indexes = [
             models.Index(fields=["at"], condition=Q(state__in=("checking", "running")), name="import_job_at_work_idx"),

@@ -51,9 +51,8 @@ class CampaignCost(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["campaign", "month"], nulls_distinct=False, name="campaign_cost_once_a_month"
-            ),
+            models.UniqueConstraint(fields=["campaign", "month"], name="campaign_cost_once_a_month"),
+            models.UniqueConstraint(fields=["campaign"], condition=Q(month=None), name="campaign_cost_undated_once"),
             models.CheckConstraint(condition=Q(month=None) | Q(month__day=1), name="campaign_cost_of_a_month"),
             models.CheckConstraint(condition=Q(amount__gt=0), name="campaign_cost_positive"),
         ]

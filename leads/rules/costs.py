@@ -5,6 +5,8 @@ A month is its first day; None stands for what nobody has dated.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -12,6 +14,8 @@ from decimal import ROUND_HALF_UP, Decimal
 MOST_MONTHS = 120
 """A longer period is no plan by which money could be spread."""
 Costs = dict[date | None, Decimal]
+FIRST_YEAR, LAST_YEAR = 1990, 2100
+_MONTH = re.compile(r"(\d{4})[-/.年]?(\d{1,2})(?:月|[-/.月]\d{1,2}日?(?:[T ]00:00(?::00)?)?)?", re.ASCII)
 _ONE, _CENT = Decimal(1), Decimal("0.01")
 
 
@@ -24,6 +28,14 @@ def months_of(starts_on: date | None, ends_on: date | None) -> list[date]:
         return []
     first = starts_on.year * 12 + starts_on.month - 1
     return [date(number // 12, number % 12 + 1, 1) for number in range(first, first + count)]
+
+
+def read_month(text: str) -> date | None:
+    """A month as people and spreadsheets write it (2026-04, 2026/4, 2026年4月, 2026-04-01); None where it is none."""
+    found = _MONTH.fullmatch(unicodedata.normalize("NFKC", text).strip())
+    if not found or not 1 <= int(found[2]) <= 12 or not FIRST_YEAR <= int(found[1]) <= LAST_YEAR:
+        return None
+    return date(int(found[1]), int(found[2]), 1)
 
 
 def spread(total: Decimal, *, starts_on: date | None, ends_on: date | None) -> Costs:

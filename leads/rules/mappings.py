@@ -5,8 +5,9 @@
 
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
 fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the file itself does not say it clearly:
-``encoding``, ``delimiter``, ``sheet``, ``header_row``. A key that does not belong there is refused, so that a slip of
-the pen is not a setting that was never read.
+``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``currency`` says in which one the amounts are: any but
+the organisation's is refused, in a column ``currency`` too. A key that does not belong there is refused, so that a
+slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ from django.utils.translation import gettext as _
 from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
+from leads.rules import costs
 
-TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
+TEXT, MOMENT, DAY, MONTH, MONEY, WHOLE, FLAG = "text", "moment", "day", "month", "money", "whole", "flag"
 
 FIELDS: dict[str, dict[str, str]] = {
     "leads": {
@@ -63,11 +65,53 @@ FIELDS: dict[str, dict[str, str]] = {
         "closed_at": MOMENT,
         "expected_at": DAY,
         "amount": MONEY,
+        "currency": TEXT,
         "stage": TEXT,
         "product": TEXT,
         "name": TEXT,
     },
+    "accounts": {
+        "external_id": TEXT,
+        "company": TEXT,
+        "industry": TEXT,
+        "prefecture": TEXT,
+        "employees": WHOLE,
+        "key_account": FLAG,
+    },
+    "campaigns": {
+        "campaign": TEXT,
+        "channel": TEXT,
+        "promise": TEXT,
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "month": MONTH,
+        "cost": MONEY,
+        "currency": TEXT,
+    },
+    "touches": {
+        "external_id": TEXT,
+        "lead_external_id": TEXT,
+        "email": TEXT,
+        "kind": TEXT,
+        "at": MOMENT,
+        "campaign": TEXT,
+        "detail": TEXT,
+    },
+    "activities": {
+        "external_id": TEXT,
+        "lead_external_id": TEXT,
+        "email": TEXT,
+        "kind": TEXT,
+        "outcome": TEXT,
+        "at": MOMENT,
+        "done_by": TEXT,
+        "note": TEXT,
+    },
 }
+KEEPING = frozenset({"leads", "deals"})
+"""Kinds whose records keep columns that no field of ours holds."""
+_YES = frozenset({"yes", "true", "1", "y", "はい", "○", "◯", "〇", "有", "対象"})
+_NO = frozenset({"no", "false", "0", "n", "いいえ", "×", "無", "対象外"})
 
 
 _CURRENCY_SIGNS = str.maketrans("", "", "¥$€円")
@@ -94,6 +138,7 @@ class Mapping:
     columns: tuple[Column, ...]
     keep_unmapped: bool
     given: tables.Given
+    currency: str = ""
 
     def mapped_headers(self) -> frozenset[str]:
         return frozenset(column.header for column in self.columns)
@@ -106,7 +151,7 @@ class CellFault(InvalidInput):
 
 
 def parse(tree: Any, *, kind: str) -> Mapping:
-    """Read a mapping for ``leads`` or ``deals``. Raises ``InvalidInput`` with the path of the fault."""
+    """Read a mapping for a kind of ``FIELDS``. Raises ``InvalidInput`` with the path of the fault."""
     if not isinstance(tree, dict) or not isinstance(tree.get("columns"), dict) or not tree["columns"]:
         raise InvalidInput(_("A mapping needs “columns”: an object from column names to fields."), field="columns")
     system = tree.get("system")
@@ -115,7 +160,12 @@ def parse(tree: Any, *, kind: str) -> Mapping:
     unmapped = tree.get("unmapped", "drop")
     if unmapped not in ("keep", "drop"):
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
-    _refuse_others(tree, {"system", "columns", "unmapped", *tables.Given.KEYS}, path="")
+    if unmapped == "keep" and kind not in KEEPING:
+        raise InvalidInput(_("Records of this kind keep no other columns: leave “unmapped” out."), field="unmapped")
+    _refuse_others(tree, {"system", "columns", "unmapped", "currency", *tables.Given.KEYS}, path="")
+    currency = tree.get("currency", "")
+    if not isinstance(currency, str) or not re.fullmatch("([A-Z]{3})?", currency):
+        raise InvalidInput(_("“currency” is a code of three capital letters, such as JPY."), field="currency")
     columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
     _refuse_doubles(columns)
     _check_storable(tree)
@@ -124,6 +174,7 @@ def parse(tree: Any, *, kind: str) -> Mapping:
         columns=tuple(columns),
         keep_unmapped=unmapped == "keep",
         given=tables.Given.from_json(tree),
+        currency=currency,
     )
 
 
@@ -263,6 +314,27 @@ def _day(value: str, column: Column, zone: ZoneInfo) -> date | None:
     return at and at.astimezone(zone).date()
 
 
+def _month(value: str, column: Column, zone: ZoneInfo) -> date | None:
+    if not value:
+        return None
+    month = costs.read_month(value)
+    if month is None and column.format:
+        day = _day(value, column, zone)
+        month = day and day.replace(day=1)
+    if month is None:
+        message = _("“%(column)s”: “%(value)s” is not a month: write it such as 2026-04.")
+        raise CellFault(message % {"column": column.header, "value": value[:100]})
+    return month
+
+
+def _flag(value: str, column: Column, zone: ZoneInfo) -> bool | None:
+    word = unicodedata.normalize("NFKC", value).casefold()
+    if word in _YES or word in _NO or not word:
+        return word in _YES if word else None
+    message = _("“%(column)s”: “%(value)s” is neither yes nor no.")
+    raise CellFault(message % {"column": column.header, "value": value[:100]})
+
+
 def _money(value: str, column: Column, zone: ZoneInfo) -> Decimal | None:
     plain = unicodedata.normalize("NFKC", value).translate(_CURRENCY_SIGNS).strip()
     if not plain:
@@ -294,6 +366,8 @@ _READERS: dict[str, Callable[[str, Column, ZoneInfo], Any]] = {
     TEXT: _text,
     MOMENT: _moment,
     DAY: _day,
+    MONTH: _month,
     MONEY: _money,
     WHOLE: _whole,
+    FLAG: _flag,
 }

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -181,7 +182,7 @@ def deal_event_text(event: DealEvent, *, currency: str) -> str:
     return amount
 
 
-def fact_label(model: type[Lead] | type[Deal], name: str) -> str:
+def fact_label(model: type[Model], name: str) -> str:
     """How people call a fact that an event names: a field, or ``custom.`` and what another tool called it."""
     if name in _OTHER_RECORDS:
         return capfirst(str(_OTHER_RECORDS[name]))

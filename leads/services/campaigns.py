@@ -68,15 +68,13 @@ def check_costs(costs: Mapping[date | None, Decimal]) -> None:
 
 def _write_costs(campaign: Campaign, costs: Mapping[date | None, Decimal]) -> None:
     """Make the rows say this and nothing else; a month that cost nothing has none."""
-    stored = {cost.month: cost for cost in campaign.costs.all()}
     spent = {month: amount for month, amount in costs.items() if amount}
-    campaign.costs.filter(pk__in=[cost.pk for month, cost in stored.items() if month not in spent]).delete()
-    rows = [CampaignCost(campaign=campaign, month=month, amount=amount) for month, amount in spent.items()]
+    kept = {cost.month: cost.pk for cost in campaign.costs.all() if spent.get(cost.month) == cost.amount}
+    campaign.costs.exclude(pk__in=kept.values()).delete()
     CampaignCost.objects.bulk_create(
-        [row for row in rows if row.month not in stored or stored[row.month].amount != row.amount],
-        update_conflicts=True,
-        unique_fields=["campaign", "month"],
-        update_fields=["amount"],
+        CampaignCost(campaign=campaign, month=month, amount=amount)
+        for month, amount in spent.items()
+        if month not in kept
     )
 
 

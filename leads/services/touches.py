@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -69,20 +70,28 @@ def add_touch(
 
 
 @transaction.atomic
-def add_touches(*, touches: Sequence[NewTouch], actor: User, now: datetime) -> list[Added | DomainError]:
+def add_touches(
+    *,
+    touches: Sequence[NewTouch],
+    actor: User,
+    now: datetime,
+    kinds: Collection[str] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> list[Added | DomainError]:
     """Record what leads did and judge each of them once: what became of each touch, in order.
 
-    A touch that cannot be taken is refused alone. Leads are locked in order of id.
+    A touch that cannot be taken is refused alone. Leads are locked in order of id. ``kinds``: those that may be named
+    (None: those in use), ``told``: what the events of the leads say besides.
     """
     actor.require(Permission.SUBMIT_LEAD)
     leads = _locked(touches)
     campaigns = campaigns_named({touch.campaign for touch in touches})
-    kinds = in_use()
+    taken = in_use() if kinds is None else kinds
     known = _known(touches)
     done: list[Added | DomainError] = []
     for given in touches:
         try:
-            touch = _touch(given, leads, campaigns, kinds, now)
+            touch = _touch(given, leads, campaigns, taken, now)
             same = known.setdefault((touch.lead_id, given.external_id), touch) if given.external_id else touch
             _check_same(same, given)
             done.append(Added(same, is_new=same is touch))
@@ -90,7 +99,7 @@ def add_touches(*, touches: Sequence[NewTouch], actor: User, now: datetime) -> l
             done.append(refusal)
     new = [one.touch for one in done if isinstance(one, Added) and one.is_new]
     Touch.objects.bulk_create(new)
-    LeadEvent.objects.bulk_create([_event(touch, actor, now) for touch in new])
+    LeadEvent.objects.bulk_create([_event(touch, actor, now, told or {}) for touch in new])
     changed = sorted({touch.lead_id for touch in new})
     Lead.objects.filter(pk__in=changed).update(updated_at=now)
     judging.judge(lead_ids=changed, now=now, actor=actor)
@@ -150,6 +159,6 @@ def _check_same(touch: Touch, given: NewTouch) -> None:
         raise DomainError(_("This id stands for another touch of this lead."), code="other_touch", field="external_id")
 
 
-def _event(touch: Touch, actor: User, now: datetime) -> LeadEvent:
-    data = {"touch": touch.pk, "kind": touch.kind_id}
+def _event(touch: Touch, actor: User, now: datetime, told: Mapping[str, Any]) -> LeadEvent:
+    data = {"touch": touch.pk, "kind": touch.kind_id, **told}
     return LeadEvent(lead_id=touch.lead_id, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)
