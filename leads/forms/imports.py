@@ -64,7 +64,7 @@ class BringForm(Form):
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["kind"].choices = [  # type: ignore[attr-defined]
-            (kind, label) for kind, label in KINDS if may_bring(actor, kind)
+            (kind, label) for kind, label in KINDS if may_bring(actor=actor, kind=kind)
         ]
 
     def clean(self) -> dict[str, Any]:

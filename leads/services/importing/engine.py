@@ -55,12 +55,12 @@ KINDS = {
 }
 
 
-def may_bring(actor: User, kind: str) -> bool:
+def may_bring(*, actor: User, kind: str) -> bool:
     """Whether this person brings files of this kind: imports at all, and writes such records."""
     return actor.may(Permission.IMPORT_RECORDS) and actor.may(KINDS[kind].needs)
 
 
-def require(actor: User, kind: str) -> None:
+def require(*, actor: User, kind: str) -> None:
     """Raises ``NotAllowed`` where they may not."""
     actor.require(Permission.IMPORT_RECORDS)
     actor.require(KINDS[kind].needs)
@@ -77,7 +77,7 @@ def run_import(
     before such a fault, or before the machine stopped, stays: the same file again takes the rest. With ``dry_run``
     every part is stored and then undone.
     """
-    require(actor, kind)
+    require(actor=actor, kind=kind)
     plan = mappings.parse(mapping, kind=kind)
     job = ImportJob(
         kind=kind,

@@ -70,7 +70,7 @@ def start(*, kind: str, file: BinaryIO, file_name: str, actor: User, now: dateti
     actor.require(Permission.IMPORT_RECORDS)
     if kind not in engine.KINDS:
         raise InvalidInput(_("Choose what the file holds."), field="kind")
-    engine.require(actor, kind)
+    engine.require(actor=actor, kind=kind)
     job = ImportJob.objects.create(kind=kind, file_name=file_name[:300], sha256="", actor=actor, at=now)
     digest = hashlib.sha256()
     for number, piece in enumerate(iter(lambda: file.read(PIECE), b"")):
@@ -266,7 +266,7 @@ def _check_claim(job: ImportJob) -> None:
         raise _Cancelled
     if not job.actor.is_active:
         raise InvalidInput(_("Whoever brought this file has left. Bring it anew."))
-    engine.require(job.actor, job.kind)
+    engine.require(actor=job.actor, kind=job.kind)
     if not job.pieces.exists():
         message = _("Whoever read this file stopped half-way. Bring it again: what was taken is recognised.")
         raise InvalidInput(message)
