@@ -55,6 +55,10 @@ class LeadQuerySet(QuerySet["Lead"]):
         """Only leads for which the condition holds at ``now``."""
         return self.filter(compile_condition(condition, lead_model=self.model, now=now))
 
+    def standing(self) -> LeadQuerySet:
+        """Neither part of another lead by now, nor taken back with the import that made it."""
+        return self.filter(merged_into=None, taken_back_by=None)
+
     def in_stage(self, *stages: Stage) -> LeadQuerySet:
         return self.filter(stage__in=stages)
 

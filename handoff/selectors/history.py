@@ -16,7 +16,7 @@ from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action
 from handoff.selectors.sentences import next_step, what_happened
 from leads.rules.fields import TouchKind
-from leads.selectors.leads import phone_words
+from leads.selectors.leads import family, phone_words
 
 ICONS = {
     Action.SUBMIT: "arrow-narrow-right",
@@ -57,8 +57,8 @@ def duty_words(clock: Clock) -> str:
 
 
 def of_lead(lead_id: int) -> HandoffQuerySet:
-    """All handoffs of a lead, the latest first."""
-    return Handoff.objects.filter(lead_id=lead_id).with_people().order_by("-attempt")
+    """All handoffs of a lead and of those that became part of it, the latest first."""
+    return Handoff.objects.filter(lead__in=family(lead_id)).with_people().order_by("-offered_at", "-pk")
 
 
 def reasons_in_use() -> list[RejectionReason]:

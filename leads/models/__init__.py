@@ -4,6 +4,7 @@ from leads.models.activities import Activity
 from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
+from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
 from leads.models.imports import ImportedRow, ImportJob, ImportPiece, ImportRemark
 from leads.models.leads import Campaign, Lead, LeadEvent, Touch
 from leads.models.version_events import VersionEvent
@@ -17,13 +18,16 @@ __all__ = [
     "DealEvent",
     "Definition",
     "DefinitionVersion",
+    "ExternalId",
     "ImportJob",
     "ImportPiece",
     "ImportRemark",
     "ImportedRow",
     "Lead",
     "LeadEvent",
+    "LeadMerge",
     "Signature",
+    "SuspectedDuplicate",
     "Touch",
     "Verdict",
     "VersionEvent",

@@ -5,8 +5,9 @@
 
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
 fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the file itself does not say it clearly:
-``encoding``, ``delimiter``, ``sheet``, ``header_row``. A key that does not belong there is refused, so that a slip of
-the pen is not a setting that was never read.
+``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``known_leads`` says what a row of leads does to somebody who is
+here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``. A key
+that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from django.utils.translation import gettext as _
 from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
+from leads.rules.matching import Rule
 
 TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
 
@@ -94,6 +96,7 @@ class Mapping:
     columns: tuple[Column, ...]
     keep_unmapped: bool
     given: tables.Given
+    rule: Rule = Rule.FILL
 
     def mapped_headers(self) -> frozenset[str]:
         return frozenset(column.header for column in self.columns)
@@ -115,7 +118,12 @@ def parse(tree: Any, *, kind: str) -> Mapping:
     unmapped = tree.get("unmapped", "drop")
     if unmapped not in ("keep", "drop"):
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
-    _refuse_others(tree, {"system", "columns", "unmapped", *tables.Given.KEYS}, path="")
+    rule = tree.get("known_leads", Rule.FILL.value) if kind == "leads" else Rule.FILL.value
+    if rule not in Rule.values:
+        words = {"rules": ", ".join(Rule.values)}
+        raise InvalidInput(_("“known_leads” is one of: %(rules)s.") % words, field="known_leads")
+    own = {"system", "columns", "unmapped", *(("known_leads",) if kind == "leads" else ())}
+    _refuse_others(tree, own | set(tables.Given.KEYS), path="")
     columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
     _refuse_doubles(columns)
     _check_storable(tree)
@@ -124,6 +132,7 @@ def parse(tree: Any, *, kind: str) -> Mapping:
         columns=tuple(columns),
         keep_unmapped=unmapped == "keep",
         given=tables.Given.from_json(tree),
+        rule=Rule(rule),
     )
 
 

@@ -84,12 +84,19 @@ def listed() -> LeadQuerySet:
 
 
 def lead_page(pk: int) -> Lead:
-    """One lead with what its page shows; raises ``NotFound``."""
-    found = Lead.objects.select_related("account", "campaign", "owner", "created_by", "verdict__version")
+    """One lead with what its page shows, also one that no longer stands; raises ``NotFound``."""
+    found = Lead.everything.select_related(
+        "account", "campaign", "owner", "created_by", "verdict__version", "merged_into", "taken_back_by"
+    )
     lead = found.filter(pk=pk).first()
     if lead is None:
         raise NotFound(_("There is no such lead."))
     return lead
+
+
+def family(pk: int) -> list[int]:
+    """A lead and those that became part of it: what was written of any of them is one story."""
+    return [pk, *Lead.everything.filter(merged_into=pk).order_by("pk").values_list("pk", flat=True)]
 
 
 def counts_by_turn(leads: LeadQuerySet) -> dict[str, int]:

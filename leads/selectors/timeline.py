@@ -20,6 +20,8 @@ from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
 from leads.rules.activities import ActivityKind
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import deals
+from leads.selectors.duplicates import evidence_words
+from leads.selectors.leads import family
 
 MOST = 200
 KINDS = {
@@ -56,15 +58,21 @@ class Item:
 
 
 def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
-    """What happened to a lead, newest first; ``kind`` is a key of ``KINDS`` (five queries at most, 200 of each)."""
+    """What happened to a lead and to those that became part of it, newest first.
+
+    ``kind`` is a key of ``KINDS``. Six queries at most, 200 of each.
+    """
     sources = {"touches": _touches, "activities": _activities, "deals": _deals, "changes": _changes}
     wanted = [sources[kind]] if kind in sources else list(sources.values())
-    items = [item for source in wanted for item in source(lead)]
+    records = family(lead.pk)
+    items = [item for source in wanted for item in source(records)]
     return sorted(items, key=lambda item: item.at, reverse=True)
 
 
-def _touches(lead: Lead) -> Iterator[Item]:
-    found: list[Touch] = list(lead.touches.select_related("campaign").order_by("-at", "-pk")[:MOST])
+def _touches(records: list[int]) -> Iterator[Item]:
+    found: list[Touch] = list(
+        Touch.objects.filter(lead__in=records).select_related("campaign").order_by("-at", "-pk")[:MOST]
+    )
     for touch in found:
         campaign = touch.campaign.name if touch.campaign else ""
         text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))
@@ -78,8 +86,10 @@ def _touches(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _activities(lead: Lead) -> Iterator[Item]:
-    found: list[Activity] = list(lead.activities.select_related("actor").order_by("-at", "-pk")[:MOST])
+def _activities(records: list[int]) -> Iterator[Item]:
+    found: list[Activity] = list(
+        Activity.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
+    )
     for activity in found:
         words = {"kind": capfirst(activity.get_kind_display()), "outcome": activity.get_outcome_display()}
         is_note = activity.kind == ActivityKind.NOTE
@@ -94,8 +104,10 @@ def _activities(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _deals(lead: Lead) -> Iterator[Item]:
-    events = DealEvent.objects.filter(deal__lead=lead).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+def _deals(records: list[int]) -> Iterator[Item]:
+    events = (
+        DealEvent.objects.filter(deal__lead__in=records).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+    )
     currency = Organisation.get().currency
     for event in events:
         yield Item(
@@ -110,8 +122,8 @@ def _deals(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _changes(lead: Lead) -> Iterator[Item]:
-    events = lead.events.select_related("actor").order_by("-at", "-pk")[:MOST]
+def _changes(records: list[int]) -> Iterator[Item]:
+    events = LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
     for event in events:
         if "touch" in event.data:  # the touch itself is in the story
             continue
@@ -140,10 +152,14 @@ def _change_title(event: LeadEvent) -> str:
 
 def _change_text(data: dict[str, Any]) -> str:
     changes: dict[str, list[Any]] = data.get("changes", {})
-    return "\n".join(
+    lines = [
         _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
         for name, (old, new) in changes.items()
-    )
+    ]
+    if "recognised" in data:
+        words = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
+        lines.insert(0, _("Recognised in %(from)s: %(why)s") % words)
+    return "\n".join(lines)
 
 
 def deal_event_title(event: DealEvent) -> str:

@@ -14,7 +14,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
 from leads.models import Campaign, Lead, LeadEvent
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import CHANGES, LeadEventKind
 from leads.services import judging
 from leads.services.companies import account_named
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
@@ -66,7 +66,7 @@ def _merged(lead: Lead, given: dict[str, Any], seen: datetime | None) -> dict[st
     if seen is None or lead.updated_at <= seen:
         return given
     before: dict[str, Any] = {}
-    later = lead.events.filter(kind=LeadEventKind.UPDATED, at__gt=seen).order_by("pk")
+    later = lead.events.filter(kind__in=CHANGES, at__gt=seen).order_by("pk")
     for data in later.values_list("data", flat=True):
         for name, (old, _new) in data.get("changes", {}).items():
             before.setdefault(name, old)

@@ -65,6 +65,8 @@ def test_a_check_counts_what_the_run_will_do_and_changes_nothing(checked: Import
         "created": 7,
         "updated": 0,
         "unchanged": 0,
+        "matched": 0,
+        "suspected": 0,
         "qualified": 0,
         "refused": 1,
         "warned": 0,
@@ -410,7 +412,7 @@ def test_files_are_dropped_when_nobody_needs_them_any_more(checked: ImportJob, m
 def test_many_workers_take_each_job_once_and_never_more_than_two_at_a_time(
     bring: Bring, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = [bring(TEXT.replace("A", f"F{n}-")) for n in range(5)]
+    brought = [bring(TEXT.replace("A", f"F{n}-").replace(",p", f",{n}p")) for n in range(5)]
     for job in brought:
         ImportJob.objects.filter(pk=job.pk).update(state=State.RUNNING)
     at_once, most, guard = set(), [], threading.Lock()

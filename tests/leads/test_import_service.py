@@ -53,7 +53,7 @@ def test_a_qualified_row_becomes_history_with_its_events(take: Any) -> None:
     )
 
     lead = Lead.objects.get()
-    nothing_else = dict.fromkeys(("updated", "unchanged", "refused", "warned"), 0)
+    nothing_else = dict.fromkeys(("updated", "unchanged", "matched", "suspected", "refused", "warned"), 0)
     assert result.counts() == {"rows": 1, "created": 1, "qualified": 1} | nothing_else
     assert (lead.full_name, lead.email, lead.stage) == ("田中 花子", "h@example.com", Stage.PAST)
     assert lead.qualified_at == lead.captured_at

@@ -181,8 +181,8 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
     if not all(row.has_id for row in part.rows):
         message = _(
             "Rows without an id of their own are recognised by what the mapping reads in them: one that is corrected "
-            "in a later file becomes a new record. Make a column with ids, where there is one, “id in the other tool” "
-            "(external_id)."
+            "in a later file becomes a new record, unless its address or its number says who it is. Make a column with "
+            "ids, where there is one, “id in the other tool” (external_id)."
         )
         result.note(message)
     return rows

@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from leads.models import Deal, ImportedRow, Lead
+from leads.rules.matching import Evidence
 from leads.selectors.timeline import fact_label
 from leads.services.importing.context import BATCH, Context, Row
 
@@ -27,7 +28,10 @@ NAMED = {"campaign": "campaign_id", "owner": "owner_id", "account": "account_id"
 
 @dataclass
 class Change:
-    """What becomes of a row: ``record`` (None: to be made), the facts to write, and what is remembered of the row."""
+    """What becomes of a row: ``record`` (None: to be made), the facts to write, and what is remembered of the row.
+
+    ``evidence``: why the row is this record, where it was not known by its id.
+    """
 
     row: Row
     record: Any
@@ -35,6 +39,7 @@ class Change:
     before: Facts
     after: Facts
     is_new: bool = False
+    evidence: Evidence | None = None
 
 
 def recall(rows: Iterable[Row], context: Context) -> dict[str, Facts]:
