@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads
+from leads.views import accounts, campaigns, deals, definition_builder, definitions, duplicates, imports, leads
 
 app_name = "leads"
 
 urlpatterns = [
     path("leads/", leads.listing, name="list"),
+    path("leads/duplicates/", duplicates.listing, name="duplicate-list"),
+    path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate-dismiss"),
+    path("leads/merges/<int:pk>/undo/", duplicates.unmerge, name="unmerge"),
     path("leads/<int:pk>/", leads.detail, name="detail"),
+    path("leads/<int:pk>/merge/", duplicates.choose, name="merge-choose"),
+    path("leads/<int:pk>/merge/<int:other>/", duplicates.compare, name="merge"),
     path("leads/<int:pk>/timeline/", leads.timeline, name="timeline"),
     path("leads/<int:pk>/edit/", leads.edit, name="edit"),
     path("leads/<int:pk>/touches/", leads.add_touch, name="touch-add"),

@@ -65,6 +65,10 @@ def _person(name: str) -> Arguments:
     return lambda world: {"pk": world.people[name].pk}
 
 
+def _pair(world: World) -> dict[str, Any]:
+    return {"pk": world.pair.first_id, "other": world.pair.second_id}
+
+
 def _action(world: World) -> dict[str, Any]:
     return {"pk": world.review.pk, "action_pk": world.action.pk}
 
@@ -173,6 +177,13 @@ ROWS = (
     Row("handoff:policy", "post", lambda world: {"duty": "decide"}, EDITORS),
     # -- act --------------------------------------------------------------------------------------
     Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY, data={"kind": "call", "outcome": "spoke"}),
+    # -- leads that are one person -------------------------------------------------------------------------------
+    Row("leads:duplicate-list"),
+    Row("leads:merge-choose", arguments=_pk("lead"), allowed=BRINGERS),
+    Row("leads:merge", arguments=_pair, allowed=BRINGERS),
+    Row("leads:merge", "post", _pair, BRINGERS),
+    Row("leads:duplicate-dismiss", "post", _pk("pair"), BRINGERS),
+    Row("leads:unmerge", "post", _pk("merge"), BRINGERS),
     # -- bringing files ------------------------------------------------------------------------------------------
     Row("leads:import-list", allowed=BRINGERS),
     Row("leads:import-new", allowed=BRINGERS),

@@ -15,7 +15,7 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion, ImportJob
+from leads.models import DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -151,6 +151,18 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
+def _suspected() -> None:
+    pk = factories.lead().pk, factories.lead().pk
+    SuspectedDuplicate.objects.create(
+        first_id=pk[0], second_id=pk[1], score=65, evidence=[["name", 45], ["company", 20]], found_at=timezone.now()
+    )
+
+
+def _alike() -> None:
+    """One more lead with the number of the first."""
+    factories.lead(phone="+81312345678")
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -167,6 +179,8 @@ LISTS = [
     Listed("leads:list", factories.lead),
     Listed("leads:deal-list", factories.deal),
     Listed("leads:campaign-list", factories.campaign),
+    Listed("leads:duplicate-list", _suspected),
+    Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:account-list", factories.account),

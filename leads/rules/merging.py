@@ -7,6 +7,20 @@ from typing import Protocol, TypeVar
 
 from leads.rules.stages import Stage
 
+FACTS = (
+    "full_name",
+    "full_name_kana",
+    "email",
+    "phone",
+    "company_name",
+    "job_title",
+    "department",
+    "source",
+    "landing_page",
+    "campaign",
+    "note",
+)
+"""The facts of which whoever merges may choose either record's, in the order in which they are shown."""
 _FURTHEST_FIRST = (
     Stage.CUSTOMER,
     Stage.WITH_SALES,

@@ -125,7 +125,7 @@ def _deals(records: list[int]) -> Iterator[Item]:
 def _changes(records: list[int]) -> Iterator[Item]:
     events = LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
     for event in events:
-        if "touch" in event.data:  # the touch itself is in the story
+        if "touch" in event.data or event.data.get("into") == records[0]:  # is in the story by itself
             continue
         yield Item(
             at=event.at,
@@ -147,6 +147,12 @@ def _change_title(event: LeadEvent) -> str:
             return _("Qualified by the definition")
         case LeadEventKind.CONTACTED:
             return _("First contact with the person")
+        case LeadEventKind.MERGED if "into" in event.data:
+            return _("Became part of #%(number)d") % {"number": event.data["into"]}
+        case LeadEventKind.MERGED:
+            return _("Merged with #%(number)d") % {"number": event.data["other"]}
+        case LeadEventKind.UNMERGED:
+            return _("Separated again from #%(number)d") % {"number": event.data["other"]}
     return capfirst(event.get_kind_display())
 
 

@@ -19,13 +19,11 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked, locked_all
 from leads.models import Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
-from leads.rules.merging import in_order
+from leads.rules.merging import FACTS, in_order
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging
 from leads.services.facts import TEXT_FACTS
 
-CHOSEN = (*TEXT_FACTS, "campaign")
-"""The facts of which whoever merges may choose either record's; unchosen the survivor's stays where it has one."""
 _BESIDE = {"email": ("email_domain", "is_free_mail"), "company_name": ("account_id",)}
 """Columns that go with a fact."""
 _EARLIEST = ("captured_at", "qualified_at", "first_contacted_at")
@@ -58,7 +56,8 @@ class MergeIsOver(DomainError):
 def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> LeadMerge:
     """Make two leads one. Which of them survives follows from where they stand (``rules.merging.in_order``).
 
-    ``facts``: the id of the lead whose value is taken, by name of ``CHOSEN``. Raises ``NotAllowed``, ``NotFound``,
+    ``facts``: the id of the lead whose value is taken, by name of ``rules.merging.FACTS``; unchosen the survivor's
+    stays where it has one. Raises ``NotAllowed``, ``NotFound``,
     ``InvalidInput`` and ``NotMergeable``: an offer that waits for an answer has to be answered first.
     """
     actor.require(Permission.MERGE_LEADS)
@@ -151,14 +150,14 @@ def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
 
 def _check_choice(facts: Mapping[str, int], survivor: Lead, other: Lead) -> None:
     for name, pk in facts.items():
-        if name not in CHOSEN or pk not in (survivor.pk, other.pk):
+        if name not in FACTS or pk not in (survivor.pk, other.pk):
             raise InvalidInput(_("Choose one of the two values."), field=name)
 
 
 def _joined(survivor: Lead, other: Lead, facts: Mapping[str, int]) -> dict[str, Any]:
     """The columns of the survivor that become the other's: what was chosen, what it lacks, and the earlier moments."""
     joined: dict[str, Any] = {}
-    for name in CHOSEN:
+    for name in FACTS:
         column = "campaign_id" if name == "campaign" else name
         chosen = facts.get(name)
         if chosen == other.pk or (chosen is None and not getattr(survivor, column)):

@@ -22,8 +22,8 @@ from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.selectors import deals as deal_selectors
+from leads.selectors import duplicates, suggestions, work
 from leads.selectors import leads as selectors
-from leads.selectors import suggestions, work
 from leads.selectors import timeline as story
 from leads.services import leads as services
 from leads.services import touches
@@ -49,6 +49,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "turn": request.GET.get("turn", ""),
         "may_submit": request.user.may(Permission.SUBMIT_LEAD),
         "may_import": request.user.may(Permission.IMPORT_RECORDS),
+        "duplicate_count": duplicates.open_pairs().count() if request.user.may(Permission.MERGE_LEADS) else 0,
         "submit_url": _url("handoff:submit"),
         "today": timezone.localdate(),
         "now": timezone.now(),
@@ -131,7 +132,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
     """What the page of a lead shows."""
     user, today, currency = request.user, timezone.localdate(), deal_selectors.currency()
     deals = deal_selectors.deals_of(lead)
-    is_with_sales = lead.stage in WITH_SALES
+    is_with_sales = lead.stands and lead.stage in WITH_SALES
     may_work = is_with_sales and work.may_work_on(owner=lead.owner, actor=user, permission=Permission.RECORD_ACTIVITY)
     record_url = _url("handoff:activity-record", lead.pk)
     return {
@@ -142,8 +143,10 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "facts": selectors.facts_of(lead),
         "verdict": selectors.verdict_of(lead),
         "deals": [deal_selectors.part(deal, viewer=user, today=today, currency=currency) for deal in deals],
-        "may_edit": user.may(Permission.EDIT_LEAD),
-        "may_touch": user.may(Permission.SUBMIT_LEAD),
+        "may_edit": lead.stands and user.may(Permission.EDIT_LEAD),
+        "may_touch": lead.stands and user.may(Permission.SUBMIT_LEAD),
+        "may_merge": user.may(Permission.MERGE_LEADS),
+        "merges": duplicates.merges_of(lead),
         "may_open_deal": may_work and user.may(Permission.MANAGE_DEAL),
         "record_url": record_url if may_work else "",
         "activity_forms": activity_forms(lead, today=today) if may_work else [],
