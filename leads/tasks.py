@@ -8,7 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from leads.services import definitions, rejudging
-from leads.services.importing import jobs
+from leads.services.importing import jobs, work
 
 SIX_HOURS = 6 * 60 * 60
 
@@ -28,7 +28,7 @@ def judge_anew(**_future: Any) -> int:
 @shared_task(name="leads.take_imports", soft_time_limit=SIX_HOURS, time_limit=SIX_HOURS + 60)
 def take_imports(**_future: Any) -> int:
     """Every minute and after each order: check and take the files that wait. A claim, not a time limit, guards it."""
-    return jobs.take_waiting(clock=timezone.now)
+    return work.take_waiting(clock=timezone.now)
 
 
 @shared_task(name="leads.prune_imports")

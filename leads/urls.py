@@ -26,6 +26,7 @@ urlpatterns = [
     path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
     path("imports/<int:pk>/run/", imports.run, name="import-run"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import-undo"),
     path("imports/<int:pk>/refused/", imports.refused, name="import-refused"),
     path("deals/", deals.listing, name="deal-list"),
     path("deals/new/", deals.open_new, name="deal-new"),

@@ -193,6 +193,8 @@ ROWS = (
     Row("leads:import-columns", "post", _pk("job"), BRINGERS),
     Row("leads:import-run", "post", _pk("job"), BROUGHT_IT),
     Row("leads:import-cancel", "post", _pk("job"), BROUGHT_IT),
+    Row("leads:import-undo", arguments=_pk("job"), allowed=BRINGERS),
+    Row("leads:import-undo", "post", _pk("job"), BRINGERS),
     Row("leads:import-refused", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:deal-list"),
     Row("leads:deal-new", allowed=SALES),

@@ -5,7 +5,7 @@ from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
-from leads.models.imports import ImportedRow, ImportJob, ImportPiece, ImportRemark
+from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
 from leads.models.leads import Campaign, Lead, LeadEvent, Touch
 from leads.models.version_events import VersionEvent
 
@@ -19,6 +19,7 @@ __all__ = [
     "Definition",
     "DefinitionVersion",
     "ExternalId",
+    "ImportChange",
     "ImportJob",
     "ImportPiece",
     "ImportRemark",

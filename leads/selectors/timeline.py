@@ -147,13 +147,19 @@ def _change_title(event: LeadEvent) -> str:
             return _("Qualified by the definition")
         case LeadEventKind.CONTACTED:
             return _("First contact with the person")
-        case LeadEventKind.MERGED if "into" in event.data:
-            return _("Became part of #%(number)d") % {"number": event.data["into"]}
-        case LeadEventKind.MERGED:
-            return _("Merged with #%(number)d") % {"number": event.data["other"]}
-        case LeadEventKind.UNMERGED:
-            return _("Separated again from #%(number)d") % {"number": event.data["other"]}
+        case LeadEventKind.MERGED | LeadEventKind.UNMERGED:
+            return _merge_title(event)
     return capfirst(event.get_kind_display())
+
+
+def _merge_title(event: LeadEvent) -> str:
+    data = event.data
+    if "into" in data:
+        return _("Became part of #%(number)d") % {"number": data["into"]}
+    title = (
+        _("Merged with #%(number)d") if event.kind == LeadEventKind.MERGED else _("Separated again from #%(number)d")
+    )
+    return title % {"number": data["other"]}
 
 
 def _change_text(data: dict[str, Any]) -> str:

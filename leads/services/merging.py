@@ -21,23 +21,11 @@ from alignment.kernel.locks import locked, locked_all
 from leads.models import Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
 from leads.rules.merging import FACTS, in_order
 from leads.rules.stages import LeadEventKind, Stage
-from leads.services import judging
-from leads.services.facts import TEXT_FACTS
+from leads.services import judging, snapshots
 
 _BESIDE = {"email": ("email_domain", "is_free_mail"), "company_name": ("account_id",)}
 """Columns that go with a fact."""
 _EARLIEST = ("captured_at", "qualified_at", "first_contacted_at")
-_COLUMNS = (
-    *TEXT_FACTS,
-    *(column for columns in _BESIDE.values() for column in columns),
-    "campaign_id",
-    "custom",
-    "owner_id",
-    *_EARLIEST,
-    "stage",
-    "verdict_id",
-)
-"""What a merge, and the judgement after it, may change."""
 
 
 class NotMergeable(DomainError):
@@ -69,7 +57,7 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
             "offer first."
         )
         raise NotMergeable(message % {"name": other.display_name, "number": other.pk})
-    before, campaign = _snapshot(survivor), survivor.campaign
+    was, campaign = snapshots.take(survivor), survivor.campaign
     moved = _move(survivor, other)
     for column, value in _joined(survivor, other, facts).items():
         setattr(survivor, column, value)
@@ -79,18 +67,17 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
     other.save(update_fields=["merged_into", "updated_at"])
     judging.judge(lead_ids=[survivor.pk], now=now, actor=actor)
     survivor.refresh_from_db()
-    after = _snapshot(survivor)
-    changed = [column for column in _COLUMNS if before[column] != after[column]]
+    before, after = snapshots.differing(was, snapshots.take(survivor))
     done = LeadMerge.objects.create(
         survivor=survivor,
         merged=other,
-        before={column: before[column] for column in changed},
-        after={column: after[column] for column in changed},
+        before=before,
+        after=after,
         moved=moved,
         actor=actor,
         at=now,
     )
-    data = {"merge": done.pk, "other": other.pk, "changes": _told(before, after, campaign, survivor.campaign)}
+    data = {"merge": done.pk, "other": other.pk, "changes": _told(was, campaign, survivor)}
     _record(survivor, LeadEventKind.MERGED, actor, now, data)
     _record(other, LeadEventKind.MERGED, actor, now, {"merge": done.pk, "into": survivor.pk})
     return done
@@ -115,10 +102,9 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     if not survivor.stands:
         message = _("“%(name)s” was merged itself since. Separate that one first.")
         raise MergeIsOver(message % {"name": survivor.display_name})
-    before, campaign = _snapshot(survivor), survivor.campaign
+    was, campaign = snapshots.take(survivor), survivor.campaign
     _move_back(done)
-    for column, value in _untouched(done, before).items():
-        setattr(survivor, column, value)
+    snapshots.put_back(survivor, before=done.before, after=done.after)
     survivor.updated_at = other.updated_at = now
     other.merged_into = None
     survivor.save()
@@ -127,7 +113,7 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     done.save(update_fields=["undone_by", "undone_at"])
     judging.judge(lead_ids=[survivor.pk, other.pk], now=now, actor=actor)
     survivor.refresh_from_db()
-    told = _told(before, _snapshot(survivor), campaign, survivor.campaign)
+    told = _told(was, campaign, survivor)
     _record(survivor, LeadEventKind.UNMERGED, actor, now, {"merge": done.pk, "other": other.pk, "changes": told})
     _record(other, LeadEventKind.UNMERGED, actor, now, {"merge": done.pk, "other": survivor.pk})
     return done
@@ -190,32 +176,11 @@ def _move_back(done: LeadMerge) -> None:
     merged.update(merged_into=done.merged_id)
 
 
-def _snapshot(lead: Lead) -> dict[str, Any]:
-    """The columns in a form that JSON holds."""
-    return {column: _plain(getattr(lead, column)) for column in _COLUMNS}
-
-
-def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
-
-
-def _untouched(done: LeadMerge, now_there: dict[str, Any]) -> dict[str, Any]:
-    """What the columns were before the merge, of those that still are as the merge left them."""
-    fields = {field.attname: field for field in Lead._meta.concrete_fields}
-    return {
-        column: fields[column].to_python(value)
-        for column, value in done.before.items()
-        if now_there[column] == done.after[column]
-    }
-
-
-def _told(
-    before: dict[str, Any], after: dict[str, Any], old_campaign: Campaign | None, new_campaign: Campaign | None
-) -> dict[str, list[Any]]:
+def _told(was: snapshots.Snapshot, campaign: Campaign | None, lead: Lead) -> dict[str, list[Any]]:
     """The facts that changed, as the story tells them."""
-    told = {name: [before[name], after[name]] for name in TEXT_FACTS if before[name] != after[name]}
-    if before["campaign_id"] != after["campaign_id"]:
-        told["campaign"] = [old_campaign and old_campaign.name, new_campaign and new_campaign.name]
+    told = snapshots.told(was, snapshots.take(lead))
+    if campaign != lead.campaign:
+        told["campaign"] = [campaign and campaign.name, lead.campaign and lead.campaign.name]
     return told
 
 

@@ -93,6 +93,8 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
+        "may_undo": _may_undo(request, job),
+        "undo_until": job.finished_at + ImportJob.UNDO_FOR if job.finished_at else None,
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
     template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
@@ -116,6 +118,19 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     return htmx.redirect(request, "leads:import-detail", pk)
 
 
+@require_http_methods(["GET", "POST"])
+def undo(request: PersonRequest, pk: int) -> HttpResponse:
+    """What taking an import back would do, and what stays; POST does it."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    job = selectors.job(pk)
+    if request.method == "POST":
+        jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
+        return htmx.redirect(request, "leads:import-detail", pk)
+    if not _may_undo(request, job):
+        return htmx.redirect(request, "leads:import-detail", pk)
+    return render(request, "leads/imports/undo.html", {"job": job, "undo": selectors.undo_of(job)})
+
+
 @require_GET
 def refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     """The rows that were not taken, as a file to be mended and brought again: reason first, then the columns."""
@@ -127,6 +142,11 @@ def refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
     )
     response["Content-Disposition"] = f'attachment; filename="import-{job.pk}-refused.csv"'
     return response
+
+
+def _may_undo(request: PersonRequest, job: ImportJob) -> bool:
+    is_open = job.is_undoable(now=timezone.now()) and bool(job.counts.get("created") or job.counts.get("updated"))
+    return is_open and jobs.may_undo(job, actor=request.user)
 
 
 def _has_leads(job: ImportJob) -> bool:

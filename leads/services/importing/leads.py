@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from alignment.kernel.locks import locked_all
 from leads.models import Lead, LeadEvent
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
-from leads.services import judging
+from leads.services import judging, snapshots
 from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
-from leads.services.importing import memory, newcomers, parties, recognising
+from leads.services.importing import memory, newcomers, parties, recognising, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside, company_key
 from leads.services.importing.memory import Change, Facts, Named
@@ -57,7 +57,9 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
     named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
     _note_missing_dates(new, context)
     newcomers.store(new, named, context)
-    changed = _update([change for change in changes if change.write or change.evidence], named, context)
+    updates = [change for change in changes if change.write or change.evidence]
+    was = {change.record.pk: snapshots.take(change.record) for change in updates}
+    changed = _update(updates, named, context)
     recognising.keep(whose, context)
     refilled = {
         known[row.external_id].pk
@@ -65,6 +67,9 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
         if row.external_id in known and about[row.external_id] and company_key(row) in filled
     }
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
+    if updates and context.job.pk is not None:
+        noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
+        undoing.note(job=context.job, was=was, rows=noted)
     memory.remember(changes, context)
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
