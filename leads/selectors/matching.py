@@ -14,6 +14,8 @@ from leads.rules.matching import Compared, Evidence
 
 MOST = 20
 """What more people than this have in common, a mailbox or a number, names none of them."""
+COMPARED = frozenset({"email", "phone", "full_name", "full_name_kana", "company_name"})
+"""The facts of a lead by which it is compared with others."""
 Key = tuple[str, ...]
 
 

@@ -25,6 +25,20 @@ def look(*, lead_ids: Collection[int], now: datetime) -> None:
     suspect({lead.pk: like for lead, like in zip(leads, found, strict=True) if like}, now=now)
 
 
+def look_through(*, since: datetime | None, now: datetime) -> int:
+    """Look at all leads, or at those that were made since then; returns how many they are.
+
+    Each is looked at when it comes in and when it is corrected. This finds those who came before that, and two who came
+    through different doors at the same moment.
+    """
+    made = Lead.objects.filter(created_at__gte=since) if since else Lead.objects.all()
+    count, last = 0, 0
+    while ids := list(made.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)[:BATCH]):
+        look(lead_ids=ids, now=now)
+        count, last = count + len(ids), ids[-1]
+    return count
+
+
 def suspect(found: Mapping[int, Sequence[Match]], *, now: datetime) -> None:
     """Put leads, each with those it resembles, on the list. A pair that is on it, or was dismissed, stays as it is."""
     pairs = {

@@ -15,7 +15,8 @@ from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
 from leads.models import Campaign, Lead, LeadEvent
 from leads.rules.stages import CHANGES, LeadEventKind
-from leads.services import judging
+from leads.selectors.matching import COMPARED
+from leads.services import duplicates, judging
 from leads.services.companies import account_named
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
 
@@ -50,6 +51,8 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
     data = {"changes": {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}}
     LeadEvent.objects.create(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)
     judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
+    if changes.keys() & COMPARED:
+        duplicates.look(lead_ids=[lead.pk], now=now)
     lead.refresh_from_db()
     return lead
 

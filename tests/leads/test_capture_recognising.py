@@ -6,12 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 
 from alignment.accounts.models import User
 from handoff.services.submission import submit_lead
 from leads.models import ExternalId, Lead, SuspectedDuplicate
 from leads.rules.stages import Stage
 from leads.services.capture import Captured, LeadData, TouchData, capture_lead, capture_leads
+from leads.services.leads import update_lead
 from tests import factories
 from tests.racing import at_once
 
@@ -101,3 +103,22 @@ def test_the_same_address_under_two_ids_at_the_same_moment_is_one_lead(mai: User
     assert Lead.objects.count() == 1
     assert [result.is_new for result in results if isinstance(result, Captured)].count(True) == 1
     assert ExternalId.objects.count() == 5
+
+
+def test_a_correction_that_makes_two_alike_puts_them_on_the_list(taro: Lead, mai: User, now: datetime) -> None:
+    other = factories.lead(full_name="Jiro", email="jiro@acme.example", captured_at=now)
+
+    update_lead(lead_id=other.pk, facts={"job_title": "Head"}, seen=None, actor=mai, now=now)
+    assert not SuspectedDuplicate.objects.exists()
+
+    update_lead(lead_id=other.pk, facts={"email": MAIL}, seen=None, actor=mai, now=now)
+    assert SuspectedDuplicate.objects.get().second == other
+
+
+def test_all_leads_are_compared_on_order(taro: Lead, capsys: pytest.CaptureFixture[str]) -> None:
+    factories.lead(full_name="Taro", email=MAIL)
+    factories.lead()
+
+    for found in (1, 0):
+        call_command("find_duplicates")
+        assert capsys.readouterr().out == f"3 leads compared, {found} possible duplicates found.\n"
