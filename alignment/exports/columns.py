@@ -9,10 +9,17 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 from django.db.models.expressions import Combinable
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from alignment.kernel.sheets import Cell
+from alignment.kernel.sheets import Cell, Kind
 
 _AT_ONCE = 2000
+KINDS: dict[str, Promise] = {
+    Kind.XLSX.value: _("Excel workbook"),
+    Kind.CSV.value: _("CSV for Excel"),
+    Kind.CSV_SHIFT_JIS.value: _("CSV for older tools"),
+}
+"""What the kinds of files are called."""
 
 
 @dataclass(frozen=True)

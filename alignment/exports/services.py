@@ -17,7 +17,7 @@ from alignment.kernel.sheets import Cell, Kind, Written
 from alignment.programs.services import spend
 
 PER_MINUTE = 20
-_ROWS_OF_ONE = 20_000
+_ROWS_OF_ONE = 25_000
 
 
 class TooManyExports(DomainError):
@@ -45,7 +45,7 @@ def export(
     """Write a list of about ``count`` rows, as it was ``asked`` for, to a file, and note who took it.
 
     Moments are in the zone of the organisation: a file goes from hand to hand, and imports read it so.
-    Twenty small files a minute and person; one of 200,000 rows counts as ten, one of 400,000 and more as all of them.
+    Twenty small files a minute and person; one of 200,000 rows counts as nine, one of 475,000 and more as all of them.
     Raises ``TooManyExports`` or ``sheets.Unwritable``; then nothing is noted, since nothing leaves.
     """
     weight = min(PER_MINUTE, 1 + count // _ROWS_OF_ONE)

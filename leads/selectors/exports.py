@@ -115,5 +115,5 @@ IMPORT_COLUMNS = [
     Column(_("Updated"), "counts__updated"),
     Column(_("Refused"), "counts__refused"),
     Column(_("Brought"), "at"),
-    Column(_("by"), "actor__full_name"),
+    Column(_("Brought by"), "actor__full_name"),
 ]

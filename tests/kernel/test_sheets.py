@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -179,3 +182,43 @@ def test_a_list_without_rows_is_a_header(kind: Kind) -> None:
 
     assert found.rows == 0
     assert found.file.read() != b""
+
+
+def _rows(count: int) -> Iterator[list[Cell]]:
+    for number in range(count):
+        yield [f"名前 {number}", number, datetime(2026, 4, 1, tzinfo=UTC)]
+
+
+def _peak(kind: Kind, count: int) -> int:
+    tracemalloc.start()
+    try:
+        found = sheets.write(kind, _rows(count), header=["a", "b", "c"], title="x", zone=TOKYO)
+        found.file.close()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_memory_does_not_grow_with_the_rows(kind: Kind) -> None:
+    _peak(kind, 10)  # what is loaded once
+
+    few, many = _peak(kind, 5_000), _peak(kind, 20_000)
+
+    assert many < few + 200_000
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_rows_that_end_in_a_fault_leave_no_file_behind(
+    kind: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sheets, "_FOLDER", str(tmp_path))
+
+    def broken() -> Iterator[list[Cell]]:
+        yield from _rows(2000)
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        sheets.write(kind, broken(), header=["a", "b", "c"], title="x", zone=TOKYO)
+
+    assert list(tmp_path.iterdir()) == []

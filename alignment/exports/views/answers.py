@@ -12,12 +12,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation
 from alignment.accounts.requests import PersonRequest
 from alignment.exports import columns as listed
-from alignment.exports.columns import Column, Listing
+from alignment.exports.columns import KINDS, Column, Listing
 from alignment.exports.services import TooManyExports, export
 from alignment.kernel.sheets import Cell, Kind, Unwritable
 
@@ -81,16 +80,12 @@ def _arguments(request: PersonRequest) -> dict[str, list[str]]:
 def _unwritable(request: PersonRequest, kind: Kind, listing: Listing, fault: Unwritable) -> HttpResponse:
     """Which cells do not fit, and the other kinds of file in which they do."""
     given = request.resolver_match.kwargs if request.resolver_match else {}
-    others = [(Kind.CSV, _("CSV for Excel"))]
-    if kind is Kind.CSV_SHIFT_JIS:
-        others.append((Kind.XLSX, _("Excel workbook")))
+    others = [Kind.CSV, Kind.XLSX] if kind is Kind.CSV_SHIFT_JIS else [Kind.CSV]
+    urls = {other.value: reverse(listing.name, kwargs=given | {"kind": other.value}) for other in others}
     context = {
         "title": listing.title,
         "is_shift_jis": kind is Kind.CSV_SHIFT_JIS,
         "fault": fault,
-        "others": [
-            (label, f"{reverse(listing.name, kwargs=given | {'kind': other.value})}?{request.GET.urlencode()}")
-            for other, label in others
-        ],
+        "others": [(KINDS[other], f"{url}?{request.GET.urlencode()}") for other, url in urls.items()],
     }
     return render(request, "exports/unwritable.html", context, status=422)

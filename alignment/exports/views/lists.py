@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET
 
 from alignment.accounts import selectors as accounts
@@ -20,7 +21,7 @@ from alignment.accounts.requests import PersonRequest
 from alignment.accounts.roles import Role, Side
 from alignment.accounts.views.sections import sections
 from alignment.exports import selectors
-from alignment.exports.columns import Column, Listing, in_words
+from alignment.exports.columns import KINDS, Column, Listing, in_words
 from alignment.exports.forms import ExportFilter
 from alignment.exports.models import Export
 from alignment.exports.views.answers import answer
@@ -43,12 +44,12 @@ def _asked(asked: dict[str, Any]) -> str:
 
 
 EXPORT_COLUMNS = [
-    Column(_("When"), "at"),
+    Column(pgettext_lazy("export", "When"), "at"),
     Column(_("By whom"), "actor__full_name"),
     Column(_("e-mail address"), "actor__email"),
     Column(_("List"), "listing", _title),
     Column(_("Rows"), "row_count"),
-    Column(_("Kind of file"), "kind"),
+    Column(_("Kind of file"), "kind", in_words(KINDS.items())),
     Column(_("Filters"), "asked", _asked),
 ]
 
@@ -71,7 +72,7 @@ def listing(request: PersonRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
-        "rows": [(one, _title(one.listing), _asked(one.asked)) for one in page],
+        "rows": [(one, _title(one.listing), KINDS.get(one.kind, one.kind), _asked(one.asked)) for one in page],
         "is_narrowed": any(form.cleaned_data.values()),
         "sections": sections(request, "exports:list"),
     }
