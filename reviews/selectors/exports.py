@@ -12,6 +12,7 @@ from alignment.exports.columns import Column, Listing, in_words
 from handoff.models import Handoff
 from leads.models import Deal, Lead
 from leads.rules.columns import LABELS
+from reviews.kpis.kpi import Unit
 from reviews.kpis.registry import KPIS
 from reviews.models import Action, Review
 from reviews.selectors.reviews import carried_over
@@ -42,7 +43,7 @@ ACTION_COLUMNS = [
 ]
 
 
-def record_columns(found: QuerySet[Any], *, unit: str) -> list[Column]:
+def record_columns(found: QuerySet[Any], *, measured_in: Unit) -> list[Column]:
     """What ``rows.as_row`` shows of records that ``rows.rows_behind`` brought, and how they are called elsewhere."""
     model = found.model
     to_lead = "" if model is Lead else "lead__"
@@ -65,7 +66,11 @@ def record_columns(found: QuerySet[Any], *, unit: str) -> list[Column]:
         Column(_("Owner"), _OWNERS[model]),
         Column(LABELS["captured_at"], f"{to_lead}captured_at"),
         Column(_("Counted on"), "moment"),
-        *([Column(unit, "value_seen")] if "value_seen" in found.query.annotations else []),
+        *(
+            [Column(_("Amount") if measured_in is Unit.MONEY else measured_in.label, "value_seen")]
+            if "value_seen" in found.query.annotations
+            else []
+        ),
     ]
 
 

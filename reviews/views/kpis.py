@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET
 
 from alignment.accounts.requests import PersonRequest
 from alignment.exports.views.answers import answer
+from alignment.kernel.errors import InvalidInput
 from alignment.kernel.htmx import wants_partial
 from reviews.forms.queries import read_part, write_query
 from reviews.kpis.kpi import Figure, Kpi, Part
@@ -108,9 +109,11 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
 def export(request: PersonRequest, key: str, kind: str) -> HttpResponseBase:
     """The same records in the same order as a file."""
     kpi, ask = KPIS[key], asked(request)
+    if ask.status != 200:  # the page shows the default and says so, which a file could not
+        raise InvalidInput(ask.refusal or _("Choose other dates, or the other basis."))
     part = read_part(request.GET.dict()) or next(iter(kpi.parts))
     found = rows_behind(kpi=kpi, scope=ask.scope, part=part)
-    columns = exports.record_columns(found, unit=str(kpi.unit.label))
+    columns = exports.record_columns(found, measured_in=kpi.unit)
     return answer(request, kind, exports.RECORDS, found=found, columns=columns)
 
 

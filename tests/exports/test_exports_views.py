@@ -163,6 +163,12 @@ def test_the_records_of_every_figure_leave(signed_in: SignedIn, mai: User, monke
     assert {answer.status_code for answer in answers} == {200}
 
 
+@pytest.mark.parametrize("query", ["?from=tomorrow", "?basis=x", "?last=2026-01-01"])
+def test_a_figure_of_dates_that_cannot_be_read_is_no_file(signed_in: SignedIn, mai: User, query: str):
+    assert signed_in(mai).get(address("reviews:kpi-rows-export", "leads", query=query)).status_code == 400
+    assert not Export.objects.exists()
+
+
 def test_the_actions_of_a_review_leave_with_those_carried_over(signed_in: SignedIn, everything: Any, mai: User):
     found = csv_of(signed_in(mai).get(address("reviews:action-export", everything.review.pk)))
 

@@ -150,6 +150,14 @@ def test_what_shift_jis_does_not_hold_is_refused_with_its_places() -> None:
     assert [place.code for place in fault.value.places][:1] == ["U+20BB7"]
 
 
+@pytest.mark.parametrize("character", ["\uf8f0", "\uf8f3", "—", "\xa0"])
+def test_a_character_that_comes_back_as_none_is_refused(character: str) -> None:
+    with pytest.raises(Unwritable) as fault:
+        written(Kind.CSV_SHIFT_JIS, [f"a{character}"])
+
+    assert fault.value.places == [Place(2, "h0", character)]
+
+
 def test_of_many_places_the_first_are_told_and_the_others_counted() -> None:
     with pytest.raises(Unwritable) as fault:
         written(Kind.CSV_SHIFT_JIS, *[["😀"] for _row in range(30)])
