@@ -10,8 +10,11 @@ app_name = "handoff"
 
 urlpatterns = [
     path("inbox/", inbox.inbox, name="inbox"),
+    path("inbox/export/<slug:kind>/", inbox.export, name="inbox-export"),
     path("handoffs/", handoffs.listing, name="list"),
+    path("handoffs/export/<slug:kind>/", handoffs.export, name="export"),
     path("handoffs/waiting/", submission.waiting, name="waiting"),
+    path("handoffs/waiting/export/<slug:kind>/", submission.waiting_export, name="waiting-export"),
     path("handoffs/waiting/hand-over/", submission.hand_over_many, name="hand-over-many"),
     path("handoffs/of-lead/<int:lead_pk>/", handoffs.panel, name="panel"),
     path("handoffs/<int:pk>/", handoffs.detail, name="detail"),

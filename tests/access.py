@@ -75,6 +75,7 @@ def _action(world: World) -> dict[str, Any]:
 
 ADMINS = frozenset({ADMIN})
 _AWAY = {"absence-starts_on": "2026-06-01", "absence-ends_on": "2026-06-02", "absence-note": ""}
+_CSV: Arguments = lambda world: {"kind": "csv"}  # noqa: E731
 _KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
 _RESET: Arguments = lambda world: {"uidb36": "1", "key": "made-up"}  # noqa: E731
 _SIGN_ON: Arguments = lambda world: {"provider_id": "sso"}  # noqa: E731
@@ -138,29 +139,35 @@ ROWS = (
     Row("leads:definition-withdraw", "post", _number("draft"), EDITORS),
     # -- capture ---------------------------------------------------------------------------------------------------
     Row("leads:list"),
+    Row("leads:export", arguments=_CSV),
     Row("leads:detail", arguments=_pk("lead")),
     Row("leads:timeline", arguments=_pk("lead")),
     Row("leads:edit", arguments=_pk("lead")),
     Row("leads:edit", "post", _pk("lead")),
     Row("leads:touch-add", "post", _pk("lead"), SUBMITTERS),
     Row("leads:campaign-list"),
+    Row("leads:campaign-export", arguments=_CSV),
     Row("leads:campaign-new", allowed=SUBMITTERS),
     Row("leads:campaign-new", "post", allowed=SUBMITTERS),
     Row("leads:campaign-edit", arguments=_pk("campaign"), allowed=SUBMITTERS),
     Row("leads:campaign-edit", "post", _pk("campaign"), SUBMITTERS),
     Row("leads:account-list"),
+    Row("leads:account-export", arguments=_CSV),
     Row("leads:account-detail", arguments=_pk("account")),
     Row("handoff:submit", allowed=SUBMITTERS),
     Row("handoff:submit", "post", allowed=SUBMITTERS),
     Row("handoff:submitted", arguments=_lead_pk("lead")),
     # -- hand off ---------------------------------------------------------------------------------------------------
     Row("handoff:waiting"),
+    Row("handoff:waiting-export", arguments=_CSV),
     Row("handoff:hand-over", "post", _lead_pk("qualified"), SUBMITTERS),
     Row("handoff:hand-over-many", "post", allowed=SUBMITTERS),
     Row("handoff:list"),
+    Row("handoff:export", arguments=_CSV),
     Row("handoff:detail", arguments=_pk("handoff")),
     Row("handoff:panel", arguments=_lead_pk("lead")),
     Row("handoff:inbox", allowed=SALES),
+    Row("handoff:inbox-export", arguments=_CSV, allowed=SALES),
     Row("handoff:accept", "post", _pk("handoff"), PARTY),
     Row("handoff:reject", arguments=_pk("handoff"), allowed=PARTY),
     Row("handoff:reject", "post", _pk("handoff"), PARTY, data={"reason": "timing"}),
@@ -186,6 +193,7 @@ ROWS = (
     Row("leads:unmerge", "post", _pk("merge"), BRINGERS),
     # -- bringing files ------------------------------------------------------------------------------------------
     Row("leads:import-list", allowed=BRINGERS),
+    Row("leads:import-export", arguments=_CSV, allowed=BRINGERS),
     Row("leads:import-new", allowed=BRINGERS),
     Row("leads:import-new", "post", allowed=BRINGERS),
     Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),
@@ -197,6 +205,7 @@ ROWS = (
     Row("leads:import-undo", "post", _pk("job"), BRINGERS),
     Row("leads:import-refused", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:deal-list"),
+    Row("leads:deal-export", arguments=_CSV),
     Row("leads:deal-new", allowed=SALES),
     Row("leads:deal-new", "post", allowed=SALES),
     Row("leads:deal-open", "post", _pk("sold"), PARTY, data={"name": "Press"}),
@@ -208,12 +217,14 @@ ROWS = (
     Row("reviews:kpis"),
     Row("reviews:kpi", arguments=_KPI),
     Row("reviews:kpi-rows", arguments=_KPI),
+    Row("reviews:kpi-rows-export", arguments=lambda world: {"key": "mql", "kind": "csv"}),
     Row("reviews:list"),
     Row("reviews:detail", arguments=_pk("review")),
     Row("reviews:exception", arguments=lambda world: {"pk": world.review.pk, "position": 1}),
     Row("reviews:minutes", "post", _pk("review"), EDITORS, data={"minutes": "We met.", "seen": "0"}),
     Row("reviews:close", "post", _pk("review"), EDITORS),
     Row("reviews:action-add", "post", _pk("review"), EDITORS),
+    Row("reviews:action-export", arguments=lambda world: {"pk": world.review.pk, "kind": "csv"}),
     Row("reviews:action-done", "post", _action, EDITORS | {REP}),  # REP owns the action
     Row("reviews:action-drop", "post", _action, EDITORS),
     # -- operations
@@ -232,6 +243,7 @@ ROWS = (
     Row("accounts:token-create", "post"),
     Row("accounts:token-revoke", "post", lambda world: {"token_key": "0123456789abcde"}, frozenset(), 404),
     Row("accounts:members"),
+    Row("exports:people", arguments=_CSV),
     Row("accounts:member-invite", allowed=ADMINS),
     Row("accounts:member-invite", "post", allowed=ADMINS),
     Row("accounts:member-edit", arguments=_person(REP), allowed=ADMINS),
@@ -250,6 +262,8 @@ ROWS = (
     Row("accounts:company-days"),
     Row("accounts:company-days", "post", allowed=ADMINS),
     Row("accounts:company-day-remove", "post", _pk("company_day"), ADMINS),
+    Row("exports:list", allowed=ADMINS),
+    Row("exports:export", arguments=_CSV, allowed=ADMINS),
     Row("accounts:organisation", allowed=ADMINS),
     Row("accounts:organisation", "post", allowed=ADMINS),
 )

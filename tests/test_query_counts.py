@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
+from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
 from leads.models import DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
 from reviews.models import Action, AgendaItem, Review
@@ -52,6 +53,12 @@ def _invited() -> None:
 def _token() -> None:
     kei = User.objects.get(email="kei@example.com")
     create_token(person=kei, name="Warehouse", valid_for=timedelta(days=30), now=timezone.now())
+
+
+def _export() -> None:
+    """A list that one more person took."""
+    taken = {"at": timezone.now(), "listing": "leads:export", "kind": "csv", "row_count": 1}
+    Export.objects.create(actor=factories.user(), **taken)
 
 
 def _version() -> None:
@@ -174,6 +181,7 @@ LISTS = [
     Listed("accounts:members", _invited),
     Listed("accounts:teams", _team),
     Listed("accounts:company-days", _company_day, "?year=2026"),
+    Listed("exports:list", _export),
     Listed("health:operations", _notice),
     Listed("demo:mailbox", _notice),
     Listed("leads:list", factories.lead),

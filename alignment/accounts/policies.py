@@ -41,6 +41,7 @@ class Permission(Enum):
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
     SEE_OPERATIONS = "see_operations"
+    SEE_EXPORTS = "see_exports"
 
 
 _MANAGERS = (MARKETING_MANAGER, SALES_MANAGER)
@@ -64,6 +65,7 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.INVITE_PEOPLE: frozenset(ADMINS),
     Permission.EDIT_ORGANISATION: frozenset(ADMINS),
     Permission.SEE_OPERATIONS: frozenset({*_MANAGERS, *ADMINS}),
+    Permission.SEE_EXPORTS: frozenset(ADMINS),
 }
 
 

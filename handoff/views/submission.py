@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import BaseFormSet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,17 +17,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.inputs import whole_number
 from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data, touch_errors
 from handoff.models import Handoff
+from handoff.selectors import exports
 from handoff.selectors.cards import criteria
 from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
 from leads.selectors import suggestions
 from leads.selectors.duplicates import evidence_words
+from leads.selectors.exports import LEAD_COLUMNS
 from leads.selectors.identity import leads_known_as
 from leads.selectors.leads import lead_page
 from leads.selectors.matching import Match, matches
@@ -89,6 +93,12 @@ def submitted(request: PersonRequest, lead_pk: int) -> HttpResponse:
 def waiting(request: PersonRequest) -> HttpResponse:
     """Qualified leads that nobody has handed over yet."""
     return _show_waiting(request, [])
+
+
+@require_GET
+def waiting_export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same leads in the same order as a file."""
+    return answer(request, kind, exports.WAITING, found=ready_to_hand_over(), columns=LEAD_COLUMNS)
 
 
 @require_POST

@@ -56,8 +56,10 @@ LABELS: dict[str, str | Promise] = {
 }
 
 _NAMES = {
-    "external_id": "id, lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
-    "captured_at": "captured at, first contact date, date created, created at, created date, create date, date added, "
+    "external_id": "id in the other tool, 元のツールでのid, id, "
+    "lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
+    "captured_at": "captured, captured at, 獲得日, first contact date, "
+    "date created, created at, created date, create date, date added, "
     "date entered, created, 登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
     "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, mql日",
     "source": "source, lead source, original source, origin, 流入元, リードソース, 獲得経路, 情報源",
@@ -70,7 +72,8 @@ _NAMES = {
     "first_name": "first name, given name, 名, 下の名前",
     "last_name_kana": "last name kana, 姓カナ, 姓カタカナ, セイ, 姓フリガナ, せい",
     "first_name_kana": "first name kana, 名カナ, 名カタカナ, メイ, 名フリガナ, めい",
-    "full_name_kana": "kana, name kana, full name kana, furigana, フリガナ, ふりがな, 氏名カナ, 氏名かな, "
+    "full_name_kana": "kana, name in kana, 氏名(カナ), name kana, "
+    "full name kana, furigana, フリガナ, ふりがな, 氏名カナ, 氏名かな, "
     "氏名フリガナ, 姓名カナ",
     "email": "email, e-mail, email address, e-mail address, mail, メール, メールアドレス, eメール, eメールアドレス",
     "phone": "phone, phone number, telephone, tel, mobile, mobile phone, work phone, 電話, 電話番号, 携帯, "
@@ -80,20 +83,22 @@ _NAMES = {
     "industry": "industry, sector, 業種, 業界",
     "prefecture": "prefecture, state, state/region, 都道府県",
     "employees": "employees, number of employees, no. of employees, employee count, 従業員数, 社員数",
-    "note": "note, notes, comment, comments, description, remarks, 備考, メモ, コメント, 要望",
-    "lead_external_id": "lead id, mql id, lead external id, リードid",
+    "note": "note for sales, 営業への引き継ぎメモ, note, "
+    "notes, comment, comments, description, remarks, 備考, メモ, コメント, 要望",
+    "lead_external_id": "id of the lead, リードのid, lead id, mql id, lead external id, リードid",
     "account": "company, company name, account, account name, 会社名, 企業名, 取引先名, 取引先",
-    "owner": "owner, deal owner, opportunity owner, sales agent, salesperson, sales rep, 担当者, 営業担当, "
+    "owner": "owner in sales, 営業担当者, owner, "
+    "deal owner, opportunity owner, sales agent, salesperson, sales rep, 担当者, 営業担当, "
     "所有者, 商談所有者",
-    "opened_at": "opened at, created date, create date, created at, engage date, 作成日, 商談開始日, 開始日",
-    "won_at": "won at, won date, 受注日, 成約日",
-    "lost_at": "lost at, lost date, 失注日",
+    "opened_at": "opened on, opened at, created date, create date, created at, engage date, 作成日, 商談開始日, 開始日",
+    "won_at": "won on, won at, won date, 受注日, 成約日",
+    "lost_at": "lost on, lost at, lost date, 失注日",
     "closed_at": "close date, closed at, closed date, 完了日, クローズ日",
-    "expected_at": "expected at, expected date, expected close date, 受注予定日, 完了予定日",
+    "expected_at": "expected on, expected at, expected date, expected close date, 受注予定日, 完了予定日",
     "amount": "amount, value, deal value, close value, revenue, expected revenue, 金額, 受注金額, 商談金額, 売上",
-    "stage": "stage, deal stage, status, sales stage, フェーズ, ステージ, 商談フェーズ, 状態",
+    "stage": "stage, deal stage, status, sales stage, 段階, フェーズ, ステージ, 商談フェーズ, 状態",
     "product": "product, product name, 商品, 製品, 商材, 製品名",
-    "name": "name, deal name, opportunity name, opportunity, 商談名, 案件名",
+    "name": "name of the deal, name, deal name, opportunity name, opportunity, 商談名, 案件名",
 }
 
 _BARE = frozenset({"serial", "YMD"})
@@ -175,6 +180,8 @@ def _are_addresses(values: Sequence[str]) -> bool:
     return bool(values) and all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values)
 
 
-_NAMES_OF_DEALS = "id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"
+_NAMES_OF_DEALS = (
+    "id in the other tool, 元のツールでのid, id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"
+)
 _KNOWN_OF_DEALS = {"external_id": frozenset(_plain(name) for name in _NAMES_OF_DEALS.split(","))}
 _KNOWN = {field: frozenset(_plain(name) for name in names.split(",")) for field, names in _NAMES.items()}

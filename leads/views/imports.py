@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +16,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
-from alignment.kernel import htmx, tables, textio
+from alignment.exports.views.answers import answer, answer_rows
+from alignment.kernel import htmx, tables
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.sheets import Kind
 from leads.forms.imports import ENCODINGS, BringForm, ColumnsForm
 from leads.models import ImportJob
+from leads.selectors import exports
 from leads.selectors import imports as selectors
 from leads.services.importing import jobs
 
@@ -132,16 +136,21 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
 
 
 @require_GET
-def refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """What was brought in, newest first, as a file; the files themselves are not in it."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    return answer(request, kind, exports.IMPORTS, found=selectors.jobs(), columns=exports.IMPORT_COLUMNS)
+
+
+@require_GET
+def refused(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The rows that were not taken, as a file to be mended and brought again: reason first, then the columns."""
     request.user.require(Permission.IMPORT_RECORDS)
     job = selectors.job(pk)
     body = ([f"{row}: {message}", *cells] for row, message, cells in selectors.refused_rows(job))
-    response = StreamingHttpResponse(
-        textio.lines([_("Reason"), *job.headers], body), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="import-{job.pk}-refused.csv"'
-    return response
+    count = job.counts.get("refused", 0)
+    header = [_("Reason"), *job.headers]
+    return answer_rows(request, Kind.CSV.value, exports.REFUSED, header=header, rows=body, count=count)
 
 
 def _may_undo(request: PersonRequest, job: ImportJob) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from leads.forms.activities import activity_forms
@@ -22,7 +24,7 @@ from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.selectors import deals as deal_selectors
-from leads.selectors import duplicates, suggestions, work
+from leads.selectors import duplicates, exports, suggestions, work
 from leads.selectors import leads as selectors
 from leads.selectors import timeline as story
 from leads.services import leads as services
@@ -57,6 +59,13 @@ def listing(request: PersonRequest) -> HttpResponse:
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/leads/_results.html" if context["is_part"] else "leads/leads/list.html"
     return render(request, template, context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same leads in the same order as a file."""
+    found = LeadFilter(request.GET, queryset=selectors.listed(), request=request)
+    return answer(request, kind, exports.LEADS, found=found.qs, columns=exports.LEAD_COLUMNS)
 
 
 @require_GET
