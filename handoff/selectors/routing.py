@@ -9,7 +9,9 @@ from django.db.models import Count
 
 from handoff.models import Handoff, RoutingRule
 from leads.rules.conditions import ConditionFault, parse
+from leads.rules.fields import Fields
 from leads.rules.sentences import say
+from leads.selectors.custom_fields import known
 
 RECENT = timedelta(days=30)
 
@@ -34,7 +36,8 @@ def rules(*, now: datetime) -> list[RuleView]:
     recent = Handoff.objects.filter(offered_at__gte=now - RECENT).order_by()
     made = dict(recent.values_list("routing__rule").annotate(count=Count("pk")))
     found = RoutingRule.objects.select_related("team").order_by("-is_active", "position", "pk")
-    return [_view(rule, made.get(rule.pk, 0)) for rule in found]
+    fields = known()
+    return [_view(rule, made.get(rule.pk, 0), fields) for rule in found]
 
 
 def fits_one_row(rule: RoutingRule) -> bool:
@@ -42,8 +45,8 @@ def fits_one_row(rule: RoutingRule) -> bool:
     return rule.condition == {"all": []} or "field" in rule.condition
 
 
-def _view(rule: RoutingRule, offers: int) -> RuleView:
+def _view(rule: RoutingRule, offers: int, fields: Fields) -> RuleView:
     try:
-        return RuleView(rule, say(parse(rule.condition)), "", offers, fits_one_row(rule))
+        return RuleView(rule, say(parse(rule.condition, fields)), "", offers, fits_one_row(rule))
     except ConditionFault as fault:
         return RuleView(rule, "", f"{fault.field}: {fault.message}", offers, fits_one_row(rule))

@@ -46,7 +46,8 @@ class Lead(models.Model):
 
     ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where
     the person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from it alone.
-    ``custom`` keeps what an import brought and no field of ours holds.
+    ``custom`` holds the values of the fields that admins made (see ``rules.custom``), and what an import brought and no
+    field of ours holds.
     """
 
     source_system = models.CharField(_("source system"), max_length=50, default="portal")

@@ -21,7 +21,8 @@ from leads.selectors.leads import listed
 from leads.services import facts, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
-from leads.services.texts import check_text, check_values
+from leads.services.custom_fields import HeldFields, stored_values
+from leads.services.texts import check_text
 
 CLOCK_SKEW = timedelta(minutes=5)
 Key = tuple[str, str] | int
@@ -41,6 +42,7 @@ class TouchData:
 class LeadData:
     """What somebody knows of a new lead. Texts as given; ``campaign`` is the name of one that exists.
 
+    ``custom``: values of the fields that admins made by their keys, and whatever else the source knows.
     ``captured_at`` empty: now. ``external_id`` with ``source_system`` makes the capture idempotent.
     """
 
@@ -128,7 +130,7 @@ def _known(data: Sequence[LeadData]) -> dict[Key, Lead]:
 def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
-    campaigns = campaigns_named({one.campaign.strip() for one in data})
+    campaigns, fields = campaigns_named({one.campaign.strip() for one in data}), HeldFields()
     drafts: dict[Key, _Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -136,7 +138,7 @@ def _capture(
         if key in known or key in drafts:
             continue
         try:
-            drafts[key] = _draft(one, campaigns, actor, now)
+            drafts[key] = _draft(one, campaigns, fields, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
     stored = _store(drafts, actor, now)
@@ -153,12 +155,12 @@ def _capture(
     return done
 
 
-def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: datetime) -> _Draft:
+def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> _Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
     for index, touch in enumerate(data.touches):
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
-    check_values(data.custom, field="custom")
+    custom = stored_values(data.custom, fields)
     captured_at = data.captured_at or now
     check_moment(captured_at, field="captured_at")
     if captured_at > now + CLOCK_SKEW:
@@ -168,7 +170,7 @@ def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: 
         source_system=data.source_system,
         external_id=data.external_id or None,
         campaign=campaign_of(texts["campaign"], campaigns),
-        custom=data.custom,
+        custom=custom,
         captured_at=captured_at,
         created_by=actor,
         created_at=now,
