@@ -197,7 +197,7 @@ def _of_json_type(key: str, json_type: str, value: Combinable) -> Case:
 
 
 def _custom_text(key: str) -> Case:
-    return _of_json_type(key, "string", NullIf(KeyTextTransform(key, "custom"), Value("")))
+    return _of_json_type(key, "string", NullIf(KeyTextTransform(key, "custom"), Value("", output_field=TextField())))
 
 
 def _custom_number(key: str) -> Case:

@@ -80,7 +80,7 @@ WAYS = (
         "users-group",
         below=("accounts:member", "accounts:invitation", "accounts:team"),
     ),
-    Way("accounts:profile", _("Settings"), "settings", below=("accounts:", "health:operations")),
+    Way("accounts:profile", _("Settings"), "settings", below=("accounts:", "health:operations", "leads:custom-field")),
 )
 MAILBOX = Way("demo:mailbox", _("Mailbox"), "mailbox", below=("demo:mail",))
 

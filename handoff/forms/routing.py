@@ -61,7 +61,7 @@ class RoutingRuleForm(Form):
     def clean(self) -> dict[str, Any]:
         """Read the row as a condition; a fault is said beside the part it lies in."""
         cleaned = super().clean() or {}
-        fitting = _fitting(cleaned.get("field"), self.known)
+        fitting = _fitting(cleaned.get("field", ""), self.known)
         if fitting and cleaned.get("op") not in dict(fitting):
             names = pgettext("list separator", ", ").join(str(label) for _op, label in fitting)
             self.add_error("op", _("Choose a comparison that fits: %(names)s.") % {"names": names})

@@ -39,6 +39,8 @@ class LeadForm(FactsForm):
     that it is known already.
     """
 
+    asks_for_required = True
+
     once = forms.UUIDField(
         widget=forms.HiddenInput(attrs={"autocomplete": "off"}),  # or Firefox brings the old one back
         required=False,
@@ -140,10 +142,12 @@ def touch_errors(rows: forms.BaseFormSet[TouchForm]) -> list[dict[str, str]]:
 def lead_data(form: LeadForm, touches: forms.BaseFormSet[TouchForm]) -> LeadData:
     """What the two forms say, as the service takes it."""
     values = dict(form.cleaned_data)
+    known = {key: value for key, value in values.pop("custom").items() if value is not None}
     campaign, once = values.pop("campaign"), values.pop("once")
     del values["warned"]
     return LeadData(
         **values,
+        custom=known,
         campaign=campaign.name if campaign else "",
         external_id=str(once) if once else None,
         touches=_touches(touches),

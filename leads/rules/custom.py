@@ -155,7 +155,7 @@ def _read_text(_field: Field, text: str, _form: str) -> str:
 def _read_number(_field: Field, text: str, _form: str) -> Decimal:
     plain = unicodedata.normalize("NFKC", text).replace("−", "-").strip()
     if not _NUMBER.fullmatch(plain) or len(plain) > 40:
-        raise _Wrong(_("“%(value)s” is not a number: write it such as 1,234.5.") % {"value": text[:100]})
+        raise _Wrong(_("Write a number such as 1,234.5."))
     return Decimal(plain.replace(",", "").replace(" ", ""))
 
 
@@ -166,8 +166,7 @@ def _read_day(_field: Field, text: str, form: str) -> str:
         at = dates.read(text, form) if form in dates.FORMS else datetime.strptime(text, form)  # noqa: DTZ007
         return at.date().isoformat()
     except ValueError:
-        words = {"value": text[:100], "form": form or "YYYY-MM-DD"}
-        raise _Wrong(_("“%(value)s” is not a date written as %(form)s.") % words) from None
+        raise _Wrong(_("Write a day as %(form)s.") % {"form": form or "2026-01-05"}) from None
 
 
 def _read_choice(field: Field, text: str, _form: str) -> str:
@@ -180,7 +179,7 @@ def _read_choice(field: Field, text: str, _form: str) -> str:
 def _read_flag(_field: Field, text: str, _form: str) -> bool:
     plain = folded(text)
     if plain not in _WORDS_FOR_YES | _WORDS_FOR_NO:
-        raise _Wrong(_("“%(value)s” is neither yes nor no.") % {"value": text[:100]})
+        raise _Wrong(_("Write yes or no."))
     return plain in _WORDS_FOR_YES
 
 

@@ -18,8 +18,12 @@ from alignment.accounts.roles import Side
 from alignment.kernel import formats
 from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
 from leads.rules.activities import ActivityKind
+from leads.rules.custom import PREFIX
+from leads.rules.fields import Fields
+from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import deals
+from leads.selectors.custom_fields import known
 
 MOST = 200
 KINDS = {
@@ -112,6 +116,7 @@ def _deals(lead: Lead) -> Iterator[Item]:
 
 def _changes(lead: Lead) -> Iterator[Item]:
     events = lead.events.select_related("actor").order_by("-at", "-pk")[:MOST]
+    fields = known()
     for event in events:
         if "touch" in event.data:  # the touch itself is in the story
             continue
@@ -119,7 +124,7 @@ def _changes(lead: Lead) -> Iterator[Item]:
             at=event.at,
             title=_change_title(event),
             kind="changes",
-            text=_change_text(event.data),
+            text=_change_text(event.data, fields),
             icon="history",
             side=event.actor.side if event.actor else "",
             actor=event.actor.full_name if event.actor else "",
@@ -138,12 +143,16 @@ def _change_title(event: LeadEvent) -> str:
     return capfirst(event.get_kind_display())
 
 
-def _change_text(data: dict[str, Any]) -> str:
+def _change_text(data: dict[str, Any], fields: Fields) -> str:
     changes: dict[str, list[Any]] = data.get("changes", {})
-    return "\n".join(
-        _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
-        for name, (old, new) in changes.items()
-    )
+    lines = []
+    for name, (old, new) in changes.items():
+        if name.startswith(PREFIX) and (field := fields.get(name)):
+            words = {"field": field.label, "old": say_fact(field, old), "new": say_fact(field, new)}
+        else:
+            words = {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
+        lines.append(_FROM_TO % words)
+    return "\n".join(lines)
 
 
 def deal_event_title(event: DealEvent) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import CustomField, Lead
 from leads.rules import custom, mappings
 from leads.rules.custom import KEY, PREFIX, Kind
-from leads.rules.fields import FIELDS
+from leads.rules.fields import FIELDS, Field
 from leads.selectors import custom_fields as selectors
 from leads.selectors.custom_fields import KnownFields
 from leads.services.texts import check_text, check_values
@@ -168,6 +168,16 @@ def stored_value(key: str, given: Any, known: KnownFields) -> Any:
     """One of them; None where it is not known."""
     field = known.custom.get(f"{PREFIX}{key}")
     return given if field is None else custom.stored(field, given, path=f"{PREFIX}{key}")
+
+
+def check_same(fields: Iterable[Field]) -> None:
+    """Refuse to go on by fields that were read earlier and hold something else by now; from here on they stay."""
+    held = HeldFields()
+    for field in fields:
+        now = held.custom[field.key]
+        if (now.type, [one.value for one in now.choices]) != (field.type, [one.value for one in field.choices]):
+            message = _("“%(field)s” was changed while the file was taken. Bring the file again.")
+            raise InvalidInput(message % {"field": field.label})
 
 
 def _begin(actor: User) -> None:

@@ -28,6 +28,7 @@ _SECTIONS = (
     ("accounts:teams", _("Teams"), None),
     ("accounts:company-days", _("Company days"), None),
     ("accounts:organisation", _("Organisation"), Permission.EDIT_ORGANISATION),
+    ("leads:custom-fields", _("Custom fields"), Permission.EDIT_ORGANISATION),
     ("health:operations", _("Operations"), Permission.SEE_OPERATIONS),
 )
 
