@@ -15,7 +15,6 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from handoff.models import Handoff
 from leads.models import CustomField, DefinitionVersion, ImportJob, Lead
 from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
@@ -93,10 +92,9 @@ def _judged_by_a_field() -> None:
     if not CustomField.objects.exists():
         factories.custom_field("budget")
         factories.version_in_force({"condition": {"field": "custom.budget", "op": "is_present"}, "points": 10})
-    handoff = factories.handoff()
-    Lead.objects.filter(pk=handoff.lead_id).update(custom={"budget": 5}, stage="captured")
-    verdicts = judging.judge(lead_ids=[handoff.lead_id], now=timezone.now())
-    Handoff.objects.filter(pk=handoff.pk).update(verdict=verdicts[handoff.lead_id])
+    lead = factories.lead(custom={"budget": 5})
+    verdict = judging.judge(lead_ids=[lead.pk], now=timezone.now())[lead.pk]
+    factories.handoff(Lead.objects.get(pk=lead.pk), verdict=verdict)
 
 
 SERIES_MONTH = date(2026, 3, 1)

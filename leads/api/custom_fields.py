@@ -27,7 +27,7 @@ class CustomFieldOutput(serializers.Serializer[Any]):
     key = serializers.CharField()
     kind = serializers.ChoiceField(
         choices=Kind.choices,
-        help_text="text (up to 500 characters), number (up to 6 places), date (2026-01-05), choice, yes_no (true, false)",
+        help_text="text (up to 500 characters), number (6 places), date (2026-01-05), choice, yes_no (true, false)",
     )
     label_ja = serializers.CharField()
     label_en = serializers.CharField()

@@ -26,7 +26,6 @@ _PHRASES = {
     Op.AT_MOST: gettext_lazy("%(field)s is at most %(value)s"),
     Op.WITHIN_DAYS: gettext_lazy("%(field)s in the last %(value)s days"),
     Op.BEFORE_DAYS: gettext_lazy("%(field)s more than %(value)s days ago"),
-    Op.NEXT_DAYS: gettext_lazy("%(field)s in the next %(value)s days"),
     Op.IS_BLANK: gettext_lazy("%(field)s is not known"),
     Op.IS_PRESENT: gettext_lazy("%(field)s is known"),
 }
@@ -41,8 +40,11 @@ _PHRASES_OF_TYPE = {
     (FieldType.NUMBER, Op.IS): gettext_lazy("%(field)s is %(value)s"),
     (FieldType.FLAG, Op.IS_TRUE): gettext_lazy("%(field)s: yes"),
     (FieldType.FLAG, Op.IS_FALSE): gettext_lazy("%(field)s: no"),
-    (FieldType.DAY, Op.AT_LEAST): gettext_lazy("%(field)s on %(value)s or later"),
-    (FieldType.DAY, Op.AT_MOST): gettext_lazy("%(field)s on %(value)s or earlier"),
+    (FieldType.DAY, Op.AT_LEAST): gettext_lazy("%(field)s: %(value)s or later"),
+    (FieldType.DAY, Op.AT_MOST): gettext_lazy("%(field)s: %(value)s or earlier"),
+    (FieldType.DAY, Op.WITHIN_DAYS): gettext_lazy("%(field)s: in the last %(value)s days"),
+    (FieldType.DAY, Op.BEFORE_DAYS): gettext_lazy("%(field)s: more than %(value)s days ago"),
+    (FieldType.DAY, Op.NEXT_DAYS): gettext_lazy("%(field)s: in the next %(value)s days"),
 }
 """Where the phrase of the operator does not read well."""
 

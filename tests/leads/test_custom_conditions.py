@@ -214,10 +214,10 @@ def test_conditions_on_built_in_fields_ask_nothing_of_the_database(
         ({"field": "custom.budget", "op": "is", "value": 1200.25}, "Budget is 1,200.25", None),
         (
             {"field": "custom.ends_on", "op": "at_least", "value": "2026-04-01"},
-            "Ends on on Apr 1, 2026 (Wed) or later",
+            "Ends on: Apr 1, 2026 (Wed) or later",
             None,
         ),
-        ({"field": "custom.ends_on", "op": "next_days", "value": 90}, "Ends on in the next 90 days", None),
+        ({"field": "custom.ends_on", "op": "next_days", "value": 90}, "Ends on: in the next 90 days", None),
     ],
 )
 def test_sentences_name_the_field_and_its_choices_in_words(
