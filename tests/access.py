@@ -141,6 +141,7 @@ ROWS = (
     Row("leads:touch-add", "post", _pk("lead"), SUBMITTERS),
     Row("leads:campaign-list"),
     Row("leads:custom-fields", allowed=ADMINS),
+    Row("handoff:rules-on-field", arguments=lambda world: {"key": world.custom_field.key}),
     Row("leads:custom-field-new", allowed=ADMINS),
     Row("leads:custom-field-new", "post", allowed=ADMINS),
     Row("leads:custom-field-edit", arguments=_pk("custom_field"), allowed=ADMINS),

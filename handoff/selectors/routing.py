@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from handoff.models import Handoff, RoutingRule
-from leads.rules.conditions import ConditionFault, parse
+from leads.rules.conditions import ConditionFault, Test, leaves, parse
 from leads.rules.fields import Fields
 from leads.rules.sentences import say
 from leads.selectors.custom_fields import known
@@ -40,9 +40,23 @@ def rules(*, now: datetime) -> list[RuleView]:
     return [_view(rule, made.get(rule.pk, 0), fields) for rule in found]
 
 
+def rules_on(field: str) -> list[RoutingRule]:
+    """The rules in use that look at the field of this key, in the order of trying."""
+    fields = known()
+    rules = RoutingRule.objects.filter(is_active=True).order_by("position", "pk")
+    return [rule for rule in rules if field in _fields_of(rule, fields)]
+
+
 def fits_one_row(rule: RoutingRule) -> bool:
     """True where the form can show the whole condition; a larger one can only be read."""
     return rule.condition == {"all": []} or "field" in rule.condition
+
+
+def _fields_of(rule: RoutingRule, fields: Fields) -> set[str]:
+    try:
+        return {leaf.field.key for leaf in leaves(parse(rule.condition, fields)) if isinstance(leaf, Test)}
+    except ConditionFault:
+        return set()
 
 
 def _view(rule: RoutingRule, offers: int, fields: Fields) -> RuleView:

@@ -16,7 +16,7 @@ from typing import Any
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
@@ -129,7 +129,8 @@ def _stored_day(_field: Field, value: Any) -> str:
 
 def _stored_choice(field: Field, value: Any) -> str:
     if not isinstance(value, str) or field.choice(value) is None:
-        raise _Wrong(_not_a_choice(field))
+        options = ", ".join(choice.value for choice in field.choices)
+        raise _Wrong(_("Expected one of: %(options)s.") % {"options": options})
     return value
 
 
@@ -172,7 +173,8 @@ def _read_day(_field: Field, text: str, form: str) -> str:
 def _read_choice(field: Field, text: str, _form: str) -> str:
     found = [choice.value for choice in field.choices if folded(text) in _names(choice)]
     if not found:
-        raise _Wrong(_not_a_choice(field))
+        options = pgettext("list separator", ", ").join(str(choice.label) for choice in field.choices)
+        raise _Wrong(_("Expected one of: %(options)s.") % {"options": options})
     return text if text in found else found[0]
 
 
@@ -190,11 +192,6 @@ _READ: dict[FieldType, Callable[[Field, str, str], Any]] = {
     FieldType.CHOICE: _read_choice,
     FieldType.FLAG: _read_flag,
 }
-
-
-def _not_a_choice(field: Field) -> str:
-    options = ", ".join(choice.value for choice in field.choices)
-    return _("Expected one of: %(options)s.") % {"options": options}
 
 
 def _names(choice: Choice) -> frozenset[str]:

@@ -121,6 +121,23 @@ def test_a_field_is_retired_and_used_again(signed_in: Any, kei: User) -> None:
     assert "retired" not in page.split("</header>")[-1].replace("is in use again", "")
 
 
+def test_the_page_of_a_field_asks_for_the_routing_rules_that_look_at_it(signed_in: Any, kei: User, ren: User) -> None:
+    field = factories.custom_field()
+    of_field = {"not": {"field": "custom.budget", "op": "is_blank"}}
+    factories.routing_rule(ren.team, name="Rich ones", condition=of_field)
+    factories.routing_rule(ren.team, name="All others")
+    factories.routing_rule(ren.team, name="Out of use", condition=of_field, is_active=False)
+    client, rules = signed_in(kei), reverse("handoff:rules-on-field", args=["budget"])
+
+    assert f'hx-get="{rules}"' in client.get(reverse("leads:custom-field-edit", args=[field.pk])).content.decode()
+
+    told = client.get(rules).content.decode()
+    assert "Rich ones" in told
+    assert "All others" not in told
+    assert "Out of use" not in told
+    assert client.get(reverse("handoff:rules-on-field", args=["nobody"])).content.strip() == b""
+
+
 @pytest.mark.parametrize("pk", [0, 999_999])
 def test_a_field_that_is_not_there_is_not_found(signed_in: Any, kei: User, pk: int) -> None:
     client = signed_in(kei)
@@ -382,4 +399,4 @@ def test_the_builder_offers_fields_in_use_and_refuses_a_choice_that_is_none(
     given = {"action": "save", "criteria-count": "1", "c0-tests-count": "1", "c0-t0-field": "custom.size"}
     refused = client.post(address, given | {"c0-t0-op": "in", "c0-t0-value": "small, middle"})
     assert refused.status_code == 422
-    assert "Expected one of: small, large." in refused.content.decode()
+    assert "Expected one of: Small, Large." in refused.content.decode()
