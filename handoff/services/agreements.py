@@ -23,7 +23,7 @@ from handoff.rules.clocks import Duty
 from handoff.selectors import agreements as history_of_agreements
 from handoff.services import notices
 from leads.rules.conditions import parse
-from leads.services.custom_fields import HeldFields
+from leads.services.custom_values import HeldFields
 from leads.services.texts import check_text
 
 LABEL = 100

@@ -21,7 +21,7 @@ from leads.selectors.leads import listed
 from leads.services import facts, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
-from leads.services.custom_fields import HeldFields, stored_values
+from leads.services.custom_values import HeldFields, stored_values
 from leads.services.texts import check_text
 
 CLOCK_SKEW = timedelta(minutes=5)

@@ -1,12 +1,11 @@
-"""The fields that admins make: added, changed, retired, and kept still while values of theirs are written."""
+"""The fields that admins make: added, changed, retired."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Max
@@ -19,11 +18,11 @@ from alignment.kernel import formats, history
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import CustomField, Lead
 from leads.rules import custom, mappings
-from leads.rules.custom import KEY, PREFIX, Kind
-from leads.rules.fields import FIELDS, Field
+from leads.rules.custom import KEY, Kind
+from leads.rules.fields import FIELDS
 from leads.selectors import custom_fields as selectors
-from leads.selectors.custom_fields import KnownFields
-from leads.services.texts import check_text, check_values
+from leads.services.custom_values import LOCK
+from leads.services.texts import check_text
 
 MOST_FIELDS = 50
 """In use at a time; a form with more is filled in by nobody."""
@@ -33,7 +32,6 @@ LABEL = 60
 HELP = 200
 RESERVED = frozenset({*FIELDS, *mappings.FIELDS["leads"], *(field.name for field in Lead._meta.get_fields())})
 """Names of our own facts: an import keeps beside a lead what it could not read of them, under these."""
-_LOCK = "custom fields of leads"
 
 
 class FieldInUse(DomainError):
@@ -64,18 +62,6 @@ class FieldData:
     is_required: bool = False
     is_in_list: bool = False
     position: int | None = None
-
-
-class HeldFields(KnownFields):
-    """The fields as they are, and stay until the transaction ends; held from when one of the admins' is asked for.
-
-    Whoever writes a value, or agrees on a condition, goes by these: meanwhile nobody retires a field or drops a choice.
-    """
-
-    def _rows(self) -> Iterator[CustomField]:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [_LOCK])
-        return super()._rows()
 
 
 @transaction.atomic
@@ -153,38 +139,11 @@ def restore_field(*, field_id: int, actor: User, now: datetime) -> CustomField:
     return field
 
 
-def stored_values(values: Mapping[str, Any], known: KnownFields) -> dict[str, Any]:
-    """What is kept of ``custom`` as somebody gives it: values of fields in their one form, anything else as it comes.
-
-    Without fields of which nothing is known (None or ""). Raises ``InvalidInput`` with the path: ``custom.budget``.
-    """
-    kept = {key: stored_value(key, given, known) for key, given in values.items()}
-    kept = {key: value for key, value in kept.items() if value is not None or f"{PREFIX}{key}" not in known.custom}
-    check_values(kept, field="custom")
-    return kept
-
-
-def stored_value(key: str, given: Any, known: KnownFields) -> Any:
-    """One of them; None where it is not known."""
-    field = known.custom.get(f"{PREFIX}{key}")
-    return given if field is None else custom.stored(field, given, path=f"{PREFIX}{key}")
-
-
-def check_same(fields: Iterable[Field]) -> None:
-    """Refuse to go on by fields that were read earlier and hold something else by now; from here on they stay."""
-    held = HeldFields()
-    for field in fields:
-        now = held.custom[field.key]
-        if (now.type, [one.value for one in now.choices]) != (field.type, [one.value for one in field.choices]):
-            message = _("“%(field)s” was changed while the file was taken. Bring the file again.")
-            raise InvalidInput(message % {"field": field.label})
-
-
 def _begin(actor: User) -> None:
     """One admin at a time, and nobody who writes a value meanwhile."""
     actor.require(Permission.EDIT_ORGANISATION)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [_LOCK])
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [LOCK])
 
 
 def _found(field_id: int) -> CustomField:

@@ -28,7 +28,7 @@ from leads.rules.versions import VersionAction, VersionStatus
 from leads.services import definition_content as content
 from leads.services import definition_notices as notices
 from leads.services import rejudging
-from leads.services.custom_fields import HeldFields
+from leads.services.custom_values import HeldFields
 from leads.services.definition_content import CriterionData
 from leads.services.texts import REMARK, check_text
 

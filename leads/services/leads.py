@@ -18,7 +18,7 @@ from leads.rules.custom import PREFIX
 from leads.rules.stages import LeadEventKind
 from leads.services import judging
 from leads.services.companies import account_named
-from leads.services.custom_fields import HeldFields, stored_value
+from leads.services.custom_values import HeldFields, stored_value
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
 from leads.services.texts import check_values
 

@@ -22,7 +22,7 @@ from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
 from leads.selectors.custom_fields import known
-from leads.services import custom_fields
+from leads.services import custom_values
 from leads.services.importing import deals, lead_rows, leads, reading
 from leads.services.importing.context import Context, Row
 from leads.services.importing.reading import Part
@@ -137,7 +137,7 @@ def take(
             continue
         with transaction.atomic(), history.written_by(actor.pk):
             _one_at_a_time(plan.system)
-            custom_fields.check_same(column.custom for column in plan.columns if column.custom)
+            custom_values.check_same(column.custom for column in plan.columns if column.custom)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it
             with transaction.atomic():
