@@ -27,6 +27,7 @@ urlpatterns = [
     path("leads/<int:lead_pk>/activities/", activities.record, name="activity-record"),
     path("handoffs/rules/", agreements.overview, name="agreements"),
     path("handoffs/rules/routing/new/", agreements.rule, name="rule-add"),
+    path("handoffs/rules/routing/on/<slug:key>/", agreements.rules_on_field, name="rules-on-field"),
     path("handoffs/rules/routing/<int:pk>/", agreements.rule, name="rule"),
     path("handoffs/rules/routing/<int:pk>/switch/", agreements.switch_rule, name="rule-switch"),
     path("handoffs/rules/reasons/<slug:code>/", agreements.reason, name="reason"),

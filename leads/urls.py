@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, duplicates, imports, leads
+from leads.views import (
+    accounts,
+    campaigns,
+    custom_fields,
+    deals,
+    definition_builder,
+    definitions,
+    duplicates,
+    imports,
+    leads,
+)
 
 app_name = "leads"
 
@@ -49,6 +59,11 @@ urlpatterns = [
     path("campaigns/export/<slug:kind>/", campaigns.export, name="campaign-export"),
     path("campaigns/new/", campaigns.new, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
+    path("settings/fields/", custom_fields.listing, name="custom-fields"),
+    path("settings/fields/new/", custom_fields.new, name="custom-field-new"),
+    path("settings/fields/<int:pk>/", custom_fields.edit, name="custom-field-edit"),
+    path("settings/fields/<int:pk>/retire/", custom_fields.retire, name="custom-field-retire"),
+    path("settings/fields/<int:pk>/restore/", custom_fields.restore, name="custom-field-restore"),
     path("companies/", accounts.listing, name="account-list"),
     path("companies/export/<slug:kind>/", accounts.export, name="account-export"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),

@@ -52,6 +52,7 @@ class World:
     job: Any = None
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
+    custom_field: Any = None
 
 
 def make(people: dict[str, User]) -> World:
@@ -134,6 +135,7 @@ def _make_settings(world: World) -> None:
         expires_at=NOW + timedelta(days=7),
     )
     world.absence = Absence.objects.create(user=world.people[REP], starts_on="2026-05-01", ends_on="2026-05-02")
+    world.custom_field = factories.custom_field()
     world.company_day = CompanyDay.objects.create(on="2026-08-13")
     world.notice = Notice.objects.create(
         to_address="a@b.example", language="en", time_zone="UTC", template="x", created_at=NOW, next_at=NOW

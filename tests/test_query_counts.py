@@ -16,7 +16,8 @@ from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.models import CustomField, DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -78,6 +79,29 @@ def _lead_with_all() -> None:
     factories.qualified_lead(
         captured_at=datetime(2026, 3, 2, tzinfo=TOKYO), campaign=factories.campaign(), owner=factories.user()
     )
+
+
+def _custom_field() -> None:
+    number = CustomField.objects.count() + 1
+    factories.custom_field(f"size_{number}", "choice", choices=[("small", "Small")], retired_at=None)
+
+
+def _lead_of_fields() -> None:
+    """A lead with a value of each field that the list shows."""
+    if not CustomField.objects.exists():
+        factories.custom_field("budget", is_in_list=True)
+        factories.custom_field("size", "choice", choices=[("small", "Small")], is_in_list=True)
+    factories.lead(custom={"budget": 5, "size": "small"})
+
+
+def _judged_by_a_field() -> None:
+    """An offer whose verdict names a custom field."""
+    if not CustomField.objects.exists():
+        factories.custom_field("budget")
+        factories.version_in_force({"condition": {"field": "custom.budget", "op": "is_present"}, "points": 10})
+    lead = factories.lead(custom={"budget": 5})
+    verdict = judging.judge(lead_ids=[lead.pk], now=timezone.now())[lead.pk]
+    factories.handoff(Lead.objects.get(pk=lead.pk), verdict=verdict)
 
 
 SERIES_MONTH = date(2026, 3, 1)
@@ -185,6 +209,8 @@ LISTS = [
     Listed("health:operations", _notice),
     Listed("demo:mailbox", _notice),
     Listed("leads:list", factories.lead),
+    Listed("leads:list", _lead_of_fields, "?custom.budget.from=1"),
+    Listed("leads:custom-fields", _custom_field),
     Listed("leads:deal-list", factories.deal),
     Listed("leads:campaign-list", factories.campaign),
     Listed("leads:duplicate-list", _suspected),
@@ -198,6 +224,8 @@ LISTS = [
     Listed("handoff-api:handoffs", factories.handoff),
     Listed("leads-api:deals", factories.deal),
     Listed("handoff-api:leads", factories.qualified_lead),
+    Listed("handoff-api:leads", _lead_of_fields, "?custom.budget.from=1"),
+    Listed("handoff:inbox", _judged_by_a_field),
     Listed("leads:definition", _version),
     Listed("leads-api:definitions", _version),
     Listed("accounts:tokens", _token),

@@ -41,6 +41,8 @@ class LeadForm(FactsForm):
     that it may be the same person.
     """
 
+    asks_for_required = True
+
     once = forms.UUIDField(
         widget=forms.HiddenInput(attrs={"autocomplete": "off"}),  # or Firefox brings the old one back
         required=False,
@@ -150,11 +152,13 @@ def touch_errors(rows: forms.BaseFormSet[TouchForm]) -> list[dict[str, str]]:
 def lead_data(form: LeadForm, touches: forms.BaseFormSet[TouchForm]) -> LeadData:
     """What the two forms say, as the service takes it."""
     values = dict(form.cleaned_data)
+    known = {key: value for key, value in values.pop("custom").items() if value is not None}
     campaign, once = values.pop("campaign"), values.pop("once")
     warned = values.pop("warned")
     return LeadData(
         **values,
         is_another=bool(warned),
+        custom=known,
         campaign=campaign.name if campaign else "",
         external_id=str(once) if once else None,
         touches=_touches(touches),

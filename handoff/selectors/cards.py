@@ -19,8 +19,10 @@ from handoff.selectors.sentences import why_here
 from handoff.selectors.standing import allowed_actions
 from handoff.selectors.time_left import TimeLeft, time_left
 from leads.models import Account, Deal, Lead, Touch, Verdict
+from leads.rules.fields import Fields
 from leads.selectors import deals as deal_selectors
 from leads.selectors import verdicts
+from leads.selectors.custom_fields import known
 
 TOUCHES_SHOWN = 4
 
@@ -74,11 +76,12 @@ def cards(handoffs: Iterable[Handoff], *, viewer: User, now: datetime) -> list[C
     current = Deal.objects.filter(lost_at=None).select_related("account").order_by("pk")
     prefetch_related_objects(offers, Prefetch("lead__deals", queryset=current, to_attr="current_deals"))
     left = time_left(offers, now=now)
-    return [_card(handoff, left.get(handoff.pk), viewer) for handoff in offers]
+    fields = known()
+    return [_card(handoff, left.get(handoff.pk), viewer, fields) for handoff in offers]
 
 
-def criteria(verdict: Verdict | None) -> list[Met]:
-    """The verdict's lines; what would have ruled the lead out and did not is left away."""
+def criteria(verdict: Verdict | None, *, fields: Fields | None = None) -> list[Met]:
+    """The verdict's lines; what would have ruled the lead out and did not is left away. ``fields``: see ``explain``."""
     if verdict is None:
         return []
     return [
@@ -88,7 +91,7 @@ def criteria(verdict: Verdict | None) -> list[Met]:
             detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
-        for line in verdicts.explain(verdict).lines
+        for line in verdicts.explain(verdict, fields=fields).lines
         if line.met or not line.is_disqualifier
     ]
 
@@ -97,7 +100,7 @@ def _said(line: verdicts.Line) -> str:
     return _("Ruled out by: %(sentence)s") % {"sentence": line.sentence} if line.is_disqualifier else line.sentence
 
 
-def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:
+def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, fields: Fields) -> Card:
     touches: list[Touch] = handoff.lead.newest_touches  # type: ignore[attr-defined]
     return Card(
         handoff=handoff,
@@ -105,7 +108,7 @@ def _card(handoff: Handoff, left: TimeLeft | None, viewer: User) -> Card:
         company_facts=_company_facts(handoff.lead.account),
         touches=touches[:TOUCHES_SHOWN],
         has_more_touches=len(touches) > TOUCHES_SHOWN,
-        criteria=criteria(handoff.verdict),
+        criteria=criteria(handoff.verdict, fields=fields),
         points=handoff.stamp.get("points"),
         threshold=handoff.stamp.get("threshold"),
         why=why_here(handoff.routing),

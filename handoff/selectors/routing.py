@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from django.db.models import Count
 
 from handoff.models import Handoff, RoutingRule
-from leads.rules.conditions import ConditionFault, parse
+from leads.rules.conditions import ConditionFault, Test, leaves, parse
+from leads.rules.fields import Fields
 from leads.rules.sentences import say
+from leads.selectors.custom_fields import known
 
 RECENT = timedelta(days=30)
 
@@ -34,7 +36,15 @@ def rules(*, now: datetime) -> list[RuleView]:
     recent = Handoff.objects.filter(offered_at__gte=now - RECENT).order_by()
     made = dict(recent.values_list("routing__rule").annotate(count=Count("pk")))
     found = RoutingRule.objects.select_related("team").order_by("-is_active", "position", "pk")
-    return [_view(rule, made.get(rule.pk, 0)) for rule in found]
+    fields = known()
+    return [_view(rule, made.get(rule.pk, 0), fields) for rule in found]
+
+
+def rules_on(field: str) -> list[RoutingRule]:
+    """The rules in use that look at the field of this key, in the order of trying."""
+    fields = known()
+    rules = RoutingRule.objects.filter(is_active=True).order_by("position", "pk")
+    return [rule for rule in rules if field in _fields_of(rule, fields)]
 
 
 def fits_one_row(rule: RoutingRule) -> bool:
@@ -42,8 +52,15 @@ def fits_one_row(rule: RoutingRule) -> bool:
     return rule.condition == {"all": []} or "field" in rule.condition
 
 
-def _view(rule: RoutingRule, offers: int) -> RuleView:
+def _fields_of(rule: RoutingRule, fields: Fields) -> set[str]:
     try:
-        return RuleView(rule, say(parse(rule.condition)), "", offers, fits_one_row(rule))
+        return {leaf.field.key for leaf in leaves(parse(rule.condition, fields)) if isinstance(leaf, Test)}
+    except ConditionFault:
+        return set()
+
+
+def _view(rule: RoutingRule, offers: int, fields: Fields) -> RuleView:
+    try:
+        return RuleView(rule, say(parse(rule.condition, fields)), "", offers, fits_one_row(rule))
     except ConditionFault as fault:
         return RuleView(rule, "", f"{fault.field}: {fault.message}", offers, fits_one_row(rule))

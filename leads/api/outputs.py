@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from leads.models import Criterion, Deal, DefinitionVersion, Lead, Verdict
 from leads.rules.conditions import parse
-from leads.rules.fields import TouchKind
+from leads.rules.fields import Fields, TouchKind
 from leads.rules.sentences import say
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
@@ -42,7 +42,9 @@ class LeadOutput(serializers.Serializer[Any]):
     note = serializers.CharField()
     source_system = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
-    custom = serializers.DictField()
+    custom = serializers.DictField(
+        help_text="values of the custom fields by key, each in the form of its kind, and what else a source brought"
+    )
     stage = serializers.ChoiceField(choices=Stage.choices)
     owner = ReferenceOutput(allow_null=True)
     points = serializers.IntegerField(allow_null=True, help_text="of the last verdict; null: not judged")
@@ -206,11 +208,14 @@ def lead_details(lead: Lead) -> dict[str, Any]:
     return lead_facts(lead) | {"touches": touches, "verdict": verdict_facts(lead.verdict)}
 
 
-def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
-    """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None."""
+def verdict_facts(verdict: Verdict | None, *, fields: Fields | None = None) -> dict[str, Any] | None:
+    """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None.
+
+    ``fields``: see ``verdicts.explain``.
+    """
     if verdict is None:
         return None
-    view = verdicts.explain(verdict)
+    view = verdicts.explain(verdict, fields=fields)
     return {
         "version": view.version_number,
         "is_qualified": view.is_qualified,
@@ -222,7 +227,7 @@ def verdict_facts(verdict: Verdict | None) -> dict[str, Any] | None:
     }
 
 
-def version_facts(version: DefinitionVersion) -> dict[str, Any]:
+def version_facts(version: DefinitionVersion, fields: Fields) -> dict[str, Any]:
     """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought."""
     names = ("number", "status", "threshold", "reason", "takes_effect_at", "in_force_from", "in_force_until")
     return {name: getattr(version, name) for name in names} | {
@@ -231,7 +236,7 @@ def version_facts(version: DefinitionVersion) -> dict[str, Any]:
                 "position": line.position,
                 "kind": line.kind,
                 "points": line.points,
-                "sentence": say(parse(line.condition)),
+                "sentence": say(parse(line.condition, fields)),
                 "condition": line.condition,
                 "why": line.why,
             }

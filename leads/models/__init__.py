@@ -2,6 +2,7 @@
 
 from leads.models.activities import Activity
 from leads.models.companies import Account
+from leads.models.custom_fields import CustomField
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
@@ -14,6 +15,7 @@ __all__ = [
     "Activity",
     "Campaign",
     "Criterion",
+    "CustomField",
     "Deal",
     "DealEvent",
     "Definition",

@@ -63,7 +63,8 @@ class Lead(models.Model):
 
     ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where
     the person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from it alone.
-    ``custom`` keeps what an import brought and no field of ours holds.
+    ``custom`` holds the values of the fields that admins made (see ``rules.custom``), and what an import brought and no
+    field of ours holds.
 
     ``objects`` are the leads that stand: one that became part of another (``merged_into``), or that was taken back with
     the import that made it (``taken_back_by``), counts nowhere. ``everything`` has them too; no row is ever removed.

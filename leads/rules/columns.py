@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from alignment.kernel.tables.dates import DateColumn
+from leads.rules.custom import is_choice
+from leads.rules.fields import Field, FieldType, Words
 from leads.rules.mappings import DAY, FIELDS, MOMENT
 
 LABELS: dict[str, str | Promise] = {
@@ -129,25 +131,35 @@ class Proposal:
         return self.readings[0].form if len(self.readings) == 1 else ""
 
 
-def is_date(kind: str, field: str) -> bool:
-    """Whether a field of this kind of record holds dates."""
-    return FIELDS[kind].get(field) in (MOMENT, DAY)
+def is_date(kind: str, field: str, custom: Iterable[Field] = ()) -> bool:
+    """Whether a field of this kind of record, or one of the ``custom`` ones, holds dates."""
+    of_admins = any(own.key == field and own.type is FieldType.DAY for own in custom)
+    return of_admins or FIELDS[kind].get(field) in (MOMENT, DAY)
 
 
-def propose(headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str) -> list[Proposal]:
-    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once."""
+def propose(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str, custom: Sequence[Field] = ()
+) -> list[Proposal]:
+    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once.
+
+    ``custom``: fields that admins made, known by their key or their name in either language, and those with choices by
+    the choices. Where one is named as a field of ours is, it is what the company means.
+    """
     taken: set[str] = set()
     proposals = []
     for position, header in enumerate(headers):
         values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
-        field = next((name for name in _fields_named(header, kind) if name not in taken), "")
+        named = [*_custom_named(header, custom), *_fields_named(header, kind)]
+        field = next((name for name in named if name not in taken), "")
         readings = readings_of(values)
-        if field and is_date(kind, field) and values and not readings:
+        if field and is_date(kind, field, custom) and values and not readings:
             field = ""
-        if not (field and is_date(kind, field)):
+        if not (field and is_date(kind, field, custom)):
             readings = [reading for reading in readings if reading.form not in _BARE]
         if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
             field = "email"
+        if not field:
+            field = next((own.key for own in custom if own.key not in taken and _are_choices(values, own)), "")
         taken |= {field} - {""}
         samples = tuple(dict.fromkeys(value[:80] for value in values))[:3]
         proposals.append(Proposal(header, samples, field, tuple(readings)))
@@ -169,6 +181,22 @@ def readings_of(values: Iterable[str]) -> list[Reading]:
 def _fields_named(header: str, kind: str) -> list[str]:
     plain, known = _plain(header), _KNOWN | (_KNOWN_OF_DEALS if kind == "deals" else {})
     return [field for field in FIELDS[kind] if plain and plain in known[field]]
+
+
+def _custom_named(header: str, custom: Iterable[Field]) -> list[str]:
+    plain = _plain(header)
+    return [own.key for own in custom if plain in {_plain(name) for name in _names_of(own)}]
+
+
+def _names_of(own: Field) -> tuple[str, ...]:
+    words = (own.label.ja, own.label.en) if isinstance(own.label, Words) else ()
+    return (own.custom, own.key, *words)
+
+
+def _are_choices(values: Sequence[str], own: Field) -> bool:
+    """Whether every value is one of the field's choices, and not always the same one."""
+    distinct = set(values)
+    return len(distinct) > 1 and all(is_choice(own, value) for value in distinct)
 
 
 def _plain(name: str) -> str:

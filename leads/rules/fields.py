@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
 from django.db.models import TextChoices
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -16,6 +18,10 @@ class FieldType(Enum):
     NUMBER = "number"
     FLAG = "flag"
     DATE = "date"
+    """A moment; tests count back from now."""
+    DAY = "day"
+    """A day of the organisation's calendar, written YYYY-MM-DD."""
+    CHOICE = "choice"
 
 
 class TouchKind(TextChoices):
@@ -30,15 +36,48 @@ class TouchKind(TextChoices):
 
 
 @dataclass(frozen=True)
+class Words:
+    """What people wrote in both languages; read in the active one."""
+
+    ja: str
+    en: str
+
+    def __str__(self) -> str:
+        return self.ja if (translation.get_language() or "").startswith("ja") else self.en
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of the values of a field of choices: ``value`` is kept, its words may change."""
+
+    value: str
+    label: Words
+
+
+@dataclass(frozen=True)
 class Field:
-    """A fact about a lead that a condition may test. ``path`` is its ORM path from Lead."""
+    """A fact about a lead that a condition may test.
+
+    ``path`` is its ORM path from Lead; a field that admins made has its key in ``Lead.custom`` instead. One that is no
+    longer ``offered`` is understood for ever, so that what was agreed by it stays readable.
+    """
 
     key: str
     type: FieldType
-    label: str | Promise
-    path: str
+    label: str | Promise | Words
+    path: str = ""
     values_from_data: bool = False
+    custom: str = ""
+    choices: tuple[Choice, ...] = ()
+    offered: bool = True
 
+    def choice(self, value: str) -> Choice | None:
+        """The choice of this value."""
+        return next((choice for choice in self.choices if choice.value == value), None)
+
+
+Fields = Mapping[str, Field]
+"""The fields that are known to a reader of conditions, by key: the built-in ones, and those that admins made."""
 
 FIELDS: dict[str, Field] = {
     field.key: field

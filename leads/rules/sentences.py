@@ -6,6 +6,7 @@ are never guessed from position.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from alignment.kernel import formats
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
-from leads.rules.fields import FieldType, TouchKind
+from leads.rules.fields import Field, FieldType, TouchKind
 
 _PHRASES = {
     Op.IS: gettext_lazy("%(field)s is “%(value)s”"),
@@ -35,7 +36,17 @@ _FLAGS = {
     ("is_key_account", Op.IS_FALSE): gettext_lazy("company is not a key account"),
 }
 """A fact that is true or not is a whole sentence of its own."""
-_NUMBER_IS = gettext_lazy("%(field)s is %(value)s")
+_PHRASES_OF_TYPE = {
+    (FieldType.NUMBER, Op.IS): gettext_lazy("%(field)s is %(value)s"),
+    (FieldType.FLAG, Op.IS_TRUE): gettext_lazy("%(field)s: yes"),
+    (FieldType.FLAG, Op.IS_FALSE): gettext_lazy("%(field)s: no"),
+    (FieldType.DAY, Op.AT_LEAST): gettext_lazy("%(field)s: %(value)s or later"),
+    (FieldType.DAY, Op.AT_MOST): gettext_lazy("%(field)s: %(value)s or earlier"),
+    (FieldType.DAY, Op.WITHIN_DAYS): gettext_lazy("%(field)s: in the last %(value)s days"),
+    (FieldType.DAY, Op.BEFORE_DAYS): gettext_lazy("%(field)s: more than %(value)s days ago"),
+    (FieldType.DAY, Op.NEXT_DAYS): gettext_lazy("%(field)s: in the next %(value)s days"),
+}
+"""Where the phrase of the operator does not read well."""
 
 
 def say(condition: Condition) -> str:
@@ -63,8 +74,20 @@ def say_value(seen: Any) -> str:
     if isinstance(seen, bool):
         return _("yes") if seen else _("no")
     if isinstance(seen, int | float):
-        return formats.number(seen)
+        return formats.number(seen, decimals=6)
     return str(seen)
+
+
+def say_fact(field: Field, value: Any) -> str:
+    """A value of this field, fit for reading: a choice by its words, a day as a date; anything else as it is."""
+    if isinstance(value, str) and field.type is FieldType.CHOICE and (choice := field.choice(value)):
+        return str(choice.label)
+    if isinstance(value, str) and field.type is FieldType.DAY:
+        try:
+            return formats.date(date.fromisoformat(value))
+        except ValueError:
+            return value
+    return say_value(value)
 
 
 def _inside(part: Condition) -> str:
@@ -75,20 +98,18 @@ def _inside(part: Condition) -> str:
 
 
 def _say_test(test: Test) -> str:
-    if test.field.type is FieldType.FLAG:
-        return str(_FLAGS[test.field.key, test.op])
-    phrase = _NUMBER_IS if test.op is Op.IS and test.field.type is FieldType.NUMBER else _PHRASES[test.op]
+    if (sentence := _FLAGS.get((test.field.key, test.op))) is not None:
+        return str(sentence)
+    phrase = _PHRASES_OF_TYPE.get((test.field.type, test.op)) or _PHRASES[test.op]
     return str(phrase) % {"field": test.field.label, "value": _shown(test)}
 
 
 def _shown(test: Test) -> str:
     if test.op is Op.IN:
         return pgettext("list separator", ", ").join(
-            pgettext("a quoted value", "“%(value)s”") % {"value": value} for value in test.value
+            pgettext("a quoted value", "“%(value)s”") % {"value": say_fact(test.field, value)} for value in test.value
         )
-    if isinstance(test.value, int | float):
-        return formats.number(test.value)
-    return test.value or ""
+    return say_fact(test.field, test.value) if test.value is not None else ""
 
 
 def _say_touches(count: TouchCount) -> str:

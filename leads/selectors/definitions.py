@@ -22,6 +22,7 @@ from leads.rules.changes import Change, ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
 from leads.rules.sentences import say
 from leads.rules.versions import VersionAction, VersionStatus
+from leads.selectors.custom_fields import known
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,11 @@ def version_before(version: DefinitionVersion) -> DefinitionVersion | None:
 
 def criteria_of(version: DefinitionVersion) -> list[CriterionView]:
     """The criteria of a version as sentences in the active language."""
+    fields = known()
     return [
         CriterionView(
             number=line.position + 1,
-            sentence=say(parse(line.condition)),
+            sentence=say(parse(line.condition, fields)),
             points=line.points,
             worth=worth(kind=line.kind, points=line.points),
             is_disqualifier=line.kind == Criterion.Kind.DISQUALIFIER,
@@ -194,7 +196,9 @@ def history_of(version: DefinitionVersion) -> list[VersionEvent]:
 def gaps_of(version: DefinitionVersion) -> list[str]:
     """What must still be mended before the version can be proposed."""
     lines = list(version.criteria.all())
-    return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines)]
+    fields = known()
+    retired = versions.retired([parse(line.condition, fields) for line in lines])
+    return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines) + retired]
 
 
 def _with_content() -> QuerySet[DefinitionVersion]:
@@ -205,8 +209,9 @@ def _with_content() -> QuerySet[DefinitionVersion]:
 
 
 def _texts(version: DefinitionVersion) -> list[CriterionText]:
+    fields = known()
     return [
-        CriterionText(kind=line.kind, condition=parse(line.condition), points=line.points, why=line.why)
+        CriterionText(kind=line.kind, condition=parse(line.condition, fields), points=line.points, why=line.why)
         for line in version.criteria.all()
     ]
 

@@ -18,8 +18,12 @@ from alignment.accounts.roles import Side
 from alignment.kernel import formats
 from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
 from leads.rules.activities import ActivityKind
+from leads.rules.custom import PREFIX
+from leads.rules.fields import Fields
+from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import deals
+from leads.selectors.custom_fields import known
 from leads.selectors.duplicates import evidence_words
 from leads.selectors.leads import family
 
@@ -124,6 +128,7 @@ def _deals(records: list[int]) -> Iterator[Item]:
 
 def _changes(records: list[int]) -> Iterator[Item]:
     events = LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
+    fields = known()
     for event in events:
         if "touch" in event.data or event.data.get("into") == records[0]:  # is in the story by itself
             continue
@@ -131,7 +136,7 @@ def _changes(records: list[int]) -> Iterator[Item]:
             at=event.at,
             title=_change_title(event),
             kind="changes",
-            text=_change_text(event.data),
+            text=_change_text(event.data, fields),
             icon="history",
             side=event.actor.side if event.actor else "",
             actor=event.actor.full_name if event.actor else "",
@@ -162,15 +167,18 @@ def _merge_title(event: LeadEvent) -> str:
     return title % {"number": data["other"]}
 
 
-def _change_text(data: dict[str, Any]) -> str:
+def _change_text(data: dict[str, Any], fields: Fields) -> str:
     changes: dict[str, list[Any]] = data.get("changes", {})
-    lines = [
-        _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
-        for name, (old, new) in changes.items()
-    ]
+    lines = []
     if "recognised" in data:
-        words = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
-        lines.insert(0, _("Recognised in %(from)s: %(why)s") % words)
+        source = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
+        lines.append(_("Recognised in %(from)s: %(why)s") % source)
+    for name, (old, new) in changes.items():
+        if name.startswith(PREFIX) and (field := fields.get(name)):
+            words = {"field": field.label, "old": say_fact(field, old), "new": say_fact(field, new)}
+        else:
+            words = {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
+        lines.append(_FROM_TO % words)
     return "\n".join(lines)
 
 

@@ -11,8 +11,9 @@ from django.utils.translation import pgettext
 
 from leads.models import Criterion, Verdict
 from leads.rules.conditions import Test, TouchCount, leaves, parse
-from leads.rules.fields import FieldType, TouchKind
-from leads.rules.sentences import say, say_value
+from leads.rules.fields import Fields, FieldType, TouchKind
+from leads.rules.sentences import say, say_fact, say_value
+from leads.selectors.custom_fields import known
 
 Leaf = Test | TouchCount
 
@@ -50,20 +51,24 @@ class VerdictView:
         return tuple(sorted(unmet, key=lambda line: -line.worth))
 
 
-def explain(verdict: Verdict) -> VerdictView:
-    """The verdict in sentences, from what was stored with it: later edits of the definition do not show."""
+def explain(verdict: Verdict, *, fields: Fields | None = None) -> VerdictView:
+    """The verdict in sentences, from what was stored with it: later edits of the definition do not show.
+
+    ``fields``: those that are known; give them where several verdicts are explained, so that they are read once.
+    """
+    fields = known() if fields is None else fields
     return VerdictView(
         is_qualified=verdict.is_qualified,
         is_disqualified=verdict.is_disqualified,
         points=verdict.points,
         threshold=verdict.threshold,
         version_number=verdict.version.number,
-        lines=tuple(_line(answer) for answer in verdict.answers),
+        lines=tuple(_line(answer, fields) for answer in verdict.answers),
     )
 
 
-def _line(answer: dict[str, object]) -> Line:
-    condition = parse(answer["condition"])
+def _line(answer: dict[str, object], fields: Fields) -> Line:
+    condition = parse(answer["condition"], fields)
     looked_at = list(leaves(condition))
     values = answer["seen"]
     assert isinstance(values, list)
@@ -82,7 +87,9 @@ def _line(answer: dict[str, object]) -> Line:
 
 def _shown(leaf: Leaf, value: Any) -> str:
     is_date = isinstance(leaf, Test) and leaf.field.type is FieldType.DATE and isinstance(value, str)
-    return value[:10] if is_date else say_value(value)
+    if is_date:
+        return str(value[:10])
+    return say_fact(leaf.field, value) if isinstance(leaf, Test) else say_value(value)
 
 
 def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> str:

@@ -24,8 +24,9 @@ from leads.selectors.matching import Match, like_one_before, matches
 from leads.services import duplicates, facts, joining, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
+from leads.services.custom_values import HeldFields, stored_values
 from leads.services.joining import Draft
-from leads.services.texts import check_text, check_values
+from leads.services.texts import check_text
 
 CLOCK_SKEW = timedelta(minutes=5)
 Key = tuple[str, str] | int
@@ -45,6 +46,7 @@ class TouchData:
 class LeadData:
     """What somebody knows of a new lead. Texts as given; ``campaign`` is the name of one that exists.
 
+    ``custom``: values of the fields that admins made by their keys, and whatever else the source knows.
     ``captured_at`` empty: now. ``external_id`` with ``source_system`` makes the capture idempotent. ``is_another``:
     whoever wrote it down knows who resembles it here, and says that it is somebody else.
     """
@@ -126,7 +128,7 @@ def _known(data: Sequence[LeadData]) -> dict[Key, Lead]:
 def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
-    campaigns = campaigns_named({one.campaign.strip() for one in data})
+    campaigns, fields = campaigns_named({one.campaign.strip() for one in data}), HeldFields()
     drafts: dict[Key, Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -134,7 +136,7 @@ def _capture(
         if key in known or key in drafts:
             continue
         try:
-            drafts[key] = _draft(one, campaigns, actor, now)
+            drafts[key] = _draft(one, campaigns, fields, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
     taken = _take(drafts, actor, now)
@@ -197,12 +199,12 @@ def _one_at_a_time(drafts: Iterable[Draft]) -> None:
             cursor.execute(sql, [addresses])
 
 
-def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: datetime) -> Draft:
+def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
     for index, touch in enumerate(data.touches):
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
-    check_values(data.custom, field="custom")
+    custom = stored_values(data.custom, fields)
     captured_at = data.captured_at or now
     check_moment(captured_at, field="captured_at")
     if captured_at > now + CLOCK_SKEW:
@@ -212,7 +214,7 @@ def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: 
         source_system=data.source_system,
         external_id=data.external_id or None,
         campaign=campaign_of(texts["campaign"], campaigns),
-        custom=data.custom,
+        custom=custom,
         captured_at=captured_at,
         created_by=actor,
         created_at=now,

@@ -72,7 +72,9 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
     data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
-    form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
+    form = ColumnsForm(
+        data, job=job, proposals=outline.columns, understanding=outline.understanding, custom=outline.custom
+    )
     form.initial["system"] = request.POST.get("system", job.source_system)
     if data and form.is_valid():
         now = timezone.now()

@@ -23,10 +23,12 @@ from leads.forms.activities import activity_forms
 from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
+from leads.rules.sentences import say_fact
 from leads.selectors import deals as deal_selectors
 from leads.selectors import duplicates, exports, suggestions, work
 from leads.selectors import leads as selectors
 from leads.selectors import timeline as story
+from leads.selectors.custom_fields import known, listed_fields
 from leads.services import leads as services
 from leads.services import touches
 from leads.services.activities import WITH_SALES
@@ -38,13 +40,15 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Search, filter and sort all leads; the same list for both sides."""
-    found = LeadListFilter(request.GET, queryset=selectors.listed(), request=request)
+    own = listed_fields()
+    found = LeadListFilter(request.GET, queryset=selectors.listed(), request=request, own=own)
     others = request.GET.copy()
     others.pop("turn", None)
     others.pop("page", None)
-    everywhere = LeadFilter(others, queryset=Lead.objects.all(), request=request)  # counted, never shown
+    everywhere = LeadFilter(others, queryset=Lead.objects.all(), request=request, own=own)  # counted, never shown
     context: dict[str, Any] = {
         "filter": found,
+        "own": own,
         "page": Paginator(found.qs, PAGE).get_page(request.GET.get("page")),
         "tabs": _tabs(request, others.urlencode(), selectors.counts_by_turn(everywhere.qs)),
         "is_filtered": any(value for name, value in request.GET.items() if name not in ("page", "sort")),
@@ -180,7 +184,11 @@ def _edit_page(request: PersonRequest, lead: Lead, form: LeadForm, *, status: in
 def _clash_page(request: PersonRequest, lead: Lead, form: LeadForm, clash: ChangedMeanwhile) -> HttpResponse:
     """The same form with both values of each fact; sent again, it starts from what is there now."""
     fresh = LeadForm({**form.data.dict(), "seen": lead.updated_at.isoformat()}, lead=lead)  # type: ignore[attr-defined]
-    conflicts = [(fresh[name], theirs, mine) for name, (theirs, mine) in clash.conflicts.items()]
+    fields = known()
+    conflicts = [
+        (fresh[name], *(say_fact(fields[name], value) if name in fields.custom else value for value in both))
+        for name, both in clash.conflicts.items()
+    ]
     context = {"lead": lead, "form": fresh, "known": suggestions.known(["source"]), "has_errors": True}
     context |= {"conflicts": conflicts, "message": clash.message}
     return render(request, "leads/leads/edit.html", context, status=409)

@@ -320,4 +320,4 @@ def _leave(mai: Visitor) -> None:
 
 def _sentence(visitor: Visitor, condition: dict[str, object]) -> str:
     with translation.override(visitor.language):
-        return sentence(parse(condition))
+        return sentence(parse(condition, FIELDS))

@@ -9,7 +9,8 @@ from django.utils import translation
 from hypothesis import given
 from hypothesis import strategies as st
 
-from leads.rules.conditions import FIELDS, OPERATORS, WITHOUT_VALUE, ConditionFault, FieldType, Op, dump, leaves, parse
+from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, ConditionFault, Op, dump, leaves, parse
+from leads.rules.fields import FIELDS, FieldType
 from leads.rules.sentences import say
 
 VALUES: dict[FieldType, Any] = {FieldType.TEXT: "web", FieldType.NUMBER: 100, FieldType.DATE: 30}
@@ -23,7 +24,7 @@ EVERY_TEST = [
 
 @pytest.mark.parametrize("tree", EVERY_TEST, ids=lambda tree: f"{tree['field']}-{tree['op']}")
 def test_every_field_and_operator_survives_the_way_there_and_back(tree: dict[str, Any]) -> None:
-    assert dump(parse(tree)) == tree
+    assert dump(parse(tree, FIELDS)) == tree
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_every_field_and_operator_survives_the_way_there_and_back(tree: dict[str
 )
 def test_a_fault_is_refused_with_its_path(tree: Any, path: str) -> None:
     with pytest.raises(ConditionFault) as refusal:
-        parse(tree)
+        parse(tree, FIELDS)
 
     assert refusal.value.field == path
 
@@ -66,9 +67,9 @@ def test_deep_and_wide_trees_are_refused() -> None:
         deep = {"not": deep}
 
     with pytest.raises(ConditionFault):
-        parse(deep)
+        parse(deep, FIELDS)
     with pytest.raises(ConditionFault):
-        parse({"all": [{"field": "source", "op": "is_blank"}] * 201})
+        parse({"all": [{"field": "source", "op": "is_blank"}] * 201}, FIELDS)
 
 
 json_values = st.recursive(
@@ -91,17 +92,17 @@ json_values = st.recursive(
 def test_any_json_is_either_read_or_refused(tree: Any) -> None:
     """Never another exception, whatever arrives."""
     try:
-        condition = parse(tree)
+        condition = parse(tree, FIELDS)
     except ConditionFault:
         return
-    assert parse(dump(condition)) == condition
+    assert parse(dump(condition), FIELDS) == condition
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("tree", EVERY_TEST, ids=lambda tree: f"{tree['field']}-{tree['op']}")
 def test_every_test_reads_as_a_sentence_that_names_field_and_value(tree: dict[str, Any], language: str) -> None:
     with translation.override(language):
-        sentence = say(parse(tree))
+        sentence = say(parse(tree, FIELDS))
 
         label = str(FIELDS[tree["field"]].label)
         assert label.removesuffix("のアドレス") in sentence  # 「フリーメールを使っている」
@@ -123,7 +124,7 @@ def test_the_word_between_conditions_is_said_and_inner_groups_stand_in_brackets(
         ]
     }
     with translation.override("en"):
-        assert say(parse(tree)) == (
+        assert say(parse(tree, FIELDS)) == (
             "industry is “steel” and (download at least 2 times in the last 30 days or not (phone is not known))"
         )
 
@@ -131,4 +132,4 @@ def test_the_word_between_conditions_is_said_and_inner_groups_stand_in_brackets(
 def test_leaves_come_from_left_to_right() -> None:
     tree = {"any": [{"not": {"field": "source", "op": "is", "value": "a"}}, {"touches": {"kind": "", "at_least": 1}}]}
 
-    assert [type(leaf).__name__ for leaf in leaves(parse(tree))] == ["Test", "TouchCount"]
+    assert [type(leaf).__name__ for leaf in leaves(parse(tree, FIELDS))] == ["Test", "TouchCount"]

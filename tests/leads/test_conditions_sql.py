@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from leads.models import Lead
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount, parse
-from leads.rules.fields import FieldType
+from leads.rules.fields import FIELDS, FieldType
 from tests import factories
 
 NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
@@ -174,7 +174,7 @@ trees = st.recursive(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees)
 def test_sql_and_the_naive_reading_agree_for_every_lead(some_leads: list[Lead], tree: dict[str, Any]) -> None:
-    condition = parse(tree)
+    condition = parse(tree, FIELDS)
 
     found = set(Lead.objects.matching(condition, now=NOW).values_list("pk", flat=True))
 
@@ -183,7 +183,8 @@ def test_sql_and_the_naive_reading_agree_for_every_lead(some_leads: list[Lead], 
 
 def test_one_lead_and_all_leads_are_one_query(some_leads: list[Lead], django_assert_num_queries: Any) -> None:
     condition = parse(
-        {"all": [{"touches": {"kind": "", "at_least": 1}}, {"field": "industry", "op": "is", "value": "steel"}]}
+        {"all": [{"touches": {"kind": "", "at_least": 1}}, {"field": "industry", "op": "is", "value": "steel"}]},
+        FIELDS,
     )
 
     with django_assert_num_queries(1):

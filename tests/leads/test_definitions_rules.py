@@ -11,6 +11,7 @@ from alignment.accounts.policies import GRANTS, Permission
 from alignment.kernel.errors import NotAllowed
 from leads.rules.changes import ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
+from leads.rules.fields import FIELDS
 from leads.rules.versions import (
     SIGN_PERMISSIONS,
     TRANSITIONS,
@@ -112,7 +113,7 @@ def test_gaps_name_what_must_be_mended(threshold: int, criteria: list[Line], fie
 
 
 def text(field: str, value: str, points: int = 10, why: str = "") -> CriterionText:
-    return CriterionText("points", parse({"field": field, "op": "is", "value": value}), points, why)
+    return CriterionText("points", parse({"field": field, "op": "is", "value": value}, FIELDS), points, why)
 
 
 def test_a_difference_is_found_by_condition_then_by_fields():

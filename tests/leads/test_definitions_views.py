@@ -16,6 +16,7 @@ from alignment.accounts.models import User
 from leads.forms.definition_values import rows_of
 from leads.models import DefinitionVersion
 from leads.rules.conditions import parse
+from leads.rules.fields import FIELDS
 from leads.selectors import samples
 from leads.services.definitions import CriterionData
 from tests import factories
@@ -278,7 +279,7 @@ def test_nested_groups_are_shown_and_kept(signed_in: Browser, aoi: User, draft: 
     ],
 )
 def test_rows_take_what_they_can_show_and_nothing_else(tree: Any, fits: bool):
-    assert (rows_of(parse(tree)) is not None) == fits
+    assert (rows_of(parse(tree, FIELDS)) is not None) == fits
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,7 @@ _SECTIONS = (
     ("accounts:company-days", _("Company days"), None),
     ("accounts:organisation", _("Organisation"), Permission.EDIT_ORGANISATION),
     ("exports:list", _("Exports"), Permission.SEE_EXPORTS),
+    ("leads:custom-fields", _("Custom fields"), Permission.EDIT_ORGANISATION),
     ("health:operations", _("Operations"), Permission.SEE_OPERATIONS),
 )
 

@@ -21,6 +21,8 @@ from alignment.kernel.errors import DomainError, InvalidInput
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
+from leads.selectors.custom_fields import known
+from leads.services import custom_values
 from leads.services.importing import deals, lead_rows, leads, reading
 from leads.services.importing.context import Context, Row
 from leads.services.importing.reading import Part
@@ -58,7 +60,7 @@ def run_import(
     every part is stored and then undone.
     """
     actor.require(Permission.IMPORT_RECORDS)
-    plan = mappings.parse(mapping, kind=kind)
+    plan = mappings.parse(mapping, kind=kind, fields=known())
     job = ImportJob(
         kind=kind,
         file_name=file_name[:300],
@@ -135,6 +137,7 @@ def take(
             continue
         with transaction.atomic(), history.written_by(actor.pk):
             _one_at_a_time(plan.system)
+            custom_values.check_same(column.custom for column in plan.columns if column.custom)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it
             with transaction.atomic():

@@ -24,6 +24,8 @@ from alignment.kernel.queue import nudge
 from leads.models import ImportJob, ImportPiece
 from leads.rules import columns, mappings
 from leads.rules.columns import Proposal
+from leads.rules.fields import Field
+from leads.selectors.custom_fields import known
 from leads.services.importing import engine, reading, work
 
 MB = 1024 * 1024
@@ -71,6 +73,8 @@ class Outline:
 
     understanding: tables.Understanding
     columns: list[Proposal]
+    custom: list[Field]
+    """The fields that admins made and a column may be."""
 
 
 def outline(job: ImportJob, *, given: tables.Given) -> Outline:
@@ -81,7 +85,8 @@ def outline(job: ImportJob, *, given: tables.Given) -> Outline:
     if not filled:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in filled[0]]
-    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind))
+    fields = known().offered if job.kind == "leads" else []
+    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind, custom=fields), fields)
 
 
 @transaction.atomic
@@ -89,7 +94,7 @@ def set_up(*, job_id: int, mapping: dict[str, Any], actor: User, now: datetime) 
     """Say which column is what. Raises ``InvalidInput`` with the path of what does not fit the file."""
     actor.require(Permission.IMPORT_RECORDS)
     job = _in_state(job_id, actor, State.DRAFT, State.CHECKED)
-    plan = mappings.parse(mapping, kind=job.kind)
+    plan = mappings.parse(mapping, kind=job.kind, fields=known())
     with work.content(job) as file:
         job.headers = reading.header(engine.opened(file, plan, file_name=job.file_name), plan)
     job.source_system, job.mapping, job.state = plan.system, mapping, State.DRAFT

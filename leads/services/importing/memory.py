@@ -159,7 +159,7 @@ def _says_nothing_new(name: str, value: Any, stands: Any) -> bool:
         there = stands.astimezone(value.tzinfo)
         minute = there.replace(second=0, microsecond=0)
         return value in (there, minute, minute.replace(hour=0, minute=0))
-    if name.startswith(CUSTOM):
+    if name.startswith(CUSTOM) and isinstance(value, str):
         known = str(stands)
         return value in (known, _without_last_zeros(known)) or known.lower() == value.lower() in ("true", "false")
     return bool(value == stands)

@@ -20,6 +20,7 @@ from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.failpoints import failpoint
 from leads.models import ImportJob, ImportPiece, ImportRemark
 from leads.rules import mappings
+from leads.selectors.custom_fields import known
 from leads.services.importing import engine, undoing
 from leads.services.importing.result import ImportResult, Remark
 
@@ -122,7 +123,7 @@ def _check_claim(job: ImportJob) -> None:
 
 def _take(job: ImportJob, clock: Clock) -> None:
     rehearse = job.state == State.CHECKING
-    plan = mappings.parse(job.mapping, kind=job.kind)
+    plan = mappings.parse(job.mapping, kind=job.kind, fields=known())
     with content(job) as file:
 
         def record(part: ImportResult) -> None:
