@@ -30,7 +30,7 @@ from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
 from leads.selectors import suggestions
 from leads.selectors.duplicates import evidence_words
-from leads.selectors.exports import LEAD_COLUMNS
+from leads.selectors.exports import lead_columns
 from leads.selectors.identity import leads_known_as
 from leads.selectors.leads import lead_page
 from leads.selectors.matching import Match, matches
@@ -98,7 +98,7 @@ def waiting(request: PersonRequest) -> HttpResponse:
 @require_GET
 def waiting_export(request: PersonRequest, kind: str) -> HttpResponseBase:
     """The same leads in the same order as a file."""
-    return answer(request, kind, exports.WAITING, found=ready_to_hand_over(), columns=LEAD_COLUMNS)
+    return answer(request, kind, exports.WAITING, found=ready_to_hand_over(), columns=lead_columns())
 
 
 @require_POST

@@ -69,7 +69,7 @@ def listing(request: PersonRequest) -> HttpResponse:
 def export(request: PersonRequest, kind: str) -> HttpResponseBase:
     """The same leads in the same order as a file."""
     found = LeadFilter(request.GET, queryset=selectors.listed(), request=request)
-    return answer(request, kind, exports.LEADS, found=found.qs, columns=exports.LEAD_COLUMNS)
+    return answer(request, kind, exports.LEADS, found=found.qs, columns=exports.lead_columns())
 
 
 @require_GET

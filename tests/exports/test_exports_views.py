@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import re
 from collections.abc import Callable, Iterator
@@ -238,6 +239,20 @@ def test_what_shift_jis_does_not_hold_is_told_with_ways_out(signed_in: SignedIn,
     assert not Export.objects.exists()
     taken = client.get(address(kind="csv-shift-jis", query="?source=fair"))
     assert "吉野" in taken.getvalue().decode("cp932")
+
+
+def test_the_fields_that_admins_made_are_columns_too(signed_in: SignedIn, mai: User):
+    factories.custom_field("budget", "number", label_en="Budget")
+    factories.custom_field("signed_on", "date", label_en="Signed")
+    factories.custom_field("retired", "text", label_en="Long gone", retired_at=datetime(2026, 1, 1, tzinfo=UTC))
+    factories.lead(custom={"budget": 1200, "signed_on": "2026-04-01"})
+    factories.lead()
+
+    text = signed_in(mai).get(address()).getvalue().decode("utf-8-sig")
+
+    names, *rows = csv.reader(io.StringIO(text, newline=""))
+    assert names[-2:] == ["Budget", "Signed"]
+    assert sorted(row[-2:] for row in rows) == [["", ""], ["1200", "2026-04-01"]]
 
 
 # -- back again ---------------------------------------------------------------------------------------------
