@@ -35,6 +35,7 @@ app.conf.beat_schedule = {
     "leads.activate_due_versions": _tick("leads.activate_due_versions", every=MINUTE),
     "leads.take_imports": _tick("leads.take_imports", every=MINUTE),
     "leads.prune_imports": _tick("leads.prune_imports", every=HOUR),
+    "leads.find_duplicates": _tick("leads.find_duplicates", every=24 * HOUR),
     "handoff.scan_clocks": _tick("handoff.scan_clocks", every=MINUTE),
     "handoff.return_due_leads": _tick("handoff.return_due_leads", every=MINUTE),
     "reviews.build_due_reviews": _tick("reviews.build_due_reviews", every=MINUTE),

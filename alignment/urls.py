@@ -23,6 +23,7 @@ urlpatterns = [
     path("preferences/theme/", preferences.theme, name="set_theme"),
     path("preferences/shortcuts/", preferences.shortcuts, name="set_shortcuts"),
     path("", include("alignment.accounts.urls")),
+    path("", include("alignment.exports.urls")),
     path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/v1/docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include("handoff.api.urls")),

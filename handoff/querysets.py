@@ -5,12 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from alignment.accounts.policies import SALES_MANAGER
 from alignment.accounts.roles import Side
 from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Status
+from leads.models import Lead
 
 if TYPE_CHECKING:
     from alignment.accounts.models import User
@@ -57,16 +58,21 @@ class HandoffQuerySet(QuerySet["Handoff"]):
         )
 
 
+def _rests() -> Exists:
+    """The lead is part of another by now: its clock rests until the two are separated again. No join: no lock on it."""
+    return Exists(Lead.everything.filter(merged_into__isnull=False, handoffs=OuterRef("handoff")))
+
+
 class ClockQuerySet(QuerySet["Clock"]):
     """Chainable predicates on clocks."""
 
     def running(self) -> ClockQuerySet:
-        """Neither kept, nor found late, nor stopped."""
-        return self.filter(met_at=None, breached_at=None, stopped_at=None)
+        """Neither kept, nor found late, nor stopped, nor at rest while the lead is part of another."""
+        return self.filter(~_rests(), met_at=None, breached_at=None, stopped_at=None)
 
     def owed(self, duty: Duty) -> ClockQuerySet:
-        """Not done and not called off, in time or late."""
-        return self.filter(duty=duty, met_at=None, stopped_at=None)
+        """Not done and not called off, in time or late, and not at rest."""
+        return self.filter(~_rests(), duty=duty, met_at=None, stopped_at=None)
 
     def overdue_at(self, now: datetime) -> ClockQuerySet:
         """Running and past their deadline, owned or not."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from leads.services import definitions, rejudging
-from leads.services.importing import jobs
+from leads.services import definitions, duplicates, rejudging
+from leads.services.importing import jobs, work
 
+TWO_DAYS = timedelta(days=2)
 SIX_HOURS = 6 * 60 * 60
 
 
@@ -28,7 +30,14 @@ def judge_anew(**_future: Any) -> int:
 @shared_task(name="leads.take_imports", soft_time_limit=SIX_HOURS, time_limit=SIX_HOURS + 60)
 def take_imports(**_future: Any) -> int:
     """Every minute and after each order: check and take the files that wait. A claim, not a time limit, guards it."""
-    return jobs.take_waiting(clock=timezone.now)
+    return work.take_waiting(clock=timezone.now)
+
+
+@shared_task(name="leads.find_duplicates")
+def find_duplicates(**_future: Any) -> int:
+    """Once a day: look at those who came in lately, together with all others."""
+    now = timezone.now()
+    return duplicates.look_through(since=now - TWO_DAYS, now=now)
 
 
 @shared_task(name="leads.prune_imports")

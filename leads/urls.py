@@ -4,25 +4,45 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads, touch_kinds
+from leads.views import (
+    accounts,
+    campaigns,
+    custom_fields,
+    deals,
+    definition_builder,
+    definitions,
+    duplicates,
+    imports,
+    leads,
+    touch_kinds,
+)
 
 app_name = "leads"
 
 urlpatterns = [
     path("leads/", leads.listing, name="list"),
+    path("leads/duplicates/", duplicates.listing, name="duplicate-list"),
+    path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate-dismiss"),
+    path("leads/merges/<int:pk>/undo/", duplicates.unmerge, name="unmerge"),
+    path("leads/export/<slug:kind>/", leads.export, name="export"),
     path("leads/<int:pk>/", leads.detail, name="detail"),
+    path("leads/<int:pk>/merge/", duplicates.choose, name="merge-choose"),
+    path("leads/<int:pk>/merge/<int:other>/", duplicates.compare, name="merge"),
     path("leads/<int:pk>/timeline/", leads.timeline, name="timeline"),
     path("leads/<int:pk>/edit/", leads.edit, name="edit"),
     path("leads/<int:pk>/touches/", leads.add_touch, name="touch-add"),
     path("leads/<int:pk>/deals/", deals.open_for_lead, name="deal-open"),
     path("imports/", imports.listing, name="import-list"),
+    path("imports/export/<slug:kind>/", imports.export, name="import-export"),
     path("imports/new/", imports.new, name="import-new"),
     path("imports/<int:pk>/", imports.detail, name="import-detail"),
     path("imports/<int:pk>/columns/", imports.columns, name="import-columns"),
     path("imports/<int:pk>/run/", imports.run, name="import-run"),
     path("imports/<int:pk>/cancel/", imports.cancel, name="import-cancel"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import-undo"),
     path("imports/<int:pk>/refused/", imports.refused, name="import-refused"),
     path("deals/", deals.listing, name="deal-list"),
+    path("deals/export/<slug:kind>/", deals.export, name="deal-export"),
     path("deals/new/", deals.open_new, name="deal-new"),
     path("deals/<int:pk>/", deals.detail, name="deal-detail"),
     path("deals/<int:pk>/edit/", deals.update, name="deal-update"),
@@ -37,11 +57,18 @@ urlpatterns = [
     path("definition/<int:number>/send-back/", definitions.send_back, name="definition-send-back"),
     path("definition/<int:number>/withdraw/", definitions.withdraw, name="definition-withdraw"),
     path("campaigns/", campaigns.listing, name="campaign-list"),
+    path("campaigns/export/<slug:kind>/", campaigns.export, name="campaign-export"),
     path("campaigns/new/", campaigns.new, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
+    path("settings/fields/", custom_fields.listing, name="custom-fields"),
+    path("settings/fields/new/", custom_fields.new, name="custom-field-new"),
+    path("settings/fields/<int:pk>/", custom_fields.edit, name="custom-field-edit"),
+    path("settings/fields/<int:pk>/retire/", custom_fields.retire, name="custom-field-retire"),
+    path("settings/fields/<int:pk>/restore/", custom_fields.restore, name="custom-field-restore"),
     path("touch-kinds/", touch_kinds.listing, name="touch-kind-list"),
     path("touch-kinds/new/", touch_kinds.new, name="touch-kind-new"),
     path("touch-kinds/<slug:key>/", touch_kinds.edit, name="touch-kind-edit"),
     path("companies/", accounts.listing, name="account-list"),
+    path("companies/export/<slug:kind>/", accounts.export, name="account-export"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
 ]

@@ -65,12 +65,17 @@ def _person(name: str) -> Arguments:
     return lambda world: {"pk": world.people[name].pk}
 
 
+def _pair(world: World) -> dict[str, Any]:
+    return {"pk": world.pair.first_id, "other": world.pair.second_id}
+
+
 def _action(world: World) -> dict[str, Any]:
     return {"pk": world.review.pk, "action_pk": world.action.pk}
 
 
 ADMINS = frozenset({ADMIN})
 _AWAY = {"absence-starts_on": "2026-06-01", "absence-ends_on": "2026-06-02", "absence-note": ""}
+_CSV: Arguments = lambda world: {"kind": "csv"}  # noqa: E731
 _KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
 _RESET: Arguments = lambda world: {"uidb36": "1", "key": "made-up"}  # noqa: E731
 _SIGN_ON: Arguments = lambda world: {"provider_id": "sso"}  # noqa: E731
@@ -134,12 +139,22 @@ ROWS = (
     Row("leads:definition-withdraw", "post", _number("draft"), EDITORS),
     # -- capture ---------------------------------------------------------------------------------------------------
     Row("leads:list"),
+    Row("leads:export", arguments=_CSV),
     Row("leads:detail", arguments=_pk("lead")),
     Row("leads:timeline", arguments=_pk("lead")),
     Row("leads:edit", arguments=_pk("lead")),
     Row("leads:edit", "post", _pk("lead")),
     Row("leads:touch-add", "post", _pk("lead"), SUBMITTERS),
     Row("leads:campaign-list"),
+    Row("leads:campaign-export", arguments=_CSV),
+    Row("leads:custom-fields", allowed=ADMINS),
+    Row("handoff:rules-on-field", arguments=lambda world: {"key": world.custom_field.key}),
+    Row("leads:custom-field-new", allowed=ADMINS),
+    Row("leads:custom-field-new", "post", allowed=ADMINS),
+    Row("leads:custom-field-edit", arguments=_pk("custom_field"), allowed=ADMINS),
+    Row("leads:custom-field-edit", "post", _pk("custom_field"), ADMINS),
+    Row("leads:custom-field-retire", "post", _pk("custom_field"), ADMINS),
+    Row("leads:custom-field-restore", "post", _pk("custom_field"), ADMINS),
     Row("leads:campaign-new", allowed=SUBMITTERS),
     Row("leads:campaign-new", "post", allowed=SUBMITTERS),
     Row("leads:campaign-edit", arguments=_pk("campaign"), allowed=SUBMITTERS),
@@ -150,18 +165,22 @@ ROWS = (
     Row("leads:touch-kind-edit", "post", lambda world: {"key": "download"}, ADMINS),
     Row("leads:campaign-edit", "post", _pk("campaign"), SUBMITTERS),
     Row("leads:account-list"),
+    Row("leads:account-export", arguments=_CSV),
     Row("leads:account-detail", arguments=_pk("account")),
     Row("handoff:submit", allowed=SUBMITTERS),
     Row("handoff:submit", "post", allowed=SUBMITTERS),
     Row("handoff:submitted", arguments=_lead_pk("lead")),
     # -- hand off ---------------------------------------------------------------------------------------------------
     Row("handoff:waiting"),
+    Row("handoff:waiting-export", arguments=_CSV),
     Row("handoff:hand-over", "post", _lead_pk("qualified"), SUBMITTERS),
     Row("handoff:hand-over-many", "post", allowed=SUBMITTERS),
     Row("handoff:list"),
+    Row("handoff:export", arguments=_CSV),
     Row("handoff:detail", arguments=_pk("handoff")),
     Row("handoff:panel", arguments=_lead_pk("lead")),
     Row("handoff:inbox", allowed=SALES),
+    Row("handoff:inbox-export", arguments=_CSV, allowed=SALES),
     Row("handoff:accept", "post", _pk("handoff"), PARTY),
     Row("handoff:reject", arguments=_pk("handoff"), allowed=PARTY),
     Row("handoff:reject", "post", _pk("handoff"), PARTY, data={"reason": "timing"}),
@@ -178,8 +197,16 @@ ROWS = (
     Row("handoff:policy", "post", lambda world: {"duty": "decide"}, EDITORS),
     # -- act --------------------------------------------------------------------------------------
     Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY, data={"kind": "call", "outcome": "spoke"}),
+    # -- leads that are one person -------------------------------------------------------------------------------
+    Row("leads:duplicate-list"),
+    Row("leads:merge-choose", arguments=_pk("lead"), allowed=BRINGERS),
+    Row("leads:merge", arguments=_pair, allowed=BRINGERS),
+    Row("leads:merge", "post", _pair, BRINGERS),
+    Row("leads:duplicate-dismiss", "post", _pk("pair"), BRINGERS),
+    Row("leads:unmerge", "post", _pk("merge"), BRINGERS),
     # -- bringing files ------------------------------------------------------------------------------------------
     Row("leads:import-list", allowed=BRINGERS),
+    Row("leads:import-export", arguments=_CSV, allowed=BRINGERS),
     Row("leads:import-new", allowed=BRINGERS),
     Row("leads:import-new", "post", allowed=BRINGERS),
     Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),
@@ -187,8 +214,11 @@ ROWS = (
     Row("leads:import-columns", "post", _pk("job"), BRINGERS),
     Row("leads:import-run", "post", _pk("job"), BROUGHT_IT),
     Row("leads:import-cancel", "post", _pk("job"), BROUGHT_IT),
+    Row("leads:import-undo", arguments=_pk("job"), allowed=BRINGERS),
+    Row("leads:import-undo", "post", _pk("job"), BRINGERS),
     Row("leads:import-refused", arguments=_pk("job"), allowed=BRINGERS),
     Row("leads:deal-list"),
+    Row("leads:deal-export", arguments=_CSV),
     Row("leads:deal-new", allowed=SALES),
     Row("leads:deal-new", "post", allowed=SALES),
     Row("leads:deal-open", "post", _pk("sold"), PARTY, data={"name": "Press"}),
@@ -200,12 +230,14 @@ ROWS = (
     Row("reviews:kpis"),
     Row("reviews:kpi", arguments=_KPI),
     Row("reviews:kpi-rows", arguments=_KPI),
+    Row("reviews:kpi-rows-export", arguments=lambda world: {"key": "mql", "kind": "csv"}),
     Row("reviews:list"),
     Row("reviews:detail", arguments=_pk("review")),
     Row("reviews:exception", arguments=lambda world: {"pk": world.review.pk, "position": 1}),
     Row("reviews:minutes", "post", _pk("review"), EDITORS, data={"minutes": "We met.", "seen": "0"}),
     Row("reviews:close", "post", _pk("review"), EDITORS),
     Row("reviews:action-add", "post", _pk("review"), EDITORS),
+    Row("reviews:action-export", arguments=lambda world: {"pk": world.review.pk, "kind": "csv"}),
     Row("reviews:action-done", "post", _action, EDITORS | {REP}),  # REP owns the action
     Row("reviews:action-drop", "post", _action, EDITORS),
     # -- operations
@@ -224,6 +256,7 @@ ROWS = (
     Row("accounts:token-create", "post"),
     Row("accounts:token-revoke", "post", lambda world: {"token_key": "0123456789abcde"}, frozenset(), 404),
     Row("accounts:members"),
+    Row("exports:people", arguments=_CSV),
     Row("accounts:member-invite", allowed=ADMINS),
     Row("accounts:member-invite", "post", allowed=ADMINS),
     Row("accounts:member-edit", arguments=_person(REP), allowed=ADMINS),
@@ -242,6 +275,8 @@ ROWS = (
     Row("accounts:company-days"),
     Row("accounts:company-days", "post", allowed=ADMINS),
     Row("accounts:company-day-remove", "post", _pk("company_day"), ADMINS),
+    Row("exports:list", allowed=ADMINS),
+    Row("exports:export", arguments=_CSV, allowed=ADMINS),
     Row("accounts:organisation", allowed=ADMINS),
     Row("accounts:organisation", "post", allowed=ADMINS),
 )
@@ -259,6 +294,7 @@ API_ROWS = (
     Row("leads-api:lead", "patch", _pk("lead"), data={"note": "Call in the morning."}),
     Row("leads-api:touches-batch", "post", allowed=SUBMITTERS, data={"items": [{"kind": "mail", "lead": {"id": 1}}]}),
     Row("leads-api:lead-deals", "post", _pk("sold"), PARTY, data={"name": "Press"}),
+    Row("leads-api:custom-fields"),
     Row("leads-api:definitions"),
     Row("leads-api:definition", arguments=_number("draft")),
     Row("leads-api:deals"),

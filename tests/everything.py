@@ -12,8 +12,8 @@ from alignment.outbox.models import Notice
 from handoff.models import Handoff, RoutingRule
 from handoff.services.decisions import accept
 from handoff.services.submission import submit_lead
-from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead
-from leads.services import definitions
+from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead, LeadMerge, SuspectedDuplicate
+from leads.services import definitions, merging
 from leads.services.capture import LeadData, capture_lead
 from leads.services.deals import open_deal
 from leads.services.definitions import CriterionData
@@ -50,6 +50,9 @@ class World:
     company_day: Any = None
     notice: Any = None
     job: Any = None
+    pair: SuspectedDuplicate = None  # type: ignore[assignment]
+    merge: LeadMerge = None  # type: ignore[assignment]
+    custom_field: Any = None
 
 
 def make(people: dict[str, User]) -> World:
@@ -62,6 +65,8 @@ def make(people: dict[str, User]) -> World:
     world.lead = world.handoff.lead
     world.sold = accept(handoff_id=_submit(mai, "Two").handoff.pk, actor=ren, now=NOW).lead  # type: ignore[union-attr]
     world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
+    world.pair = _suspect(mai)
+    world.merge = merging.merge(lead_ids=_twins(mai), facts={}, actor=mai, now=NOW)
     deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
     world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
     world.campaign, world.account = factories.campaign(), factories.account()
@@ -71,6 +76,18 @@ def make(people: dict[str, User]) -> World:
     _make_review(world)
     _make_settings(world)
     return world
+
+
+def _suspect(mai: User) -> SuspectedDuplicate:
+    """Two leads of one name at one company."""
+    for mail in ("h1@acme.example", "h2@acme.example"):
+        data = LeadData(full_name="Hanako", company_name="Acme", email=mail)
+        capture_lead(data=data, actor=mai, now=NOW)
+    return SuspectedDuplicate.objects.get()
+
+
+def _twins(mai: User) -> list[int]:
+    return [capture_lead(data=LeadData(full_name=name), actor=mai, now=NOW).lead.pk for name in ("Five", "Six")]
 
 
 def _agree(aoi: User, sora: User) -> None:
@@ -118,6 +135,7 @@ def _make_settings(world: World) -> None:
         expires_at=NOW + timedelta(days=7),
     )
     world.absence = Absence.objects.create(user=world.people[REP], starts_on="2026-05-01", ends_on="2026-05-02")
+    world.custom_field = factories.custom_field()
     world.company_day = CompanyDay.objects.create(on="2026-08-13")
     world.notice = Notice.objects.create(
         to_address="a@b.example", language="en", time_zone="UTC", template="x", created_at=NOW, next_at=NOW

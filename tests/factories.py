@@ -8,7 +8,7 @@ from typing import Any
 
 from alignment.accounts.models import Team, User
 from handoff.models import Clock, Handoff, RejectionReason, RoutingRule
-from leads.models import Account, Campaign, Deal, Definition, DefinitionVersion, Lead, Touch, TouchKind
+from leads.models import Account, Campaign, CustomField, Deal, Definition, DefinitionVersion, Lead, Touch, TouchKind
 from reviews.models import ReviewSeries
 
 _numbers = count(1)
@@ -145,3 +145,11 @@ def version_in_force(
     version.status, version.in_force_from = "in_force", since
     version.save()
     return version
+
+
+def custom_field(key: str = "budget", kind: str = "number", **fields: Any) -> CustomField:
+    """A field of the admins; ``choices`` as pairs of a value and its words, the same in both languages."""
+    choices = [{"value": value, "ja": words, "en": words} for value, words in fields.pop("choices", ())]
+    words = key.replace("_", " ").capitalize()
+    defaults = {"label_ja": words, "label_en": words, "position": CustomField.objects.count() + 1, "choices": choices}
+    return CustomField.objects.create(key=key, kind=kind, **(defaults | fields))

@@ -17,7 +17,7 @@ from django.template.loader import get_template
 
 ROOT = Path(settings.BASE_DIR)
 PACKAGES = ("alignment", "leads", "handoff", "reviews")
-LAYERS = ("kernel", "outbox", "accounts", "programs", "health", "leads", "handoff", "reviews")
+LAYERS = ("kernel", "outbox", "accounts", "programs", "exports", "health", "leads", "handoff", "reviews")
 """Apps from the lowest to the highest."""
 
 TEMPLATES = sorted(path for path in (ROOT / "templates").rglob("*") if path.suffix in {".html", ".txt"})

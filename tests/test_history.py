@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import InternalError, connection, transaction
 from django.db.models import Model
 
+from alignment.exports.models import Export
 from alignment.kernel.history import MAY_EMPTY
 from handoff.models import Handoff
 from handoff.services import activities, decisions
@@ -16,7 +17,7 @@ from leads.models import Criterion, DefinitionVersion, Signature
 from reviews.models import AgendaItem, Review, ReviewSeries
 from tests.everything import NOW, REP, World
 
-OURS = ("accounts", "leads", "handoff", "reviews")
+OURS = ("accounts", "exports", "leads", "handoff", "reviews")
 
 
 def guarded(name: str) -> list[type[Model]]:
@@ -34,6 +35,7 @@ def lived(everything: World) -> World:
     call = {"kind": "call", "outcome": "spoke"}
     activities.record(lead_id=everything.sold.pk, actor=everything.people[REP], now=NOW, **call)
     AgendaItem.objects.create(review=everything.review, kind="breach", position=99, data={})
+    Export.objects.create(actor=everything.people[REP], at=NOW, listing="leads:export", kind="csv", row_count=1)
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what still waits would refuse a TRUNCATE by itself
     return everything

@@ -14,8 +14,19 @@ from django.utils import timezone
 
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
+from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import Campaign, CampaignCost, DefinitionVersion, ImportJob, TouchKind
+from leads.models import (
+    Campaign,
+    CampaignCost,
+    CustomField,
+    DefinitionVersion,
+    ImportJob,
+    Lead,
+    SuspectedDuplicate,
+    TouchKind,
+)
+from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -54,6 +65,12 @@ def _token() -> None:
     create_token(person=kei, name="Warehouse", valid_for=timedelta(days=30), now=timezone.now())
 
 
+def _export() -> None:
+    """A list that one more person took."""
+    taken = {"at": timezone.now(), "listing": "leads:export", "kind": "csv", "row_count": 1}
+    Export.objects.create(actor=factories.user(), **taken)
+
+
 def _version() -> None:
     """A version that was in force once, with a line of its own and both signatures."""
     now, number = timezone.now(), DefinitionVersion.objects.count() + 1
@@ -71,6 +88,29 @@ def _lead_with_all() -> None:
     factories.qualified_lead(
         captured_at=datetime(2026, 3, 2, tzinfo=TOKYO), campaign=factories.campaign(), owner=factories.user()
     )
+
+
+def _custom_field() -> None:
+    number = CustomField.objects.count() + 1
+    factories.custom_field(f"size_{number}", "choice", choices=[("small", "Small")], retired_at=None)
+
+
+def _lead_of_fields() -> None:
+    """A lead with a value of each field that the list shows."""
+    if not CustomField.objects.exists():
+        factories.custom_field("budget", is_in_list=True)
+        factories.custom_field("size", "choice", choices=[("small", "Small")], is_in_list=True)
+    factories.lead(custom={"budget": 5, "size": "small"})
+
+
+def _judged_by_a_field() -> None:
+    """An offer whose verdict names a custom field."""
+    if not CustomField.objects.exists():
+        factories.custom_field("budget")
+        factories.version_in_force({"condition": {"field": "custom.budget", "op": "is_present"}, "points": 10})
+    lead = factories.lead(custom={"budget": 5})
+    verdict = judging.judge(lead_ids=[lead.pk], now=timezone.now())[lead.pk]
+    factories.handoff(Lead.objects.get(pk=lead.pk), verdict=verdict)
 
 
 SERIES_MONTH = date(2026, 3, 1)
@@ -176,6 +216,18 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
+def _suspected() -> None:
+    pk = factories.lead().pk, factories.lead().pk
+    SuspectedDuplicate.objects.create(
+        first_id=pk[0], second_id=pk[1], score=65, evidence=[["name", 45], ["company", 20]], found_at=timezone.now()
+    )
+
+
+def _alike() -> None:
+    """One more lead with the number of the first."""
+    factories.lead(phone="+81312345678")
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -187,13 +239,18 @@ LISTS = [
     Listed("accounts:members", _invited),
     Listed("accounts:teams", _team),
     Listed("accounts:company-days", _company_day, "?year=2026"),
+    Listed("exports:list", _export),
     Listed("health:operations", _notice),
     Listed("demo:mailbox", _notice),
     Listed("leads:list", factories.lead),
+    Listed("leads:list", _lead_of_fields, "?custom.budget.from=1"),
+    Listed("leads:custom-fields", _custom_field),
     Listed("leads:deal-list", factories.deal),
     Listed("leads:campaign-list", _campaign),
     Listed("leads:campaign-edit", _cost, arguments=lambda: [Campaign.objects.get().pk]),
     Listed("leads:touch-kind-list", _touch_kind),
+    Listed("leads:duplicate-list", _suspected),
+    Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:account-list", factories.account),
@@ -203,6 +260,8 @@ LISTS = [
     Listed("handoff-api:handoffs", factories.handoff),
     Listed("leads-api:deals", factories.deal),
     Listed("handoff-api:leads", factories.qualified_lead),
+    Listed("handoff-api:leads", _lead_of_fields, "?custom.budget.from=1"),
+    Listed("handoff:inbox", _judged_by_a_field),
     Listed("leads:definition", _version),
     Listed("leads-api:definitions", _version),
     Listed("accounts:tokens", _token),

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import NamedTuple
 
-ROWS = import_module("leads.migrations.0011_first_touch_kinds").KINDS
+from leads.rules.fields import FIELDS, Fields, TouchWord, Words
+
+ROWS = import_module("leads.migrations.0014_first_touch_kinds").KINDS
 
 
 def labels(language: str) -> dict[str, str]:
     """Label by key."""
     return {key: ja if language == "ja" else en for key, en, ja in ROWS}
+
+
+class Known(NamedTuple):
+    """A vocabulary that is at hand."""
+
+    fields: Fields
+    kinds: dict[str, TouchWord]
+
+
+VOCABULARY = Known(FIELDS, {key: TouchWord(key, Words(ja=ja, en=en)) for key, en, ja in ROWS})

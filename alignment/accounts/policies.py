@@ -27,6 +27,7 @@ class Permission(Enum):
 
     SUBMIT_LEAD = "submit_lead"
     EDIT_LEAD = "edit_lead"
+    MERGE_LEADS = "merge_leads"
     DECIDE_HANDOFF = "decide_handoff"
     RECORD_ACTIVITY = "record_activity"
     MANAGE_DEAL = "manage_deal"
@@ -41,6 +42,7 @@ class Permission(Enum):
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
     SEE_OPERATIONS = "see_operations"
+    SEE_EXPORTS = "see_exports"
 
 
 _MANAGERS = (MARKETING_MANAGER, SALES_MANAGER)
@@ -48,6 +50,7 @@ _MANAGERS = (MARKETING_MANAGER, SALES_MANAGER)
 GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.SUBMIT_LEAD: frozenset({MARKETER, MARKETING_MANAGER, *ADMINS}),
     Permission.EDIT_LEAD: frozenset({MARKETER, SALES_REP, *_MANAGERS, *ADMINS}),
+    Permission.MERGE_LEADS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     Permission.DECIDE_HANDOFF: frozenset({SALES_REP, SALES_MANAGER}),
     Permission.RECORD_ACTIVITY: frozenset({SALES_REP, SALES_MANAGER}),
     Permission.MANAGE_DEAL: frozenset({SALES_REP, SALES_MANAGER}),
@@ -65,6 +68,7 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.INVITE_PEOPLE: frozenset(ADMINS),
     Permission.EDIT_ORGANISATION: frozenset(ADMINS),
     Permission.SEE_OPERATIONS: frozenset({*_MANAGERS, *ADMINS}),
+    Permission.SEE_EXPORTS: frozenset(ADMINS),
 }
 
 

@@ -15,6 +15,9 @@ from alignment.outbox.models import Notice, NoticeState
 from handoff.models import RoutingRule
 from leads.models import Campaign, CampaignCost
 from leads.rules.costs import spread
+from leads.rules.custom import Kind
+from leads.services import custom_fields
+from leads.services.custom_fields import ChoiceData, FieldData
 from reviews.models import ReviewSeries
 
 
@@ -29,6 +32,7 @@ def found(*, language: str, start: datetime, end: datetime) -> Company:
     _make_people(company)
     _make_campaigns(company, start.date(), end.date())
     _make_rules(company)
+    _make_fields(company, now=start)
     _make_calendar(company, start.date(), end.date())
     first_month = (start.astimezone(organisation.zone).date().replace(day=1) + timedelta(days=32)).replace(day=1)
     ReviewSeries.objects.filter(key="monthly").update(first_month=first_month)
@@ -89,6 +93,29 @@ def _make_rules(company: Company) -> None:
         condition={"all": []},
         team=company.teams["inside"],
     )
+
+
+def _make_fields(company: Company, *, now: datetime) -> None:
+    """What sales of this company asks before the first call."""
+    admin = next(user for user in company.people.values() if user.role == Role.ADMIN)
+    records = FieldData(
+        label_ja="現在の記録方法",
+        label_en="Records today",
+        kind=Kind.CHOICE,
+        help_ja="測定値を今どのように記録しているか",
+        help_en="How they keep their measurements now",
+        choices=[ChoiceData(words.ja, words.en, value) for value, words in story.RECORDS_TODAY],
+        is_in_list=True,
+    )
+    decides = FieldData(
+        label_ja="導入決定の予定日",
+        label_en="Decides on",
+        kind=Kind.DATE,
+        help_ja="お客様が導入を決める予定の日",
+        help_en="The day by which they want to decide",
+    )
+    custom_fields.add_field(key="records_today", data=records, actor=admin, now=now)
+    custom_fields.add_field(key="decides_on", data=decides, actor=admin, now=now)
 
 
 def _make_calendar(company: Company, start: date, end: date) -> None:

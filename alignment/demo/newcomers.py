@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -11,6 +12,8 @@ from leads.services.capture import LeadData, TouchData
 
 _CATALOGUE = Words("総合カタログ", "Product catalogue")
 _PRICES = Words("価格ページ", "Price page")
+_KNOWN_OF = 0.6
+"""Of so many, marketing has found out what they use today and when they want to decide."""
 
 
 def newcomer(
@@ -55,4 +58,13 @@ def newcomer(
         campaign=say(source.campaign),
         touches=tuple(touches),
     )
-    return data, quality
+    return replace(data, custom=_further_facts(data, now)), quality
+
+
+def _further_facts(data: LeadData, now: datetime) -> dict[str, str]:
+    """Values of the custom fields; from chances of their own, so that the story goes the same way without them."""
+    own = Random(data.email)  # noqa: S311 - a story, no secret
+    if own.random() > _KNOWN_OF:
+        return {}
+    decides_on = (now + timedelta(days=own.randrange(30, 300))).date()
+    return {"records_today": own.choice(story.RECORDS_TODAY)[0], "decides_on": decides_on.isoformat()}

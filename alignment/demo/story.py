@@ -285,5 +285,12 @@ def second_version(language: str) -> dict[str, Any]:
     }
 
 
+RECORDS_TODAY = (
+    ("paper", Words("紙の帳票", "Paper forms")),
+    ("spreadsheet", Words("表計算ソフト", "Spreadsheets")),
+    ("other_product", Words("他社製品", "Another product")),
+)
+"""How a plant keeps its measurements before it is a customer: the values of a custom field."""
+
 NEW_YEAR = Words("年末年始休業", "New Year closing")
 SUMMER = Words("夏季休業", "Summer closing")

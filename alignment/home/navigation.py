@@ -80,7 +80,12 @@ WAYS = (
         "users-group",
         below=("accounts:member", "accounts:invitation", "accounts:team"),
     ),
-    Way("accounts:profile", _("Settings"), "settings", below=("accounts:", "leads:touch-kind", "health:operations")),
+    Way(
+        "accounts:profile",
+        _("Settings"),
+        "settings",
+        below=("accounts:", "exports:", "health:operations", "leads:custom-field", "leads:touch-kind"),
+    ),
 )
 MAILBOX = Way("demo:mailbox", _("Mailbox"), "mailbox", below=("demo:mail",))
 

@@ -28,5 +28,5 @@ def locked_all(rows: QuerySet[Row], *related: str, skip_locked: bool = False) ->
 
 
 def _joined(rows: QuerySet[Row], related: Sequence[str]) -> QuerySet[Row]:
-    every = rows.model._default_manager.all()
+    every = rows.model._base_manager.all()
     return every.select_related(*related) if related else every

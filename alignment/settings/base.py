@@ -92,6 +92,7 @@ INSTALLED_APPS = [
     "alignment.kernel",
     "alignment.outbox",
     "alignment.programs",
+    "alignment.exports",
     "alignment.health",
     "leads",
     "handoff",

@@ -13,9 +13,10 @@ from alignment.accounts.roles import Side
 from alignment.kernel.forms import Form
 from alignment.kernel.inputs import whole_number
 from handoff.models import RoutingRule
-from leads.forms.definition_rows import OP_LABELS
-from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, ConditionFault, Op, parse
-from leads.rules.fields import FIELDS, FieldType
+from leads.forms.definition_rows import OP_LABELS, field_choices, op_label
+from leads.rules.conditions import IN_DAYS, OPERATORS, WITHOUT_VALUE, ConditionFault, Op, parse
+from leads.rules.fields import Field, Fields, FieldType
+from leads.selectors.vocabulary import known
 
 ALL_OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
 
@@ -40,15 +41,17 @@ class RoutingRuleForm(Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.known = known()
+        chosen = self["field"].value() or ""
         choices: dict[str, list[Any]] = {
-            "field": [("", _("every lead")), *((key, field.label) for key, field in FIELDS.items())],
+            "field": [("", _("every lead")), *field_choices(self.known.fields, chosen=chosen)],
             "op": [("", "–"), *ALL_OPERATORS],
         }
         for name, options in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = options
-        fitting = _fitting(self["field"].value())
+        fitting = _fitting(chosen, self.known.fields)
         if fitting:  # any may be sent, so that a refusal can say which fit
             self.fields["op"].widget.choices = [("", "–"), *fitting]
         team = self.fields["team"]
@@ -58,14 +61,14 @@ class RoutingRuleForm(Form):
     def clean(self) -> dict[str, Any]:
         """Read the row as a condition; a fault is said beside the part it lies in."""
         cleaned = super().clean() or {}
-        fitting = _fitting(cleaned.get("field"))
+        fitting = _fitting(cleaned.get("field", ""), self.known.fields)
         if fitting and cleaned.get("op") not in dict(fitting):
             names = pgettext("list separator", ", ").join(str(label) for _op, label in fitting)
             self.add_error("op", _("Choose a comparison that fits: %(names)s.") % {"names": names})
             return cleaned
         try:
-            cleaned["condition"] = _tree(cleaned)
-            parse(cleaned["condition"])
+            cleaned["condition"] = _tree(cleaned, self.known.fields)
+            parse(cleaned["condition"], self.known)
         except ConditionFault as fault:
             self.add_error(fault.field if fault.field in ("field", "op", "value") else "value", str(fault.message))
         return cleaned
@@ -85,24 +88,32 @@ def initial(rule: RoutingRule) -> dict[str, Any]:
     }
 
 
-def _fitting(key: Any) -> list[tuple[str, Any]]:
+def _fitting(key: Any, fields: Fields) -> list[tuple[str, Any]]:
     """The operators for a field with their words, none where no field is chosen."""
-    return [(op.value, OP_LABELS[op.value]) for op in OPERATORS[FIELDS[key].type]] if key in FIELDS else []
+    return [(op.value, op_label(fields[key], op)) for op in OPERATORS[fields[key].type]] if key in fields else []
 
 
-def _tree(cleaned: dict[str, Any]) -> dict[str, Any]:
+def _tree(cleaned: dict[str, Any], fields: Fields) -> dict[str, Any]:
     key, op, value = cleaned.get("field"), cleaned.get("op"), cleaned.get("value", "").strip()
     if not key:
         return {"all": []}
     if op in {free.value for free in WITHOUT_VALUE}:
         return {"field": key, "op": op}
-    return {"field": key, "op": op, "value": _typed(value, op, FIELDS[key].type)}
+    return {"field": key, "op": op, "value": _typed(value, op, fields[key])}
 
 
-def _typed(value: str, op: str | None, kind: FieldType) -> Any:
+def _typed(value: str, op: str | None, field: Field) -> Any:
     if op == Op.IN.value:
-        return [part.strip() for part in value.replace("、", ",").split(",") if part.strip()]
-    if kind in (FieldType.NUMBER, FieldType.DATE):
+        return [_choice(part.strip(), field) for part in value.replace("、", ",").split(",") if part.strip()]
+    if field.type is FieldType.CHOICE:
+        return _choice(value, field)
+    if field.type is FieldType.NUMBER or op in {counted.value for counted in IN_DAYS}:
         number = whole_number(value.replace(",", ""))
         return value if number is None else number
     return value
+
+
+def _choice(text: str, field: Field) -> str:
+    """The choice that somebody names, by its value or in words; anything else as it is, to be refused."""
+    named = (choice.value for choice in field.choices if text in (choice.value, choice.label.ja, choice.label.en))
+    return next(named, text)

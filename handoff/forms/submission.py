@@ -15,7 +15,9 @@ from alignment.kernel.moments import check_moment
 from leads.forms.amounts import PeopleField
 from leads.forms.leads import FactsForm
 from leads.models import Campaign
+from leads.rules import normalise
 from leads.selectors import touch_kinds
+from leads.selectors.matching import Person
 from leads.services.capture import LeadData, TouchData
 from leads.services.facts import TOUCH_DETAIL
 from leads.services.texts import check_text
@@ -35,9 +37,11 @@ ELSE_IN_SUMMARY = _("Touch %(number)d, %(field)s: %(message)s")
 class LeadForm(FactsForm):
     """Person, company, where the lead came from.
 
-    ``once`` names the form: the same one sent twice makes one lead. ``warned``: the address of which the page has said
-    that it is known already.
+    ``once`` names the form: the same one sent twice makes one lead. ``warned``: the lead of which the page has said
+    that it may be the same person.
     """
+
+    asks_for_required = True
 
     once = forms.UUIDField(
         widget=forms.HiddenInput(attrs={"autocomplete": "off"}),  # or Firefox brings the old one back
@@ -45,7 +49,7 @@ class LeadForm(FactsForm):
         initial=uuid4,
         error_messages={"invalid": _("This form is not complete any more. Load the page again and fill it in anew.")},
     )
-    warned = forms.CharField(max_length=254, required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+    warned = forms.CharField(max_length=20, required=False, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
     industry = forms.CharField(
         label=_("Industry"), max_length=100, required=False, widget=forms.TextInput(attrs={"list": "known-industry"})
     )
@@ -83,9 +87,17 @@ class LeadForm(FactsForm):
         offered.add_error("source", OFFERED_SOURCE % {"source": source})
         return offered
 
-    def after_warning(self) -> LeadForm:
-        """The same form, which sent once more goes on with an address that is known."""
-        return LeadForm({**self._sent(), "warned": self.cleaned_data["email"]})
+    def after_warning(self, lead_id: int) -> LeadForm:
+        """The same form, which sent once more means somebody else than this lead."""
+        return LeadForm({**self._sent(), "warned": str(lead_id)})
+
+    def person(self) -> Person:
+        """Whom it tells of."""
+        said = self.cleaned_data
+        email, phone = normalise.email(said["email"]), normalise.phone(said["phone"])
+        return Person(
+            email, phone, said["full_name"], said["full_name_kana"], normalise.company_key(said["company_name"])
+        )
 
     def _sent(self) -> dict[str, Any]:
         return {name: self.data.get(name) for name in self.data}
@@ -144,10 +156,13 @@ def touch_errors(rows: forms.BaseFormSet[TouchForm]) -> list[dict[str, str]]:
 def lead_data(form: LeadForm, touches: forms.BaseFormSet[TouchForm]) -> LeadData:
     """What the two forms say, as the service takes it."""
     values = dict(form.cleaned_data)
+    known = {key: value for key, value in values.pop("custom").items() if value is not None}
     campaign, once = values.pop("campaign"), values.pop("once")
-    del values["warned"]
+    warned = values.pop("warned")
     return LeadData(
         **values,
+        is_another=bool(warned),
+        custom=known,
         campaign=campaign.name if campaign else "",
         external_id=str(once) if once else None,
         touches=_touches(touches),

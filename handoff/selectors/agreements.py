@@ -18,8 +18,9 @@ from handoff.models import RejectionReason, RoutingRule, SlaPolicy
 from handoff.rules.clocks import Duty
 from handoff.rules.next_steps import NextStep, closing
 from leads.rules.conditions import ConditionFault, parse
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
-from leads.selectors import touch_kinds
+from leads.selectors.vocabulary import known
 
 MOST = 200
 """So many rows of each table are looked at; rules change seldom."""
@@ -86,36 +87,42 @@ def _rows(model: type[Model]) -> list[Row]:
     return list(reversed(newest.order_by("-pgh_id").values()[:MOST]))
 
 
-def _names(rows: Iterator[Row] | list[Row]) -> tuple[dict[int, str], dict[int, str]]:
-    """The people who made the changes, and the teams."""
+@dataclass(frozen=True)
+class _Names:
+    """What stands behind the numbers and keys of the rows."""
+
+    people: dict[int, str]
+    teams: dict[int, str]
+    vocabulary: Vocabulary
+
+
+def _names(rows: Iterator[Row] | list[Row]) -> _Names:
+    """The people who made the changes, the teams, and what conditions name."""
     authors = {int(row["by"]) for row in rows if row["by"]}
     people = User.objects.filter(pk__in=authors).values_list("pk", "full_name")
-    return dict(people), dict(Team.objects.values_list("pk", "name"))
+    return _Names(dict(people), dict(Team.objects.values_list("pk", "name")), known())
 
 
-def _changes(
-    model: type[Model], rows: list[Row], names: tuple[dict[int, str], dict[int, str]], *, after: int = 0
-) -> Iterator[Change]:
-    people, teams = names
+def _changes(model: type[Model], rows: list[Row], names: _Names, *, after: int = 0) -> Iterator[Change]:
     before: dict[int, Row] = {}
     for row in rows:
         old = before.get(row["pgh_obj_id"])
         before[row["pgh_obj_id"]] = row
-        who = people.get(int(row["by"])) if row["by"] else None
+        who = names.people.get(int(row["by"])) if row["by"] else None
         if row["pgh_id"] <= after or (row["pgh_label"] in (ADDED, START) and who is None):
             continue  # what was there from the start was changed by nobody
         said = {
             "name": who or _("The administrator of the database"),
             "when": formats.datetime(row["pgh_created_at"]),
         }
-        for sentence, values in _SAY[model](old, row, teams):
+        for sentence, values in _SAY[model](old, row, names):
             yield Change(row["pgh_created_at"], sentence % (said | values))
 
 
 Said = Iterator[tuple[str, dict[str, str]]]
 
 
-def _of_policy(old: Row | None, new: Row, _teams: dict[int, str]) -> Said:
+def _of_policy(old: Row | None, new: Row, _all: _Names) -> Said:
     if old is None or old["business_minutes"] == new["business_minutes"]:
         return
     times = {"old": _time(old["business_minutes"]), "new": _time(new["business_minutes"])}
@@ -125,7 +132,7 @@ def _of_policy(old: Row | None, new: Row, _teams: dict[int, str]) -> Said:
         yield _("%(name)s changed the time for the first attempt from %(old)s to %(new)s on %(when)s"), times
 
 
-def _of_reason(old: Row | None, new: Row, _teams: dict[int, str]) -> Said:
+def _of_reason(old: Row | None, new: Row, _all: _Names) -> Said:
     reason = {"reason": _label(new)}
     if old is None:
         yield _("%(name)s added the reason “%(reason)s” on %(when)s"), reason
@@ -162,7 +169,7 @@ def _of_reason(old: Row | None, new: Row, _teams: dict[int, str]) -> Said:
         )
 
 
-def _of_rule(old: Row | None, new: Row, teams: dict[int, str]) -> Said:
+def _of_rule(old: Row | None, new: Row, names: _Names) -> Said:
     rule = {"rule": new["name"]}
     if old is None:
         yield _("%(name)s added the routing rule “%(rule)s” on %(when)s"), rule
@@ -171,13 +178,13 @@ def _of_rule(old: Row | None, new: Row, teams: dict[int, str]) -> Said:
         renamed = {"old": old["name"], "new": new["name"]}
         yield _("%(name)s renamed the routing rule “%(old)s” to “%(new)s” on %(when)s"), renamed
     if old["condition"] != new["condition"]:
-        changed = rule | {"old": _condition(old), "new": _condition(new)}
+        changed = rule | {"old": _condition(old, names), "new": _condition(new, names)}
         yield (
             _("%(name)s changed the condition of the rule “%(rule)s” from “%(old)s” to “%(new)s” on %(when)s"),
             changed,
         )
     if old["team_id"] != new["team_id"]:
-        teams_of = rule | {"old": teams.get(old["team_id"], ""), "new": teams.get(new["team_id"], "")}
+        teams_of = rule | {"old": names.teams.get(old["team_id"], ""), "new": names.teams.get(new["team_id"], "")}
         yield _("%(name)s changed the team of the rule “%(rule)s” from %(old)s to %(new)s on %(when)s"), teams_of
     if old["position"] != new["position"]:
         moved = rule | {"old": str(old["position"]), "new": str(new["position"])}
@@ -193,7 +200,7 @@ def _of_rule(old: Row | None, new: Row, teams: dict[int, str]) -> Said:
         )
 
 
-_SAY: dict[type[Model], Callable[[Row | None, Row, dict[int, str]], Said]] = {
+_SAY: dict[type[Model], Callable[[Row | None, Row, _Names], Said]] = {
     SlaPolicy: _of_policy,
     RejectionReason: _of_reason,
     RoutingRule: _of_rule,
@@ -214,8 +221,8 @@ def _follows(row: Row) -> str:
     return _("back to marketing after %(days)s") % {"days": formats.days(row["recycle_days"])}
 
 
-def _condition(row: Row) -> str:
+def _condition(row: Row, names: _Names) -> str:
     try:
-        return say(parse(row["condition"]), touch_kinds.labels())
+        return say(parse(row["condition"], names.vocabulary))
     except ConditionFault as fault:
         return str(fault.message)

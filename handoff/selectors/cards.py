@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,8 +19,10 @@ from handoff.selectors.sentences import why_here
 from handoff.selectors.standing import allowed_actions
 from handoff.selectors.time_left import TimeLeft, time_left
 from leads.models import Account, Deal, Lead, Touch, Verdict
+from leads.rules.fields import Vocabulary
 from leads.selectors import deals as deal_selectors
-from leads.selectors import touch_kinds, verdicts
+from leads.selectors import verdicts
+from leads.selectors.vocabulary import known
 
 TOUCHES_SHOWN = 4
 
@@ -74,12 +76,15 @@ def cards(handoffs: Iterable[Handoff], *, viewer: User, now: datetime) -> list[C
     current = Deal.objects.filter(lost_at=None).select_related("account").order_by("pk")
     prefetch_related_objects(offers, Prefetch("lead__deals", queryset=current, to_attr="current_deals"))
     left = time_left(offers, now=now)
-    kinds = touch_kinds.labels()
-    return [_card(handoff, left.get(handoff.pk), viewer, kinds) for handoff in offers]
+    vocabulary = known()
+    return [_card(handoff, left.get(handoff.pk), viewer, vocabulary) for handoff in offers]
 
 
-def criteria(verdict: Verdict | None, kinds: Mapping[str, str] | None = None) -> list[Met]:
-    """The verdict's lines; what would have ruled the lead out and did not is left away."""
+def criteria(verdict: Verdict | None, *, vocabulary: Vocabulary | None = None) -> list[Met]:
+    """The verdict's lines; what would have ruled the lead out and did not is left away.
+
+    ``vocabulary``: see ``explain``.
+    """
     if verdict is None:
         return []
     return [
@@ -89,7 +94,7 @@ def criteria(verdict: Verdict | None, kinds: Mapping[str, str] | None = None) ->
             detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
-        for line in verdicts.explain(verdict, kinds).lines
+        for line in verdicts.explain(verdict, vocabulary=vocabulary).lines
         if line.met or not line.is_disqualifier
     ]
 
@@ -98,7 +103,7 @@ def _said(line: verdicts.Line) -> str:
     return _("Ruled out by: %(sentence)s") % {"sentence": line.sentence} if line.is_disqualifier else line.sentence
 
 
-def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, kinds: Mapping[str, str]) -> Card:
+def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, vocabulary: Vocabulary) -> Card:
     touches: list[Touch] = handoff.lead.newest_touches  # type: ignore[attr-defined]
     return Card(
         handoff=handoff,
@@ -106,7 +111,7 @@ def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, kinds: Mapping[
         company_facts=_company_facts(handoff.lead.account),
         touches=touches[:TOUCHES_SHOWN],
         has_more_touches=len(touches) > TOUCHES_SHOWN,
-        criteria=criteria(handoff.verdict, kinds),
+        criteria=criteria(handoff.verdict, vocabulary=vocabulary),
         points=handoff.stamp.get("points"),
         threshold=handoff.stamp.get("threshold"),
         why=why_here(handoff.routing),

@@ -15,9 +15,8 @@ from handoff.querysets import HandoffQuerySet
 from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action
 from handoff.selectors.sentences import next_step, what_happened
-from leads.rules.sentences import touch_words
-from leads.selectors import touch_kinds
-from leads.selectors.leads import phone_words
+from leads.selectors.leads import family, phone_words
+from leads.selectors.vocabulary import known
 
 ICONS = {
     Action.SUBMIT: "arrow-narrow-right",
@@ -58,8 +57,8 @@ def duty_words(clock: Clock) -> str:
 
 
 def of_lead(lead_id: int) -> HandoffQuerySet:
-    """All handoffs of a lead, the latest first."""
-    return Handoff.objects.filter(lead_id=lead_id).with_people().order_by("-attempt")
+    """All handoffs of a lead and of those that became part of it, the latest first."""
+    return Handoff.objects.filter(lead__in=family(lead_id)).with_people().order_by("-offered_at", "-pk")
 
 
 def reasons_in_use() -> list[RejectionReason]:
@@ -94,11 +93,11 @@ def stamped_facts(stamp: dict[str, Any]) -> list[dict[str, str]]:
 
 def stamped_touches(stamp: dict[str, Any]) -> list[Happening]:
     """What the lead had done by then, newest first."""
-    kinds = touch_kinds.labels()
+    kinds = known().kinds
     return [
         Happening(
             at=datetime.fromisoformat(touch["at"]),
-            title=touch_words(touch["kind"], kinds),
+            title=str(kinds[touch["kind"]].label),
             text=touch["detail"],
             side="marketing",
         )

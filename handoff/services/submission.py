@@ -55,7 +55,7 @@ def submit_leads(*, data: Sequence[LeadData], actor: User, now: datetime) -> lis
 def _submit(data: Sequence[LeadData], actor: User, now: datetime) -> list[Submission | InvalidInput]:
     captured = capture_leads(data=data, actor=actor, now=now)
     leads = {one.lead.pk: one.lead for one in captured if isinstance(one, Captured)}
-    new = {one.lead.pk for one in captured if isinstance(one, Captured) and one.is_new}
+    new = {one.lead.pk for one in captured if isinstance(one, Captured) and (one.is_new or one.recognised)}
     qualified = [leads[pk] for pk in sorted(new) if leads[pk].stage == Stage.QUALIFIED]
     handoffs = offers.hand_over_judged(leads=qualified, actor=actor, now=now)
     handoffs |= last_of(leads.keys() - new)

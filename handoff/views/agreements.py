@@ -24,6 +24,7 @@ from handoff.rules.clocks import Duty
 from handoff.selectors import agreements as history
 from handoff.selectors import routing
 from handoff.services import agreements
+from leads.rules.custom import PREFIX
 
 LINES = 20
 """So many changes are told on the page, the latest first."""
@@ -76,6 +77,13 @@ def rule(request: PersonRequest, pk: int | None = None) -> HttpResponse:
         return _form(request, form, found, status=error.http_status if error.http_status != 400 else 422)
     messages.success(request, _("The routing rule is saved."))
     return redirect("handoff:agreements")
+
+
+@require_GET
+def rules_on_field(request: PersonRequest, key: str) -> HttpResponse:
+    """The routing rules that look at a custom field, for the page of the field."""
+    rules = routing.rules_on(f"{PREFIX}{key}")
+    return render(request, "handoff/agreements/_rules_on_field.html", {"rules": rules})
 
 
 @require_POST

@@ -6,17 +6,19 @@ from datetime import datetime
 
 from django.core.paginator import Page, Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel.htmx import wants_partial
 from handoff.forms.filters import HandoffListFilter
 from handoff.models import Handoff
 from handoff.rules.workflow import Status
-from handoff.selectors import handoffs, history
+from handoff.selectors import exports, handoffs, history
 from handoff.selectors.cards import criteria
 from handoff.selectors.sentences import next_step, why_here
 from handoff.selectors.time_left import TimeLeft, time_left
@@ -40,6 +42,13 @@ def listing(request: PersonRequest) -> HttpResponse:
     }
     template = "handoff/_table.html" if wants_partial(request) else "handoff/list.html"
     return render(request, template, context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same handoffs in the same order as a file."""
+    found = HandoffListFilter(request.GET, queryset=handoffs.listing(), request=request)
+    return answer(request, kind, exports.HANDOFFS, found=found.qs, columns=exports.handoff_columns())
 
 
 @require_GET

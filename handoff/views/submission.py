@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.forms import BaseFormSet
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,18 +17,24 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import formats
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.inputs import whole_number
 from handoff.forms.submission import MOST_TOUCHES, LeadForm, TouchForm, TouchForms, lead_data, touch_errors
 from handoff.models import Handoff
+from handoff.selectors import exports
 from handoff.selectors.cards import criteria
 from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
-from leads.models import Lead
 from leads.selectors import suggestions
+from leads.selectors.duplicates import evidence_words
+from leads.selectors.exports import lead_columns
+from leads.selectors.identity import leads_known_as
 from leads.selectors.leads import lead_page
+from leads.selectors.matching import Match, matches
+from leads.services.capture import LeadData
 
 PER_PAGE = 25
 MOST_AT_ONCE = 100
@@ -54,7 +61,7 @@ def submit(request: PersonRequest) -> HttpResponse:
         return _show_form(request, _with_source_of_campaign(form), touches, status=422)
     known = _already_here(form)
     if known is not None:
-        return _show_form(request, form.after_warning(), touches, known_lead=known, status=409)
+        return _show_form(request, form.after_warning(known.lead_id), touches, known=known, status=409)
     try:
         done = submission.submit_lead(data=lead_data(form, touches), actor=request.user, now=timezone.now())
     except InvalidInput as error:
@@ -86,6 +93,12 @@ def submitted(request: PersonRequest, lead_pk: int) -> HttpResponse:
 def waiting(request: PersonRequest) -> HttpResponse:
     """Qualified leads that nobody has handed over yet."""
     return _show_waiting(request, [])
+
+
+@require_GET
+def waiting_export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same leads in the same order as a file."""
+    return answer(request, kind, exports.WAITING, found=ready_to_hand_over(), columns=lead_columns())
 
 
 @require_POST
@@ -139,12 +152,13 @@ def _with_source_of_campaign(form: LeadForm) -> LeadForm:
     return form.with_source(source) if source else form
 
 
-def _already_here(form: LeadForm) -> Lead | None:
-    """The lead that has this address already, unless the page has said so before."""
-    address, once = form.cleaned_data["email"], form.cleaned_data["once"]
-    if not address or address == form.cleaned_data["warned"]:
+def _already_here(form: LeadForm) -> Match | None:
+    """Who the form most likely tells of, unless the page has said so before, or it is the lead that this form made."""
+    once, warned = form.cleaned_data["once"], form.cleaned_data["warned"]
+    if once and leads_known_as([(LeadData.source_system, str(once))]):
         return None
-    return suggestions.lead_with_email(address, other_than=str(once or ""))
+    (found,) = matches([form.person()])
+    return found[0] if found and str(found[0].lead_id) != warned else None
 
 
 def _show_form(
@@ -152,7 +166,7 @@ def _show_form(
     form: LeadForm,
     touches: BaseFormSet[TouchForm],
     *,
-    known_lead: Lead | None = None,
+    known: Match | None = None,
     status: int = 200,
 ) -> HttpResponse:
     context = {
@@ -160,7 +174,8 @@ def _show_form(
         "touches": touches,
         "touch_errors": touch_errors(touches) if status == 422 else [],
         "known": suggestions.known(),
-        "known_lead": known_lead,
+        "known_lead": lead_page(known.lead_id) if known else None,
+        "why_known": evidence_words(known.evidence.as_json()) if known else "",
         "has_errors": status == 422,
     }
     return render(request, "handoff/submit.html", context, status=status)

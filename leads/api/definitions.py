@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from leads.api.outputs import DefinitionVersionOutput, version_facts
 from leads.models import DefinitionVersion
 from leads.selectors import definitions as selectors
-from leads.selectors import touch_kinds
+from leads.selectors.vocabulary import known
 
 
 class DefinitionsView(GenericAPIView):
@@ -25,9 +25,8 @@ class DefinitionsView(GenericAPIView):
 
     @extend_schema(operation_id="definitions_list", responses=DefinitionVersionOutput(many=True), tags=["definitions"])
     def get(self, request: Request) -> Response:
-        kinds = touch_kinds.labels()
-        page = self.paginate_queryset(selectors.all_versions()) or []
-        facts = [version_facts(version, kinds) for version in page]
+        page, vocabulary = self.paginate_queryset(selectors.all_versions()) or [], known()
+        facts = [version_facts(version, vocabulary) for version in page]
         return self.get_paginated_response(DefinitionVersionOutput(facts, many=True).data)
 
 
@@ -36,5 +35,4 @@ class DefinitionView(APIView):
 
     @extend_schema(operation_id="definitions_read", responses=DefinitionVersionOutput, tags=["definitions"])
     def get(self, request: Request, number: int) -> Response:
-        version = selectors.version_numbered(number)
-        return Response(DefinitionVersionOutput(version_facts(version, touch_kinds.labels())).data)
+        return Response(DefinitionVersionOutput(version_facts(selectors.version_numbered(number), known())).data)

@@ -10,6 +10,11 @@ from leads.services.texts import LONG_TEXT
 
 MOST_TOUCHES = 200
 KIND_OF_TOUCH = "The key of a kind of touch in use: inquiry, download, seminar, … (admins edit them)."
+CUSTOM = (
+    "Values of the custom fields by their keys (see custom_fields_list): text, number, a day as 2026-01-05, the value "
+    "of a choice, true or false; null: not known. A wrong one is refused with the path custom.<key>. Keys that no "
+    "field has are kept as they come. In a change, what is not named stays."
+)
 
 
 def _text(longest: int) -> serializers.CharField:
@@ -38,6 +43,7 @@ class LeadFactsInput(serializers.Serializer[Any]):
         required=False, allow_blank=True, max_length=200, default="", help_text="The name of a campaign that exists."
     )
     note = _text(LONG_TEXT)
+    custom = serializers.DictField(required=False, help_text=CUSTOM)
 
 
 class LeadInput(LeadFactsInput):
@@ -52,7 +58,6 @@ class LeadInput(LeadFactsInput):
     source_system = serializers.CharField(required=False, max_length=50, default="api")
     external_id = serializers.CharField(required=False, allow_null=True, max_length=200, default=None)
     touches = TouchInput(many=True, required=False, max_length=MOST_TOUCHES)  # type: ignore[call-arg]
-    custom = serializers.DictField(required=False)
 
 
 class LeadChangesInput(LeadFactsInput):

@@ -25,7 +25,11 @@ __all__ = ["LeadDetailOutput", "LeadOutput", "LeadView", "LeadsView", "lead_deta
 
 
 class LeadsView(GenericAPIView):
-    """All leads, the newest in our books first; a page tells the address of the next."""
+    """All leads, the newest in our books first; a page tells the address of the next.
+
+    Custom fields narrow it too, by their keys: ``custom.<key>=`` with a part of a text, the value of a choice, or true
+    or false; ``custom.<key>.from=`` and ``custom.<key>.to=`` with a number or a day.
+    """
 
     queryset = Lead.objects.none()
     serializer_class = LeadOutput

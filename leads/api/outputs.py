@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import Model
@@ -10,6 +9,7 @@ from rest_framework import serializers
 
 from leads.models import Criterion, Deal, DefinitionVersion, Lead, Verdict
 from leads.rules.conditions import parse
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
@@ -42,7 +42,9 @@ class LeadOutput(serializers.Serializer[Any]):
     note = serializers.CharField()
     source_system = serializers.CharField()
     external_id = serializers.CharField(allow_null=True)
-    custom = serializers.DictField()
+    custom = serializers.DictField(
+        help_text="values of the custom fields by key, each in the form of its kind, and what else a source brought"
+    )
     stage = serializers.ChoiceField(choices=Stage.choices)
     owner = ReferenceOutput(allow_null=True)
     points = serializers.IntegerField(allow_null=True, help_text="of the last verdict; null: not judged")
@@ -206,11 +208,14 @@ def lead_details(lead: Lead) -> dict[str, Any]:
     return lead_facts(lead) | {"touches": touches, "verdict": verdict_facts(lead.verdict)}
 
 
-def verdict_facts(verdict: Verdict | None, kinds: Mapping[str, str] | None = None) -> dict[str, Any] | None:
-    """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None."""
+def verdict_facts(verdict: Verdict | None, *, vocabulary: Vocabulary | None = None) -> dict[str, Any] | None:
+    """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None.
+
+    ``vocabulary``: see ``verdicts.explain``.
+    """
     if verdict is None:
         return None
-    view = verdicts.explain(verdict, kinds)
+    view = verdicts.explain(verdict, vocabulary=vocabulary)
     return {
         "version": view.version_number,
         "is_qualified": view.is_qualified,
@@ -222,11 +227,8 @@ def verdict_facts(verdict: Verdict | None, kinds: Mapping[str, str] | None = Non
     }
 
 
-def version_facts(version: DefinitionVersion, kinds: Mapping[str, str]) -> dict[str, Any]:
-    """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought.
-
-    ``kinds``: what the kinds of touch are called.
-    """
+def version_facts(version: DefinitionVersion, vocabulary: Vocabulary) -> dict[str, Any]:
+    """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought."""
     names = ("number", "status", "threshold", "reason", "takes_effect_at", "in_force_from", "in_force_until")
     return {name: getattr(version, name) for name in names} | {
         "criteria": [
@@ -234,7 +236,7 @@ def version_facts(version: DefinitionVersion, kinds: Mapping[str, str]) -> dict[
                 "position": line.position,
                 "kind": line.kind,
                 "points": line.points,
-                "sentence": say(parse(line.condition), kinds),
+                "sentence": say(parse(line.condition, vocabulary)),
                 "condition": line.condition,
                 "why": line.why,
             }

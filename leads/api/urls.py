@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.api import deals, definitions, leads, touches
+from leads.api import custom_fields, deals, definitions, leads, touches
 
 app_name = "leads-api"
 
 urlpatterns = [
+    path("custom-fields/", custom_fields.CustomFieldsView.as_view(), name="custom-fields"),
     path("leads/<int:pk>/", leads.LeadView.as_view(), name="lead"),
     path("leads/<int:pk>/deals/", deals.LeadDealsView.as_view(), name="lead-deals"),
     path("touches/batch/", touches.TouchBatchView.as_view(), name="touches-batch"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,9 +14,10 @@ from alignment.kernel.forms import Form
 from leads.forms import definition_values as values
 from leads.forms.amounts import plain_number
 from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
-from leads.models import Criterion, TouchKind
-from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
-from leads.rules.fields import FIELDS, FieldType
+from leads.models import Criterion
+from leads.rules import custom
+from leads.rules.conditions import IN_DAYS, OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
+from leads.rules.fields import Field, Fields, FieldType, Vocabulary
 from leads.rules.sentences import say
 from leads.services.definitions import CriterionData
 
@@ -36,8 +36,13 @@ OP_LABELS = {
     Op.IS_FALSE.value: pgettext_lazy("operator", "no"),
     Op.WITHIN_DAYS.value: pgettext_lazy("operator", "in the last … days"),
     Op.BEFORE_DAYS.value: pgettext_lazy("operator", "more than … days ago"),
+    Op.NEXT_DAYS.value: pgettext_lazy("operator", "in the next … days"),
     Op.IS_BLANK.value: pgettext_lazy("operator", "is not known"),
     Op.IS_PRESENT.value: pgettext_lazy("operator", "is known"),
+}
+OP_LABELS_OF_DAYS = {
+    Op.AT_LEAST.value: pgettext_lazy("operator", "on this day or later"),
+    Op.AT_MOST.value: pgettext_lazy("operator", "on this day or earlier"),
 }
 NEGATED = {Op.IN, Op.CONTAINS, Op.STARTS_WITH}
 TOUCH_OPS = [
@@ -46,23 +51,28 @@ TOUCH_OPS = [
 ]
 
 
-def ops_for(field: str) -> list[tuple[str, Any]]:
+def op_label(field: Field, op: Op) -> Any:
+    """What an operator is called where it stands behind this field."""
+    return (OP_LABELS | OP_LABELS_OF_DAYS if field.type is FieldType.DAY else OP_LABELS)[op.value]
+
+
+def ops_for(field: str, fields: Fields) -> list[tuple[str, Any]]:
     """The operators that fit a field, with their words."""
     if field == TOUCHES:
         return list(TOUCH_OPS)
-    if field not in FIELDS:
+    if field not in fields:
         return []
     found = []
-    for op in OPERATORS[FIELDS[field].type]:
-        found.append((op.value, OP_LABELS[op.value]))
+    for op in OPERATORS[fields[field].type]:
+        found.append((op.value, op_label(fields[field], op)))
         if op in NEGATED:
             found.append((NOT + op.value, OP_LABELS[NOT + op.value]))
     return found
 
 
-def _field_choices() -> list[tuple[str, Any]]:
-    fields = [(key, field.label) for key, field in FIELDS.items()]
-    return [("", _("Choose a fact")), (TOUCHES, _("touches")), *fields]
+def field_choices(fields: Fields, *, chosen: str) -> list[tuple[str, Any]]:
+    """The facts to choose from; a retired one only where it is chosen already."""
+    return [(key, field.label) for key, field in fields.items() if field.offered or key == chosen]
 
 
 class TestForm(Form):
@@ -75,33 +85,55 @@ class TestForm(Form):
     at_least = forms.CharField(label=gettext_lazy("How often"), required=False, max_length=20)
     within_days = forms.CharField(label=gettext_lazy("Within days"), required=False, max_length=20)
 
-    def __init__(self, *args: Any, row: values.TestValues, kinds: Sequence[TouchKind], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: values.TestValues, known: Vocabulary, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.row = row
-        options = ops_for(row.field)
+        self.row, self.known = row, known
+        options = ops_for(row.field, known.fields)
         if options and row.op not in dict(options):
             row.op = options[0][0]  # another fact was chosen: the first operator that fits it
-        self.fields["field"].choices = _field_choices()  # type: ignore[attr-defined]
+        facts = [("", _("Choose a fact")), (TOUCHES, _("touches")), *field_choices(known.fields, chosen=row.field)]
+        self.fields["field"].choices = facts  # type: ignore[attr-defined]
         self.fields["op"].choices = options  # type: ignore[attr-defined]
         self.fields["touch_kind"].choices = [  # type: ignore[attr-defined]
             ("", _("any touch")),
-            *((kind.key, kind.label) for kind in kinds if kind.is_active or kind.key == row.touch_kind),
+            *((kind.key, kind.label) for kind in known.kinds.values() if kind.offered or kind.key == row.touch_kind),
         ]
-        numeric = self.value_is_number
-        self.fields["value"].widget.attrs |= {"inputmode": "numeric"} if numeric else {"list": f"values-{row.field}"}
+        self._fit_value()
+
+    def _fit_value(self) -> None:
+        """Let the value be chosen, or typed with the help that fits it."""
+        fact, value = self.fact, self.fields["value"]
+        if fact is not None and fact.type is FieldType.CHOICE and self.operator is not Op.IN:
+            choices = [("", _("Please choose")), *((choice.value, choice.label) for choice in fact.choices)]
+            self.fields["value"] = forms.ChoiceField(label=value.label, required=False, choices=choices)
+        elif self.value_is_number:
+            value.widget.attrs["inputmode"] = "numeric"
+        elif fact is not None and fact.type is FieldType.DAY:
+            value.widget.attrs["type"] = "date"
+        else:
+            value.widget.attrs["list"] = f"values-{self.row.field}"
 
     @property
     def is_touches(self) -> bool:
         return self.row.field == TOUCHES
 
     @property
+    def fact(self) -> Field | None:
+        """The field that is tested, if one is chosen."""
+        return self.known.fields.get(self.row.field)
+
+    @property
+    def operator(self) -> Op | None:
+        """The operator, whether it is turned around or not."""
+        return next((op for op in Op if op.value == self.row.op.removeprefix(NOT)), None)
+
+    @property
     def needs_value(self) -> bool:
-        known = self.row.field in FIELDS
-        return known and self.row.op.removeprefix(NOT) not in {op.value for op in WITHOUT_VALUE}
+        return self.fact is not None and self.operator not in WITHOUT_VALUE
 
     @property
     def value_is_number(self) -> bool:
-        return self.row.field in FIELDS and FIELDS[self.row.field].type in (FieldType.NUMBER, FieldType.DATE)
+        return self.fact is not None and (self.fact.type is FieldType.NUMBER or self.operator in IN_DAYS)
 
     def tree(self) -> dict[str, Any]:
         """The condition as JSON, unchecked but for numbers; raises ``InvalidInput`` with the input at fault."""
@@ -117,14 +149,16 @@ class TestForm(Form):
         }
 
     def _value(self) -> Any:
-        if not self.needs_value:
+        if self.fact is None or not self.needs_value:
             return None
         if not self.row.value.strip():
             raise InvalidInput(_("Enter the value to compare with."), field="value")
         if self.value_is_number:
-            return number(self.row.value, "value", whole=FIELDS[self.row.field].type is FieldType.DATE)
-        if self.row.op.removeprefix(NOT) == Op.IN.value:
-            return [part.strip() for part in re.split(values.SEPARATORS, self.row.value) if part.strip()]
+            return number(self.row.value, "value", whole=self.fact.type is not FieldType.NUMBER)
+        if self.operator is Op.IN:
+            parts = [part.strip() for part in re.split(values.SEPARATORS, self.row.value) if part.strip()]
+            is_choice = self.fact.type is FieldType.CHOICE
+            return [custom.read(self.fact, part, path="value") for part in parts] if is_choice else parts
         return self.row.value
 
 
@@ -150,12 +184,11 @@ class CriterionForm(Form):
         row: CriterionValues,
         kept: Condition | None,
         tests: list[TestForm],
-        kinds: Sequence[TouchKind],
+        known: Vocabulary,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.kinds = {kind.key: kind.label for kind in kinds}
-        self.index, self.row, self.kept, self.tests = index, row, kept, tests
+        self.index, self.row, self.kept, self.tests, self.known = index, row, kept, tests, known
         self.fields["points"].widget.attrs["inputmode"] = "numeric"
         self.condition: Condition | None = None
         self.faults: list[tuple[Form, InvalidInput]] = []
@@ -172,7 +205,7 @@ class CriterionForm(Form):
     @property
     def sentence(self) -> str:
         """The condition in words, "" while it cannot be read."""
-        return say(self.condition, self.kinds) if self.condition is not None else ""
+        return say(self.condition) if self.condition is not None else ""
 
     @property
     def worth(self) -> int:
@@ -196,14 +229,14 @@ class CriterionForm(Form):
         for test in self.tests:
             try:
                 tree = test.tree()
-                parse(tree, kinds=self.kinds)
+                parse(tree, self.known)
                 trees.append(tree)
             except InvalidInput as fault:
                 self.faults.append((test, InvalidInput(fault.message, field=fault.field.rpartition(".")[2])))
         if not self.tests:
             self.faults.append((self, InvalidInput(_("Add at least one test."))))
         if not self.faults:
-            self.condition = parse(values.tree_of_criterion(self.row, trees))
+            self.condition = parse(values.tree_of_criterion(self.row, trees), self.known)
 
     def data_of(self) -> CriterionData:
         """What the service takes; call it where there are no faults."""

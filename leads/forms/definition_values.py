@@ -17,6 +17,8 @@ from django.utils import timezone
 from alignment.kernel.inputs import whole_number
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount, parse
+from leads.rules.fields import Vocabulary
+from leads.rules.sentences import say_fact
 
 TOUCHES = "touches"
 FEWER = "fewer"
@@ -61,7 +63,7 @@ class VersionValues:
     criteria: list[CriterionValues] = field(default_factory=list)
 
 
-def of_version(version: DefinitionVersion, *, seen: int) -> VersionValues:
+def of_version(version: DefinitionVersion, *, seen: int, known: Vocabulary) -> VersionValues:
     """The stored content as form values."""
     starts: datetime | None = version.takes_effect_at
     return VersionValues(
@@ -69,7 +71,7 @@ def of_version(version: DefinitionVersion, *, seen: int) -> VersionValues:
         reason=version.reason,
         takes_effect_at=timezone.localtime(starts).strftime("%Y-%m-%dT%H:%M") if starts else "",
         seen=str(seen),
-        criteria=[_of_criterion(line) for line in version.criteria.all()],
+        criteria=[_of_criterion(line, known) for line in version.criteria.all()],
     )
 
 
@@ -164,8 +166,8 @@ def rows_of(condition: Condition) -> tuple[str, list[TestValues]] | None:
     return ("any" if isinstance(condition, Group) and not condition.every else "all", known)
 
 
-def _of_criterion(line: Criterion) -> CriterionValues:
-    found = rows_of(parse(line.condition))
+def _of_criterion(line: Criterion, known: Vocabulary) -> CriterionValues:
+    found = rows_of(parse(line.condition, known))
     values = CriterionValues(kind=line.kind, points=str(line.points or ""), why=line.why)
     if found is None:
         values.keep, values.tests = str(line.pk), []
@@ -181,13 +183,14 @@ def _of_part(part: Condition) -> TestValues | None:
         return TestValues(
             field=TOUCHES,
             op=FEWER if negated else Op.AT_LEAST.value,
-            touch_kind=leaf.kind,
+            touch_kind=leaf.kind.key if leaf.kind else "",
             at_least=str(leaf.at_least),
             within_days=str(leaf.within_days or ""),
         )
-    if not isinstance(leaf, Test) or (leaf.op is Op.IN and any(re.search(SEPARATORS, text) for text in leaf.value)):
+    several = [say_fact(leaf.field, text) for text in leaf.value] if isinstance(leaf, Test) and leaf.op is Op.IN else []
+    if not isinstance(leaf, Test) or any(re.search(SEPARATORS, text) for text in several):
         return None
-    value = ", ".join(leaf.value) if leaf.op is Op.IN else "" if leaf.value is None else str(leaf.value)
+    value = ", ".join(several) if several else "" if leaf.value is None else str(leaf.value)
     return TestValues(field=leaf.field.key, op=f"{NOT if negated else ''}{leaf.op.value}", value=value)
 
 

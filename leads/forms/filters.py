@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,11 +18,15 @@ from drf_spectacular.utils import extend_schema_field
 from alignment.accounts.models import User
 from alignment.accounts.roles import Side
 from alignment.kernel.inputs import whole_number
+from leads.forms.custom_filters import filters_of
 from leads.models import Account, Campaign, Deal, Lead
 from leads.querysets import LeadQuerySet
+from leads.rules.custom import PREFIX
+from leads.rules.fields import Field
 from leads.rules.stages import Stage
 from leads.selectors import imports
 from leads.selectors import leads as selectors
+from leads.selectors.custom_fields import known
 
 ME = "me"
 NONE = "none"
@@ -51,7 +56,7 @@ class MomentFilter(django_filters.IsoDateTimeFilter):
 
 
 class LeadFilter(django_filters.FilterSet):
-    """Leads by words, stage, whose turn, source, campaign, owner and verdict."""
+    """Leads by words, stage, whose turn, source, campaign, owner and verdict, and by ``own`` fields of the admins."""
 
     q = django_filters.CharFilter(
         label=_("Name, company or address"), method="search", widget=forms.TextInput(attrs={"type": "search"})
@@ -96,6 +101,12 @@ class LeadFilter(django_filters.FilterSet):
         model = Lead
         fields: list[str] = []
 
+    def __init__(self, *args: Any, own: Iterable[Field] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, made in filters_of(own).items():
+            made.field_name, made.parent, made.model = name, self, Lead
+            self.filters[name] = made
+
     def search(self, leads: LeadQuerySet, _name: str, value: str) -> LeadQuerySet:
         return leads.search(value)
 
@@ -134,6 +145,9 @@ class LeadApiFilter(LeadFilter):
     updated_since = MomentFilter(field_name="updated_at", lookup_expr="gte")
     sort = None
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, own=known().offered, **kwargs)
+
 
 class LeadListFilter(LeadFilter):
     """The same for the page, where choices are menus. Menus are filled when the form is made."""
@@ -149,6 +163,16 @@ class LeadListFilter(LeadFilter):
         self.form.fields["owner"].widget = forms.Select(choices=owners)
         yes_no = [*everybody, ("true", _("Yes")), ("false", _("No"))]
         self.form.fields["qualified"].widget = forms.Select(choices=yes_no)
+
+    @property
+    def own_inputs(self) -> list[forms.BoundField]:
+        """The inputs for the fields of the admins."""
+        return [bound for bound in self.form if bound.name.startswith(PREFIX)]
+
+    @property
+    def own_are_set(self) -> bool:
+        """Whether one of them narrows the list."""
+        return any(bound.value() for bound in self.own_inputs)
 
 
 class DealFilter(django_filters.FilterSet):

@@ -15,6 +15,7 @@ from alignment.kernel.forms import Form
 from leads.models import ImportJob
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
+from leads.rules.fields import Field
 from leads.rules.mappings import FIELDS, KEEPING
 from leads.services.importing.engine import may_bring
 
@@ -102,7 +103,13 @@ class ColumnsForm(Form):
     )
 
     def __init__(
-        self, data: Any, *, job: ImportJob, proposals: list[Proposal], understanding: tables.Understanding
+        self,
+        data: Any,
+        *,
+        job: ImportJob,
+        proposals: list[Proposal],
+        understanding: tables.Understanding,
+        custom: list[Field],
     ) -> None:
         known = job.mapping.get("columns", {})
         how = understanding.reading
@@ -117,9 +124,12 @@ class ColumnsForm(Form):
             self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=[(s, s) for s in understanding.sheets])
         self.job = job
         self.proposals = proposals
+        self.custom = custom
         names = [proposal.header for proposal in proposals]
         self.usable = [(i, p) for i, p in enumerate(proposals) if p.header and names.count(p.header) == 1]
-        choices = [("", _("– not used –")), *((field, columns.LABELS[field]) for field in FIELDS[job.kind])]
+        choices: list[Any] = [("", _("– not used –")), *((field, columns.LABELS[field]) for field in FIELDS[job.kind])]
+        if custom:
+            choices.append((_("Custom fields"), [(field.key, field.label) for field in custom]))
         for index, proposal in self.usable:
             spec = known.get(proposal.header, {}) if known else {"field": proposal.field, "format": proposal.form}
             self.fields[f"field_{index}"] = forms.ChoiceField(
@@ -166,7 +176,7 @@ class ColumnsForm(Form):
                 message = _("“%(column)s” is this field already.") % {"column": chosen[field]}
                 self.add_error(f"field_{index}", message)
             chosen.setdefault(field, proposal.header)
-            if columns.is_date(self.job.kind, field) and not cleaned.get(f"form_{index}"):
+            if columns.is_date(self.job.kind, field, self.custom) and not cleaned.get(f"form_{index}"):
                 self._ask_for_a_form(index, proposal)
         if not chosen and not self.errors:
             self.add_error(None, _("Choose a field for at least one column."))
@@ -190,7 +200,7 @@ class ColumnsForm(Form):
             if cleaned.get(f"field_{index}")
         }
         for spec in chosen.values():
-            if not (spec["format"] and columns.is_date(self.job.kind, spec["field"])):
+            if not (spec["format"] and columns.is_date(self.job.kind, spec["field"], self.custom)):
                 del spec["format"]
         return {
             "system": cleaned["system"],

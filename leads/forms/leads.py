@@ -11,7 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
 from leads.forms.amounts import PeopleField
+from leads.forms.custom_values import CustomValuesForm
 from leads.models import Campaign, Lead
+from leads.rules.custom import PREFIX
 from leads.selectors import touch_kinds
 from leads.selectors.leads import phone_words
 from leads.services.facts import FACTS, check_somebody, stored
@@ -20,7 +22,7 @@ THEIRS = "theirs"
 UNKNOWN_START = _("This page does not say which state of the lead you changed. Load it again, then enter your changes.")
 
 
-class FactsForm(Form):
+class FactsForm(CustomValuesForm):
     """The facts of a lead that a person writes, checked here as the service does, so that every fault is said at once.
 
     ``lead``: the one to be corrected. What stands in it already is not checked again while nobody touches it.
@@ -35,12 +37,12 @@ class FactsForm(Form):
     company_name = forms.CharField(label=_("Company"), required=False, max_length=200)
 
     def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, current=lead.custom if lead else None, **kwargs)
         self.lead = lead
 
     def clean(self) -> dict[str, Any]:
         """Each fact for itself, and that somebody is there; whoever is named wrongly is there too."""
-        cleaned = super().clean() or {}
+        cleaned = super().clean()
         texts = {name: value for name, value in cleaned.items() if isinstance(value, str)}
         for name, value in texts.items():
             if value != getattr(self.lead, name, None):
@@ -74,13 +76,17 @@ class LeadForm(FactsForm):
 
     def facts(self) -> dict[str, Any]:
         """What was sent; after a conflict, what is there now where the person chose so."""
-        return {name: self.cleaned_data[name] for name in FACTS}
+        return {name: self.cleaned_data[name] for name in (*FACTS, "custom")}
 
     def clean(self) -> dict[str, Any]:
         """Take what is there now where the person chose so, before the facts are checked."""
         theirs = [name for name in FACTS if self.data.get(f"keep-{name}") == THEIRS]
         self.cleaned_data |= {name: getattr(self.lead, name) for name in theirs}
-        return super().clean()
+        cleaned = super().clean()
+        for key in cleaned["custom"]:
+            if self.data.get(f"keep-{PREFIX}{key}") == THEIRS:
+                cleaned["custom"][key] = self.current.get(key)
+        return cleaned
 
     def clean_seen(self) -> datetime:
         """The moment, with its zone: without it, what others changed meanwhile would be overwritten."""

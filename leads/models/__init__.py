@@ -2,9 +2,11 @@
 
 from leads.models.activities import Activity
 from leads.models.companies import Account
+from leads.models.custom_fields import CustomField
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
-from leads.models.imports import ImportedRow, ImportJob, ImportPiece, ImportRemark
+from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
+from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
 from leads.models.leads import Campaign, CampaignCost, Lead, LeadEvent, Touch
 from leads.models.touch_kinds import TouchKind
 from leads.models.version_events import VersionEvent
@@ -15,17 +17,22 @@ __all__ = [
     "Campaign",
     "CampaignCost",
     "Criterion",
+    "CustomField",
     "Deal",
     "DealEvent",
     "Definition",
     "DefinitionVersion",
+    "ExternalId",
+    "ImportChange",
     "ImportJob",
     "ImportPiece",
     "ImportRemark",
     "ImportedRow",
     "Lead",
     "LeadEvent",
+    "LeadMerge",
     "Signature",
+    "SuspectedDuplicate",
     "Touch",
     "TouchKind",
     "Verdict",

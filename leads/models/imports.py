@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -31,6 +31,8 @@ class ImportJob(models.Model):
         DONE = "done", _("done")
         CANCELLED = "cancelled", _("cancelled")
         FAILED = "failed", _("failed")
+        UNDOING = "undoing", _("being taken back")
+        UNDONE = "undone", _("taken back")
 
     class Kind(models.TextChoices):
         LEADS = "leads", _("Leads")
@@ -40,7 +42,9 @@ class ImportJob(models.Model):
         TOUCHES = "touches", _("Touches")
         ACTIVITIES = "activities", _("Activities")
 
-    AT_WORK = (State.CHECKING, State.RUNNING)
+    AT_WORK = (State.CHECKING, State.RUNNING, State.UNDOING)
+    ENDED = (State.DONE, State.CANCELLED, State.FAILED, State.UNDONE)
+    UNDO_FOR = timedelta(days=7)
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind.choices)
     file_name = models.CharField(_("file"), max_length=300)
@@ -62,21 +66,45 @@ class ImportJob(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.CheckConstraint(
-                condition=Q(state__in=("draft", "checking", "checked", "running", "done", "cancelled", "failed")),
+                condition=Q(
+                    state__in=(
+                        "draft",
+                        "checking",
+                        "checked",
+                        "running",
+                        "done",
+                        "cancelled",
+                        "failed",
+                        "undoing",
+                        "undone",
+                    )
+                ),
                 name="import_job_state_known",
             ),
             models.CheckConstraint(condition=Q(kind__in=KINDS), name="import_job_kind_known"),
         ]
         indexes = [
-            models.Index(fields=["at"], condition=Q(state__in=("checking", "running")), name="import_job_at_work_idx"),
+            models.Index(
+                fields=["at"],
+                condition=Q(state__in=("checking", "running", "undoing")),
+                name="import_job_at_work_idx",
+            ),
         ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.file_name}"
+
+    def is_undoable(self, *, now: datetime) -> bool:
+        """Whether what it brought may still be taken back."""
+        is_leads = self.kind == self.Kind.LEADS and self.state in self.ENDED
+        return is_leads and self.finished_at is not None and now <= self.finished_at + self.UNDO_FOR
 
 
 class ImportPiece(models.Model):
@@ -130,3 +158,23 @@ class ImportedRow(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.source_system} {self.external_id}"
+
+
+class ImportChange(models.Model):
+    """What a job changed of a lead that was here before it, and what was remembered of the row till then, if anything.
+
+    ``before`` and ``after``: the columns that it changed, as they were and as it left them.
+    """
+
+    job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="changes")
+    lead = models.ForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="+")
+    external_id = models.CharField(max_length=200)
+    before = models.JSONField()
+    after = models.JSONField()
+    remembered = models.JSONField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["job", "id"], name="import_change_job_idx")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.job_id} {self.lead_id}"

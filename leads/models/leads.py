@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel import history
 from leads.models.companies import Account
 from leads.models.touch_kinds import TouchKind
 from leads.querysets import LeadQuerySet
+from leads.rules import normalise
 from leads.rules.path import StepKey, rest_of
 from leads.rules.stages import LeadEventKind, Stage
+
+
+def _key(sql: str, column: str) -> Func:
+    return Func(column, template=sql % "%(expressions)s", output_field=models.TextField())
+
+
+_NAME_KEY = _key(normalise.NAME_KEY_SQL, "full_name")
+_KANA_KEY = _key(normalise.KANA_KEY_SQL, "full_name_kana")
+
+
+class StandingLeads(models.Manager.from_queryset(LeadQuerySet)):  # type: ignore[misc]
+    """The leads that count."""
+
+    def get_queryset(self) -> LeadQuerySet:
+        found: LeadQuerySet = super().get_queryset()
+        return found.standing()
 
 
 class Campaign(models.Model):
@@ -67,7 +84,11 @@ class Lead(models.Model):
 
     ``captured_at``: first known to us. ``qualified_at``: became an MQL (first time; never unset). ``stage`` is where
     the person stands now; history and figures come from ``LeadEvent`` and the dated columns, never from it alone.
-    ``custom`` keeps what an import brought and no field of ours holds.
+    ``custom`` holds the values of the fields that admins made (see ``rules.custom``), and what an import brought and no
+    field of ours holds.
+
+    ``objects`` are the leads that stand: one that became part of another (``merged_into``), or that was taken back with
+    the import that made it (``taken_back_by``), counts nowhere. ``everything`` has them too; no row is ever removed.
     """
 
     source_system = models.CharField(_("source system"), max_length=50, default="portal")
@@ -104,11 +125,18 @@ class Lead(models.Model):
     first_contacted_at = models.DateTimeField(null=True, blank=True)
     recycle_on = models.DateField(_("back to marketing on"), null=True, blank=True)
     next_step_on = models.DateField(_("next step"), null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+    taken_back_by = models.ForeignKey(
+        "leads.ImportJob", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="leads_created")
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
-    objects = LeadQuerySet.as_manager()
+    objects = StandingLeads()
+    everything = LeadQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -125,11 +153,20 @@ class Lead(models.Model):
             models.Index(fields=["qualified_at"], condition=Q(qualified_at__isnull=False), name="lead_qualified_idx"),
             models.Index(fields=["stage", "captured_at"], name="lead_stage_idx"),  # the boards of both sides
             models.Index(fields=["email"], condition=~Q(email=""), name="lead_email_idx"),
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="lead_phone_idx"),
+            models.Index(F("account"), _NAME_KEY, condition=~Q(full_name=""), name="lead_name_idx"),
+            models.Index(F("account"), _KANA_KEY, condition=~Q(full_name_kana=""), name="lead_kana_idx"),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="lead_merged_into_idx"),
             models.Index(fields=["recycle_on"], condition=Q(recycle_on__isnull=False), name="lead_recycle_idx"),
         ]
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.display_name}"
+
+    @property
+    def stands(self) -> bool:
+        """Whether it counts: what ``LeadQuerySet.standing`` says, of one lead."""
+        return self.merged_into_id is None and self.taken_back_by_id is None
 
     @property
     def display_name(self) -> str:

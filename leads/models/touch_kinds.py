@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel import history
+from leads.rules.fields import TouchWord, Words
 
 
 @history.tracked("TouchKindHistory")
@@ -34,4 +34,8 @@ class TouchKind(models.Model):
     @property
     def label(self) -> str:
         """The label in the active language."""
-        return self.label_ja if (translation.get_language() or "").startswith("ja") else self.label_en
+        return str(self.as_word().label)
+
+    def as_word(self) -> TouchWord:
+        """The kind as conditions name it."""
+        return TouchWord(self.key, Words(ja=self.label_ja, en=self.label_en), offered=self.is_active)

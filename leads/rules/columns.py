@@ -17,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from alignment.kernel.tables.dates import DateColumn
+from leads.rules.custom import is_choice
+from leads.rules.fields import Field, FieldType, Words
 from leads.rules.mappings import DAY, FIELDS, MOMENT
 
 LABELS: dict[str, str | Promise] = {
@@ -69,8 +71,10 @@ LABELS: dict[str, str | Promise] = {
 }
 
 _NAMES = {
-    "external_id": "id, lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
-    "captured_at": "captured at, first contact date, date created, created at, created date, create date, date added, "
+    "external_id": "id in the other tool, 元のツールでのid, id, "
+    "lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
+    "captured_at": "captured, captured at, 獲得日, first contact date, "
+    "date created, created at, created date, create date, date added, "
     "date entered, created, 登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
     "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, mql日",
     "source": "source, lead source, original source, origin, 流入元, リードソース, 獲得経路, 情報源",
@@ -83,7 +87,8 @@ _NAMES = {
     "first_name": "first name, given name, 名, 下の名前",
     "last_name_kana": "last name kana, 姓カナ, 姓カタカナ, セイ, 姓フリガナ, せい",
     "first_name_kana": "first name kana, 名カナ, 名カタカナ, メイ, 名フリガナ, めい",
-    "full_name_kana": "kana, name kana, full name kana, furigana, フリガナ, ふりがな, 氏名カナ, 氏名かな, "
+    "full_name_kana": "kana, name in kana, 氏名(カナ), name kana, "
+    "full name kana, furigana, フリガナ, ふりがな, 氏名カナ, 氏名かな, "
     "氏名フリガナ, 姓名カナ",
     "email": "email, e-mail, email address, e-mail address, mail, メール, メールアドレス, eメール, eメールアドレス",
     "phone": "phone, phone number, telephone, tel, mobile, mobile phone, work phone, 電話, 電話番号, 携帯, "
@@ -93,20 +98,22 @@ _NAMES = {
     "industry": "industry, sector, 業種, 業界",
     "prefecture": "prefecture, state, state/region, 都道府県",
     "employees": "employees, number of employees, no. of employees, employee count, 従業員数, 社員数",
-    "note": "note, notes, comment, comments, description, remarks, 備考, メモ, コメント, 要望",
-    "lead_external_id": "lead id, mql id, lead external id, リードid",
+    "note": "note for sales, 営業への引き継ぎメモ, note, "
+    "notes, comment, comments, description, remarks, 備考, メモ, コメント, 要望",
+    "lead_external_id": "id of the lead, リードのid, lead id, mql id, lead external id, リードid",
     "account": "company, company name, account, account name, 会社名, 企業名, 取引先名, 取引先",
-    "owner": "owner, deal owner, opportunity owner, sales agent, salesperson, sales rep, 担当者, 営業担当, "
+    "owner": "owner in sales, 営業担当者, owner, "
+    "deal owner, opportunity owner, sales agent, salesperson, sales rep, 担当者, 営業担当, "
     "所有者, 商談所有者",
-    "opened_at": "opened at, created date, create date, created at, engage date, 作成日, 商談開始日, 開始日",
-    "won_at": "won at, won date, 受注日, 成約日",
-    "lost_at": "lost at, lost date, 失注日",
+    "opened_at": "opened on, opened at, created date, create date, created at, engage date, 作成日, 商談開始日, 開始日",
+    "won_at": "won on, won at, won date, 受注日, 成約日",
+    "lost_at": "lost on, lost at, lost date, 失注日",
     "closed_at": "close date, closed at, closed date, 完了日, クローズ日",
-    "expected_at": "expected at, expected date, expected close date, 受注予定日, 完了予定日",
+    "expected_at": "expected on, expected at, expected date, expected close date, 受注予定日, 完了予定日",
     "amount": "amount, value, deal value, close value, revenue, expected revenue, 金額, 受注金額, 商談金額, 売上",
-    "stage": "stage, deal stage, status, sales stage, フェーズ, ステージ, 商談フェーズ, 状態",
+    "stage": "stage, deal stage, status, sales stage, 段階, フェーズ, ステージ, 商談フェーズ, 状態",
     "product": "product, product name, 商品, 製品, 商材, 製品名",
-    "name": "name, deal name, opportunity name, opportunity, 商談名, 案件名",
+    "name": "name of the deal, name, deal name, opportunity name, opportunity, 商談名, 案件名",
     "currency": "currency, currency code, 通貨, 通貨コード",
     "key_account": "key account, is key account, 重点アカウント, 重点, 重点顧客",
     "channel": "channel, type, campaign type, チャネル, 媒体, 種別, 施策種別",
@@ -154,25 +161,35 @@ class Proposal:
         return self.readings[0].form if len(self.readings) == 1 else ""
 
 
-def is_date(kind: str, field: str) -> bool:
-    """Whether a field of this kind of record holds dates."""
-    return FIELDS[kind].get(field) in (MOMENT, DAY)
+def is_date(kind: str, field: str, custom: Iterable[Field] = ()) -> bool:
+    """Whether a field of this kind of record, or one of the ``custom`` ones, holds dates."""
+    of_admins = any(own.key == field and own.type is FieldType.DAY for own in custom)
+    return of_admins or FIELDS[kind].get(field) in (MOMENT, DAY)
 
 
-def propose(headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str) -> list[Proposal]:
-    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once."""
+def propose(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str, custom: Sequence[Field] = ()
+) -> list[Proposal]:
+    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once.
+
+    ``custom``: fields that admins made, known by their key or their name in either language, and those with choices by
+    the choices. Where one is named as a field of ours is, it is what the company means.
+    """
     taken: set[str] = set()
     proposals = []
     for position, header in enumerate(headers):
         values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
-        field = next((name for name in _fields_named(header, kind) if name not in taken), "")
+        named = [*_custom_named(header, custom), *_fields_named(header, kind)]
+        field = next((name for name in named if name not in taken), "")
         readings = readings_of(values)
-        if field and is_date(kind, field) and values and not readings:
+        if field and is_date(kind, field, custom) and values and not readings:
             field = ""
-        if not (field and is_date(kind, field)):
+        if not (field and is_date(kind, field, custom)):
             readings = [reading for reading in readings if reading.form not in _BARE]
         if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
             field = "email"
+        if not field:
+            field = next((own.key for own in custom if own.key not in taken and _are_choices(values, own)), "")
         taken |= {field} - {""}
         samples = tuple(dict.fromkeys(value[:80] for value in values))[:3]
         proposals.append(Proposal(header, samples, field, tuple(readings)))
@@ -196,6 +213,22 @@ def _fields_named(header: str, kind: str) -> list[str]:
     return [field for field in FIELDS[kind] if plain and plain in known[field]]
 
 
+def _custom_named(header: str, custom: Iterable[Field]) -> list[str]:
+    plain = _plain(header)
+    return [own.key for own in custom if plain in {_plain(name) for name in _names_of(own)}]
+
+
+def _names_of(own: Field) -> tuple[str, ...]:
+    words = (own.label.ja, own.label.en) if isinstance(own.label, Words) else ()
+    return (own.custom, own.key, *words)
+
+
+def _are_choices(values: Sequence[str], own: Field) -> bool:
+    """Whether every value is one of the field's choices, and not always the same one."""
+    distinct = set(values)
+    return len(distinct) > 1 and all(is_choice(own, value) for value in distinct)
+
+
 def _plain(name: str) -> str:
     """A column's name without case, width, and what parts its words."""
     return re.sub(r"[\s_\-・./()*:]+", "", unicodedata.normalize("NFKC", name).casefold())
@@ -210,7 +243,12 @@ def _known(names: dict[str, str]) -> dict[str, frozenset[str]]:
 
 
 _OF_KIND = {
-    "deals": _known({"external_id": "id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"}),
+    "deals": _known(
+        {
+            "external_id": "id in the other tool, 元のツールでのid, id, record id, deal id, opportunity id, "
+            "商談id, 案件id, 管理番号, 番号"
+        }
+    ),
     "accounts": _known(
         {
             "external_id": "id, record id, account id, company id, organization id, 企業id, 取引先id, 管理番号, 番号",

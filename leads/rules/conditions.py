@@ -7,20 +7,22 @@
     {"touches": {"kind": "download", "at_least": 2, "within_days": 30}}    kind "" counts every kind
 
 A test on a fact that is not known does not hold, and its negation does: the language is two-valued.
-``parse`` refuses anything else and names the path of the fault; what it returns is safe to compile.
+``parse`` refuses anything else and names the path of the fault; what it returns is safe to compile. It is told which
+fields and kinds of touch there are: a key that is none of theirs goes no further.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
-from leads.rules.fields import FIELDS, Field, FieldType
+from leads.rules.fields import Field, FieldType, TouchWord, Vocabulary
 
 MAX_DEPTH = 8
 MAX_NODES = 200
@@ -45,6 +47,7 @@ class Op(StrEnum):
     IS_FALSE = "is_false"
     WITHIN_DAYS = "within_days"
     BEFORE_DAYS = "before_days"
+    NEXT_DAYS = "next_days"
     IS_BLANK = "is_blank"
     IS_PRESENT = "is_present"
 
@@ -54,8 +57,20 @@ OPERATORS: dict[FieldType, tuple[Op, ...]] = {
     FieldType.NUMBER: (Op.AT_LEAST, Op.AT_MOST, Op.IS, Op.IS_BLANK, Op.IS_PRESENT),
     FieldType.FLAG: (Op.IS_TRUE, Op.IS_FALSE),
     FieldType.DATE: (Op.WITHIN_DAYS, Op.BEFORE_DAYS, Op.IS_BLANK, Op.IS_PRESENT),
+    FieldType.DAY: (
+        Op.AT_LEAST,
+        Op.AT_MOST,
+        Op.WITHIN_DAYS,
+        Op.BEFORE_DAYS,
+        Op.NEXT_DAYS,
+        Op.IS_BLANK,
+        Op.IS_PRESENT,
+    ),
+    FieldType.CHOICE: (Op.IS, Op.IS_NOT, Op.IN, Op.IS_BLANK, Op.IS_PRESENT),
 }
 WITHOUT_VALUE = frozenset({Op.IS_TRUE, Op.IS_FALSE, Op.IS_BLANK, Op.IS_PRESENT})
+IN_DAYS = frozenset({Op.WITHIN_DAYS, Op.BEFORE_DAYS, Op.NEXT_DAYS})
+"""Operators whose value is a number of days from now."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +86,9 @@ class Test:
 
 @dataclass(frozen=True)
 class TouchCount:
-    """At least ``at_least`` touches of ``kind`` ("" = any) in the last ``within_days`` days (None = ever)."""
+    """At least ``at_least`` touches of ``kind`` (None = any) in the last ``within_days`` days (None = ever)."""
 
-    kind: str
+    kind: TouchWord | None
     at_least: int
     within_days: int | None
 
@@ -94,13 +109,12 @@ class Negation:
 Condition = Test | TouchCount | Group | Negation
 
 
-def parse(tree: Any, *, kinds: Collection[str] | None = None) -> Condition:
-    """Read a JSON tree. Raises ``ConditionFault`` with the path of the first fault.
+def parse(tree: Any, vocabulary: Vocabulary) -> Condition:
+    """Read a JSON tree that names fields and kinds of touch of this ``vocabulary``.
 
-    ``kinds``: the keys of the kinds of touch that are known, to be given where a condition is written. What was stored
-    is read without them.
+    Raises ``ConditionFault`` with the path of the first fault.
     """
-    return _Reader(kinds).read(tree, "", 1)
+    return _Reader(vocabulary).read(tree, "", 1)
 
 
 def dump(condition: Condition) -> dict[str, Any]:
@@ -112,7 +126,7 @@ def dump(condition: Condition) -> dict[str, Any]:
             return {"not": dump(condition.part)}
         case TouchCount():
             touches = {
-                "kind": condition.kind,
+                "kind": condition.kind.key if condition.kind else "",
                 "at_least": condition.at_least,
                 "within_days": condition.within_days,
             }
@@ -138,14 +152,15 @@ def leaves(condition: Condition) -> Iterator[Test | TouchCount]:
 def depends_on_time(condition: Condition) -> bool:
     """Whether the answer may change as days go by, with nobody touching the lead."""
     return any(
-        leaf.within_days is not None if isinstance(leaf, TouchCount) else leaf.op in (Op.WITHIN_DAYS, Op.BEFORE_DAYS)
+        leaf.within_days is not None if isinstance(leaf, TouchCount) else leaf.op in IN_DAYS
         for leaf in leaves(condition)
     )
 
 
 class _Reader:
-    def __init__(self, kinds: Collection[str] | None) -> None:
-        self.nodes, self.kinds = 0, kinds
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self.nodes = 0
 
     def read(self, tree: Any, path: str, depth: int) -> Condition:
         self.nodes += 1
@@ -175,7 +190,7 @@ class _Reader:
 
     def _test(self, tree: dict[str, Any], path: str, depth: int) -> Condition:
         _only({"field", "op", "value"}, tree, path)
-        field = FIELDS.get(tree["field"]) if isinstance(tree["field"], str) else None
+        field = self.vocabulary.fields.get(tree["field"]) if isinstance(tree["field"], str) else None
         if field is None:
             raise ConditionFault(_("There is no such field."), field=_join(path, "field"))
         allowed = OPERATORS[field.type]
@@ -186,7 +201,7 @@ class _Reader:
             raise ConditionFault(message, field=_join(path, "op"))
         if op in WITHOUT_VALUE:
             return Test(field, op)
-        return Test(field, op, _VALUES[field.type](op, tree.get("value"), _join(path, "value")))
+        return Test(field, op, _VALUES[field.type](field, op, tree.get("value"), _join(path, "value")))
 
     def _touches(self, tree: dict[str, Any], path: str, depth: int) -> Condition:
         _only({"touches"}, tree, path)
@@ -194,8 +209,9 @@ class _Reader:
         if not isinstance(spec, dict):
             raise ConditionFault(_("Expected kind, at_least and within_days."), field=here)
         _only({"kind", "at_least", "within_days"}, spec, here)
-        kind = spec.get("kind", "")
-        if not isinstance(kind, str) or (kind and self.kinds is not None and kind not in self.kinds):
+        key = spec.get("kind", "")
+        kind = self.vocabulary.kinds.get(key) if isinstance(key, str) and key else None
+        if kind is None and key != "":
             raise ConditionFault(_("There is no such kind of touch."), field=_join(here, "kind"))
         within = spec.get("within_days")
         return TouchCount(
@@ -213,29 +229,57 @@ class _Reader:
     }
 
 
-def _text_value(op: Op, value: Any, path: str) -> Any:
+def _text_value(_field: Field, op: Op, value: Any, path: str) -> Any:
     if op is not Op.IN:
         return _text(value, path)
-    if not isinstance(value, list) or not value:
-        raise ConditionFault(_("Expected a list with at least one text."), field=path)
-    return tuple(_text(item, f"{path}[{i}]") for i, item in enumerate(value))
+    return tuple(_text(item, f"{path}[{i}]") for i, item in enumerate(_several(value, path)))
 
 
-def _number_value(op: Op, value: Any, path: str) -> int | float:
+def _choice_value(field: Field, op: Op, value: Any, path: str) -> Any:
+    if op is not Op.IN:
+        return _choice(field, value, path)
+    return tuple(_choice(field, item, f"{path}[{i}]") for i, item in enumerate(_several(value, path)))
+
+
+def _number_value(_field: Field, _op: Op, value: Any, path: str) -> int | float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= 1e12:
         raise ConditionFault(_("Expected a number."), field=path)
     return value
 
 
-def _days_value(op: Op, value: Any, path: str) -> int:
+def _days_value(_field: Field, _op: Op, value: Any, path: str) -> int:
     return _whole(value, path, 0, 36_500)
 
 
-_VALUES: dict[FieldType, Callable[[Op, Any, str], Any]] = {
+def _day_value(field: Field, op: Op, value: Any, path: str) -> int | str:
+    if op in IN_DAYS:
+        return _days_value(field, op, value, path)
+    try:
+        return date.fromisoformat(value).isoformat()
+    except (TypeError, ValueError):
+        raise ConditionFault(_("Expected a day written as 2026-01-05."), field=path) from None
+
+
+_VALUES: dict[FieldType, Callable[[Field, Op, Any, str], Any]] = {
     FieldType.TEXT: _text_value,
     FieldType.NUMBER: _number_value,
     FieldType.DATE: _days_value,
+    FieldType.DAY: _day_value,
+    FieldType.CHOICE: _choice_value,
 }
+
+
+def _several(value: Any, path: str) -> list[Any]:
+    if not isinstance(value, list) or not value:
+        raise ConditionFault(_("Expected a list with at least one text."), field=path)
+    return value
+
+
+def _choice(field: Field, value: Any, path: str) -> str:
+    if not isinstance(value, str) or field.choice(value) is None:
+        options = ", ".join(choice.value for choice in field.choices)
+        raise ConditionFault(_("Expected one of: %(options)s.") % {"options": options}, field=path)
+    return value
 
 
 def _text(value: Any, path: str) -> str:

@@ -3,11 +3,14 @@
     {"system": "olist", "columns": {"mql_id": "external_id",
      "first_contact_date": {"field": "qualified_at", "format": "%Y-%m-%d"}, "origin": "source"}, "unmapped": "keep"}
 
+A field that admins made is named with ``custom.`` before its key: ``"予算": "custom.budget"``.
+
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
 fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the file itself does not say it clearly:
 ``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``currency`` says in which one the amounts are: any but
-the organisation's is refused, in a column ``currency`` too. A key that does not belong there is refused, so that a
-slip of the pen is not a setting that was never read.
+the organisation's is refused, in a column ``currency`` too. ``known_leads`` says what a row of leads does to somebody
+who is here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``.
+A key that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ from django.utils.translation import gettext as _
 from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
-from leads.rules import costs
+from leads.rules import costs, custom
+from leads.rules.fields import Field, Fields
+from leads.rules.matching import Rule
 
 TEXT, MOMENT, DAY, MONTH, MONEY, WHOLE, FLAG = "text", "moment", "day", "month", "money", "whole", "flag"
 
@@ -130,6 +135,8 @@ class Column:
     header: str
     field: str
     format: str = ""
+    custom: Field | None = None
+    """The field that admins made, where it is one."""
 
 
 @dataclass(frozen=True)
@@ -139,6 +146,9 @@ class Mapping:
     keep_unmapped: bool
     given: tables.Given
     currency: str = ""
+    rule: Rule = Rule.FILL
+    taken: frozenset[str] = frozenset()
+    """Keys of the fields that admins made: what the mapping keeps beside a record goes by other names."""
 
     def mapped_headers(self) -> frozenset[str]:
         return frozenset(column.header for column in self.columns)
@@ -150,8 +160,11 @@ class CellFault(InvalidInput):
     code = "unreadable_cell"
 
 
-def parse(tree: Any, *, kind: str) -> Mapping:
-    """Read a mapping for a kind of ``FIELDS``. Raises ``InvalidInput`` with the path of the fault."""
+def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
+    """Read a mapping for a kind of ``FIELDS``. Raises ``InvalidInput`` with the path of the fault.
+
+    ``fields``: those that are known, where the mapping may name some that admins made.
+    """
     if not isinstance(tree, dict) or not isinstance(tree.get("columns"), dict) or not tree["columns"]:
         raise InvalidInput(_("A mapping needs “columns”: an object from column names to fields."), field="columns")
     system = tree.get("system")
@@ -162,11 +175,19 @@ def parse(tree: Any, *, kind: str) -> Mapping:
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
     if unmapped == "keep" and kind not in KEEPING:
         raise InvalidInput(_("Records of this kind keep no other columns: leave “unmapped” out."), field="unmapped")
-    _refuse_others(tree, {"system", "columns", "unmapped", "currency", *tables.Given.KEYS}, path="")
+    rule = tree.get("known_leads", Rule.FILL.value) if kind == "leads" else Rule.FILL.value
+    if rule not in Rule.values:
+        words = {"rules": ", ".join(Rule.values)}
+        raise InvalidInput(_("“known_leads” is one of: %(rules)s.") % words, field="known_leads")
+    own = {"system", "columns", "unmapped", "currency", *(("known_leads",) if kind == "leads" else ())}
+    _refuse_others(tree, own | set(tables.Given.KEYS), path="")
     currency = tree.get("currency", "")
     if not isinstance(currency, str) or not re.fullmatch("([A-Z]{3})?", currency):
         raise InvalidInput(_("“currency” is a code of three capital letters, such as JPY."), field="currency")
-    columns = [column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind)]
+    known: Fields = {key: field for key, field in (fields or {}).items() if field.custom} if kind == "leads" else {}
+    columns = [
+        column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind, known)
+    ]
     _refuse_doubles(columns)
     _check_storable(tree)
     return Mapping(
@@ -175,6 +196,8 @@ def parse(tree: Any, *, kind: str) -> Mapping:
         keep_unmapped=unmapped == "keep",
         given=tables.Given.from_json(tree),
         currency=currency,
+        rule=Rule(rule),
+        taken=frozenset(field.custom for field in known.values()),
     )
 
 
@@ -196,20 +219,20 @@ def read_row(mapping: Mapping, row: dict[str, str], *, kind: str, zone: ZoneInfo
     Raises ``CellFault`` naming the column and the value that was found.
     """
     return {
-        column.field: _READERS[FIELDS[kind][column.field]](row.get(column.header, "").strip(), column, zone)
+        column.field: _reader(column, kind)(row.get(column.header, "").strip(), column, zone)
         for column in mapping.columns
     }
 
 
-def _columns(header: str, spec: Any, kind: str) -> list[Column]:
+def _columns(header: str, spec: Any, kind: str, known: Fields) -> list[Column]:
     """The targets of one column: one field, or a list of fields."""
     parts = spec if isinstance(spec, list) else [spec]
     if not parts:
         raise InvalidInput(_no_such_field("", kind), field=f"columns.{header}")
-    return [_column(header, part, kind) for part in parts]
+    return [_column(header, part, kind, known) for part in parts]
 
 
-def _column(header: str, spec: Any, kind: str) -> Column:
+def _column(header: str, spec: Any, kind: str, known: Fields) -> Column:
     path = f"columns.{header}"
     if isinstance(spec, str):
         spec = {"field": spec}
@@ -217,11 +240,11 @@ def _column(header: str, spec: Any, kind: str) -> Column:
         raise InvalidInput(_no_such_field(spec, kind), field=path)
     _refuse_others(spec, {"field", "format"}, path=f"{path}.")
     field, form = spec.get("field"), spec.get("format", "")
-    if not isinstance(field, str) or field not in FIELDS[kind]:
+    if not isinstance(field, str) or field not in (FIELDS[kind].keys() | known.keys()):
         raise InvalidInput(_no_such_field(field, kind), field=path)
     if not isinstance(form, str) or not _is_form(form):
         raise InvalidInput(_("A format is a text such as %%Y-%%m-%%d.") % {}, field=f"{path}.format")
-    return Column(header, field, form)
+    return Column(header, field, form, known.get(field))
 
 
 def _no_such_field(field: Any, kind: str) -> str:
@@ -360,6 +383,19 @@ def _whole(value: str, column: Column, zone: ZoneInfo) -> int | None:
         message = _("“%(column)s”: “%(value)s” is not a whole number: write it such as 1,200.")
         raise CellFault(message % {"column": column.header, "value": value[:100]})
     return int(digits)
+
+
+def _custom(value: str, column: Column, _zone: ZoneInfo) -> Any:
+    assert column.custom is not None
+    try:
+        return custom.read(column.custom, value, path=column.header, form=column.format)
+    except InvalidInput as fault:
+        words = {"column": column.header, "message": fault.message, "value": value[:100]}
+        raise CellFault(_("“%(column)s”: “%(value)s” cannot be taken. %(message)s") % words) from fault
+
+
+def _reader(column: Column, kind: str) -> Callable[[str, Column, ZoneInfo], Any]:
+    return _custom if column.custom else _READERS[FIELDS[kind][column.field]]
 
 
 _READERS: dict[str, Callable[[str, Column, ZoneInfo], Any]] = {

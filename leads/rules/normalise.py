@@ -6,6 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
+import jaconv
 import phonenumbers
 from django.utils.translation import gettext as _
 from email_validator import EmailNotValidError, validate_email
@@ -144,3 +145,34 @@ def phone(value: str, *, region: str = "JP", field: str = "phone") -> str:
 
 def _not_a_phone(given: str) -> str:
     return _("“%(value)s” is not a phone number.") % {"value": given[:100]}
+
+
+_HONORIFIC = re.compile(r"(?:^(?:mr|mrs|ms|dr)\.? )|(?:\s*(?:様|さま|さん|殿|氏)$)")
+_BETWEEN_NAMES = str.maketrans("", "", " ・.")
+_HIRAGANA = "".join(map(chr, range(0x3041, 0x3097)))
+_KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
+NAME_KEY_SQL = "TRANSLATE(LOWER(NORMALIZE(%s, NFKC)), ' ・.', '')"
+KANA_KEY_SQL = f"TRANSLATE(NORMALIZE(%s, NFKC), '{_HIRAGANA} ・.', '{_KATAKANA}')"
+"""The keys of names as PostgreSQL makes them from what is stored; %s is the column."""
+
+
+def name_key(name: str) -> str:
+    """A person's name for comparing: without width, case, spaces and honorifics. Characters stay as written."""
+    return _HONORIFIC.sub("", text(name).lower()).translate(_BETWEEN_NAMES)
+
+
+def kana_key(name: str) -> str:
+    """The reading of a name for comparing: katakana, without width and spaces."""
+    return jaconv.hira2kata(text(name)).translate(_BETWEEN_NAMES)
+
+
+def is_same_name(one: str, other: str) -> bool | None:
+    """Whether two names are one, in whatever order; None where one is missing or only a part of the other."""
+    if not (one and other):
+        return None
+    if name_key(one) == name_key(other):
+        return True
+    words, others = (frozenset(_HONORIFIC.sub("", text(name).lower()).split()) for name in (one, other))
+    if words == others:
+        return True
+    return None if words < others or others < words else False

@@ -29,3 +29,10 @@ class LeadEventKind(TextChoices):
     QUALIFIED = "qualified", _("qualified")
     STAGE = "stage", _("stage changed")
     CONTACTED = "contacted", _("contacted")
+    MERGED = "merged", _("merged")
+    UNMERGED = "unmerged", _("separated again")
+    TAKEN_BACK = "taken_back", _("taken back")
+
+
+CHANGES = frozenset({LeadEventKind.UPDATED, LeadEventKind.MERGED, LeadEventKind.UNMERGED})
+"""Events that tell which facts were changed."""

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 from alignment.accounts.policies import Permission
 from alignment.accounts.roles import Side
 from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
+from leads.rules.conditions import Condition, Test, leaves
 
 
 class VersionStatus(TextChoices):
@@ -136,4 +137,16 @@ def gaps(*, threshold: int, criteria: Sequence[ScoredLine]) -> list[InvalidInput
         if not line.why.strip():
             message = _("Say why criterion %(number)d is part of the definition.") % {"number": index + 1}
             found.append(InvalidInput(message, field=f"criteria[{index}].why"))
+    return found
+
+
+def retired(conditions: Sequence[Condition]) -> list[InvalidInput]:
+    """The same for the fields that admins made: nothing is agreed anew by one that is retired, nobody fills it in."""
+    found = []
+    for index, condition in enumerate(conditions):
+        for leaf in leaves(condition):
+            if isinstance(leaf, Test) and not leaf.field.offered:
+                message = _("Criterion %(number)d looks at “%(field)s”, a field that is retired.")
+                words = {"number": index + 1, "field": leaf.field.label}
+                found.append(InvalidInput(message % words, field=f"criteria[{index}].condition"))
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,9 +20,10 @@ from leads.models import Criterion, Definition, DefinitionVersion, Signature, Ve
 from leads.rules import versions
 from leads.rules.changes import Change, ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
 from leads.rules.versions import VersionAction, VersionStatus
-from leads.selectors import touch_kinds
+from leads.selectors.vocabulary import known
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,11 @@ def version_before(version: DefinitionVersion) -> DefinitionVersion | None:
 
 def criteria_of(version: DefinitionVersion) -> list[CriterionView]:
     """The criteria of a version as sentences in the active language."""
-    kinds = touch_kinds.labels()
+    vocabulary = known()
     return [
         CriterionView(
             number=line.position + 1,
-            sentence=say(parse(line.condition), kinds),
+            sentence=say(parse(line.condition, vocabulary)),
             points=line.points,
             worth=worth(kind=line.kind, points=line.points),
             is_disqualifier=line.kind == Criterion.Kind.DISQUALIFIER,
@@ -135,8 +136,9 @@ def changes_of(version: DefinitionVersion) -> list[ChangeView]:
     before = version_before(version)
     if before is None:
         return []
-    kinds = touch_kinds.labels()
-    lines = [_say_change(change, kinds) for change in differences(_texts(before), _texts(version))]
+    vocabulary = known()
+    changes = differences(_texts(before, vocabulary), _texts(version, vocabulary))
+    lines = [_say_change(change) for change in changes]
     if before.threshold == version.threshold:
         return lines
     words = {"old": formats.number(before.threshold), "new": formats.number(version.threshold)}
@@ -197,7 +199,9 @@ def history_of(version: DefinitionVersion) -> list[VersionEvent]:
 def gaps_of(version: DefinitionVersion) -> list[str]:
     """What must still be mended before the version can be proposed."""
     lines = list(version.criteria.all())
-    return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines)]
+    vocabulary = known()
+    retired = versions.retired([parse(line.condition, vocabulary) for line in lines])
+    return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines) + retired]
 
 
 def _with_content() -> QuerySet[DefinitionVersion]:
@@ -207,17 +211,17 @@ def _with_content() -> QuerySet[DefinitionVersion]:
     )
 
 
-def _texts(version: DefinitionVersion) -> list[CriterionText]:
+def _texts(version: DefinitionVersion, vocabulary: Vocabulary) -> list[CriterionText]:
     return [
-        CriterionText(kind=line.kind, condition=parse(line.condition), points=line.points, why=line.why)
+        CriterionText(kind=line.kind, condition=parse(line.condition, vocabulary), points=line.points, why=line.why)
         for line in version.criteria.all()
     ]
 
 
-def _say_change(change: Change, kinds: Mapping[str, str]) -> ChangeView:
-    old, new = _say_text(change.old, kinds), _say_text(change.new, kinds)
+def _say_change(change: Change) -> ChangeView:
+    old, new = _say_text(change.old), _say_text(change.new)
     if old == new and change.kind is ChangeKind.CHANGED:
-        old, new = _say_why(change.old, kinds), _say_why(change.new, kinds)
+        old, new = _say_why(change.old), _say_why(change.new)
     words = {"old": old, "new": new}
     label, sentence = {
         ChangeKind.ADDED: (_("Added"), _("Added: %(new)s.") % words),
@@ -228,15 +232,15 @@ def _say_change(change: Change, kinds: Mapping[str, str]) -> ChangeView:
     return ChangeView(change.kind.value, label, sentence, old=old, new=new, differs=change.kind is not ChangeKind.SAME)
 
 
-def _say_text(line: CriterionText | None, kinds: Mapping[str, str]) -> str:
+def _say_text(line: CriterionText | None) -> str:
     if line is None:
         return ""
-    words = {"criterion": say(line.condition, kinds), "worth": worth(kind=line.kind, points=line.points)}
+    words = {"criterion": say(line.condition), "worth": worth(kind=line.kind, points=line.points)}
     return _("%(criterion)s (%(worth)s)") % words
 
 
-def _say_why(line: CriterionText | None, kinds: Mapping[str, str]) -> str:
-    words = {"criterion": _say_text(line, kinds), "why": (line and line.why) or _("no reason given")}
+def _say_why(line: CriterionText | None) -> str:
+    words = {"criterion": _say_text(line), "why": (line and line.why) or _("no reason given")}
     return _("%(criterion)s, because: %(why)s") % words
 
 

@@ -18,8 +18,10 @@ from leads.models import Lead
 from leads.querysets import LeadQuerySet
 from leads.rules import path
 from leads.rules.path import Reached, StepKey, StepState
+from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import verdicts
+from leads.selectors.custom_fields import known
 
 TURNS = ("marketing", "sales", "nobody")
 _LABELS = {
@@ -84,12 +86,19 @@ def listed() -> LeadQuerySet:
 
 
 def lead_page(pk: int) -> Lead:
-    """One lead with what its page shows; raises ``NotFound``."""
-    found = Lead.objects.select_related("account", "campaign", "owner", "created_by", "verdict__version")
+    """One lead with what its page shows, also one that no longer stands; raises ``NotFound``."""
+    found = Lead.everything.select_related(
+        "account", "campaign", "owner", "created_by", "verdict__version", "merged_into", "taken_back_by"
+    )
     lead = found.filter(pk=pk).first()
     if lead is None:
         raise NotFound(_("There is no such lead."))
     return lead
+
+
+def family(pk: int) -> list[int]:
+    """A lead and those that became part of it: what was written of any of them is one story."""
+    return [pk, *Lead.everything.filter(merged_into=pk).order_by("pk").values_list("pk", flat=True)]
 
 
 def counts_by_turn(leads: LeadQuerySet) -> dict[str, int]:
@@ -210,9 +219,12 @@ def _campaign_fact(lead: Lead) -> Fact:
 
 
 def _custom_facts(lead: Lead) -> list[Fact]:
-    """What an import brought and no field of ours holds."""
-    custom: dict[str, Any] = lead.custom
-    return [Fact(str(name), str(value)) for name, value in custom.items() if value not in (None, "")]
+    """The fields that admins made, in their order, then what an import brought and no field of ours holds."""
+    custom: dict[str, Any] = {name: value for name, value in lead.custom.items() if value not in (None, "")}
+    own = known().custom.values() if custom else ()
+    of_fields = [(field, custom.pop(field.custom)) for field in own if field.custom in custom]
+    facts = [Fact(str(field.label), say_fact(field, value)) for field, value in of_fields]
+    return facts + [Fact(str(name), str(value)) for name, value in custom.items()]
 
 
 def _verdict_title(view: verdicts.VerdictView) -> str:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from django.db.models import Count, QuerySet
 
 from leads.models import Account, Campaign, Lead
-from leads.rules import normalise
 
 MOST = 200
 _ROWS: dict[str, type[Lead] | type[Account]] = {"source": Lead, "industry": Account, "prefecture": Account}
@@ -21,13 +20,6 @@ def known(names: Iterable[str] = tuple(_ROWS)) -> dict[str, list[str]]:
 def source_of(campaign: Campaign) -> str:
     """What the leads of a campaign mostly have as their source; its channel while it has no leads, "" for neither."""
     return _most_used(Lead.objects.filter(campaign=campaign), "source").first() or campaign.channel
-
-
-def lead_with_email(address: str, *, other_than: str = "") -> Lead | None:
-    """The newest lead with this address, but for the one that the form ``other_than`` made. Raises ``InvalidInput``."""
-    checked = normalise.email(address)
-    found = Lead.objects.filter(email=checked).exclude(source_system="portal", external_id=other_than or "-")
-    return found.order_by("-pk").first() if checked else None
 
 
 def _most_used(rows: QuerySet[Lead] | QuerySet[Account], name: str) -> QuerySet[Lead, str] | QuerySet[Account, str]:

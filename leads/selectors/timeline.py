@@ -19,8 +19,14 @@ from alignment.accounts.roles import Side
 from alignment.kernel import formats
 from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
 from leads.rules.activities import ActivityKind
+from leads.rules.custom import PREFIX
+from leads.rules.fields import Fields
+from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import deals
+from leads.selectors.custom_fields import known
+from leads.selectors.duplicates import evidence_words
+from leads.selectors.leads import family
 
 MOST = 200
 KINDS = {
@@ -57,15 +63,21 @@ class Item:
 
 
 def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
-    """What happened to a lead, newest first; ``kind`` is a key of ``KINDS`` (five queries at most, 200 of each)."""
+    """What happened to a lead and to those that became part of it, newest first.
+
+    ``kind`` is a key of ``KINDS``. Six queries at most, 200 of each.
+    """
     sources = {"touches": _touches, "activities": _activities, "deals": _deals, "changes": _changes}
     wanted = [sources[kind]] if kind in sources else list(sources.values())
-    items = [item for source in wanted for item in source(lead)]
+    records = family(lead.pk)
+    items = [item for source in wanted for item in source(records)]
     return sorted(items, key=lambda item: item.at, reverse=True)
 
 
-def _touches(lead: Lead) -> Iterator[Item]:
-    found: list[Touch] = list(lead.touches.select_related("campaign", "kind").order_by("-at", "-pk")[:MOST])
+def _touches(records: list[int]) -> Iterator[Item]:
+    found: list[Touch] = list(
+        Touch.objects.filter(lead__in=records).select_related("campaign", "kind").order_by("-at", "-pk")[:MOST]
+    )
     for touch in found:
         campaign = touch.campaign.name if touch.campaign else ""
         text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))
@@ -79,8 +91,10 @@ def _touches(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _activities(lead: Lead) -> Iterator[Item]:
-    found: list[Activity] = list(lead.activities.select_related("actor").order_by("-at", "-pk")[:MOST])
+def _activities(records: list[int]) -> Iterator[Item]:
+    found: list[Activity] = list(
+        Activity.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
+    )
     for activity in found:
         words = {"kind": capfirst(activity.get_kind_display()), "outcome": activity.get_outcome_display()}
         is_note = activity.kind == ActivityKind.NOTE
@@ -95,8 +109,10 @@ def _activities(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _deals(lead: Lead) -> Iterator[Item]:
-    events = DealEvent.objects.filter(deal__lead=lead).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+def _deals(records: list[int]) -> Iterator[Item]:
+    events = (
+        DealEvent.objects.filter(deal__lead__in=records).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+    )
     currency = Organisation.get().currency
     for event in events:
         yield Item(
@@ -111,16 +127,17 @@ def _deals(lead: Lead) -> Iterator[Item]:
         )
 
 
-def _changes(lead: Lead) -> Iterator[Item]:
-    events = lead.events.select_related("actor").order_by("-at", "-pk")[:MOST]
+def _changes(records: list[int]) -> Iterator[Item]:
+    events = LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
+    fields = known()
     for event in events:
-        if "touch" in event.data:  # the touch itself is in the story
+        if "touch" in event.data or event.data.get("into") == records[0]:  # is in the story by itself
             continue
         yield Item(
             at=event.at,
             title=_change_title(event),
             kind="changes",
-            text=_change_text(event.data),
+            text=_change_text(event.data, fields),
             icon="history",
             side=event.actor.side if event.actor else "",
             actor=event.actor.full_name if event.actor else "",
@@ -136,15 +153,34 @@ def _change_title(event: LeadEvent) -> str:
             return _("Qualified by the definition")
         case LeadEventKind.CONTACTED:
             return _("First contact with the person")
+        case LeadEventKind.MERGED | LeadEventKind.UNMERGED:
+            return _merge_title(event)
     return capfirst(event.get_kind_display())
 
 
-def _change_text(data: dict[str, Any]) -> str:
-    changes: dict[str, list[Any]] = data.get("changes", {})
-    return "\n".join(
-        _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
-        for name, (old, new) in changes.items()
+def _merge_title(event: LeadEvent) -> str:
+    data = event.data
+    if "into" in data:
+        return _("Became part of #%(number)d") % {"number": data["into"]}
+    title = (
+        _("Merged with #%(number)d") if event.kind == LeadEventKind.MERGED else _("Separated again from #%(number)d")
     )
+    return title % {"number": data["other"]}
+
+
+def _change_text(data: dict[str, Any], fields: Fields) -> str:
+    changes: dict[str, list[Any]] = data.get("changes", {})
+    lines = []
+    if "recognised" in data:
+        source = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
+        lines.append(_("Recognised in %(from)s: %(why)s") % source)
+    for name, (old, new) in changes.items():
+        if name.startswith(PREFIX) and (field := fields.get(name)):
+            words = {"field": field.label, "old": say_fact(field, old), "new": say_fact(field, new)}
+        else:
+            words = {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
+        lines.append(_FROM_TO % words)
+    return "\n".join(lines)
 
 
 def deal_event_title(event: DealEvent) -> str:

@@ -11,7 +11,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import NotFound
 from leads.models import Criterion, DefinitionVersion, Touch, TouchKind
 from leads.rules import versions
-from leads.rules.conditions import TouchCount, leaves, parse
+from leads.rules.conditions import Condition, TouchCount, leaves, parse
+from leads.selectors.vocabulary import known
 
 Choices = list[tuple[str, str]]
 
@@ -19,11 +20,6 @@ Choices = list[tuple[str, str]]
 def kinds() -> QuerySet[TouchKind]:
     """All of them in their order, those out of use last."""
     return TouchKind.objects.order_by("-is_active", "position", "key")
-
-
-def labels() -> dict[str, str]:
-    """How each is called in the active language, by key, in their order."""
-    return {kind.key: kind.label for kind in kinds()}
 
 
 def choices(*, also: str = "") -> Choices:
@@ -69,8 +65,10 @@ def _asked_for() -> Counter[str]:
     """How many criteria ask for each kind, where they judge leads now or may soon."""
     living = {DefinitionVersion.Status.IN_FORCE, *versions.OPEN_STATUSES}
     lines = Criterion.objects.filter(version__status__in=living).values_list("condition", flat=True)
-    return Counter(
-        key
-        for line in lines
-        for key in {leaf.kind for leaf in leaves(parse(line)) if isinstance(leaf, TouchCount) and leaf.kind}
-    )
+    vocabulary = known()
+    conditions = [parse(line, vocabulary) for line in lines]
+    return Counter(key for condition in conditions for key in _kinds_of(condition))
+
+
+def _kinds_of(condition: Condition) -> set[str]:
+    return {leaf.kind.key for leaf in leaves(condition) if isinstance(leaf, TouchCount) and leaf.kind}

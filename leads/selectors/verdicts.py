@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,9 +11,9 @@ from django.utils.translation import pgettext
 
 from leads.models import Criterion, Verdict
 from leads.rules.conditions import Test, TouchCount, leaves, parse
-from leads.rules.fields import FieldType
-from leads.rules.sentences import say, say_value, touch_words
-from leads.selectors import touch_kinds
+from leads.rules.fields import FieldType, Vocabulary
+from leads.rules.sentences import say, say_fact, say_kind, say_value
+from leads.selectors.vocabulary import known
 
 Leaf = Test | TouchCount
 
@@ -52,46 +51,48 @@ class VerdictView:
         return tuple(sorted(unmet, key=lambda line: -line.worth))
 
 
-def explain(verdict: Verdict, kinds: Mapping[str, str] | None = None) -> VerdictView:
+def explain(verdict: Verdict, *, vocabulary: Vocabulary | None = None) -> VerdictView:
     """The verdict in sentences, from what was stored with it: later edits of the definition do not show.
 
-    ``kinds``: what kinds of touch are called, given where several verdicts are explained (None: asked for here).
+    ``vocabulary``: give it where several verdicts are explained, so that what is known is read once.
     """
-    words = touch_kinds.labels() if kinds is None else kinds
+    vocabulary = known() if vocabulary is None else vocabulary
     return VerdictView(
         is_qualified=verdict.is_qualified,
         is_disqualified=verdict.is_disqualified,
         points=verdict.points,
         threshold=verdict.threshold,
         version_number=verdict.version.number,
-        lines=tuple(_line(answer, words) for answer in verdict.answers),
+        lines=tuple(_line(answer, vocabulary) for answer in verdict.answers),
     )
 
 
-def _line(answer: dict[str, object], kinds: Mapping[str, str]) -> Line:
-    condition = parse(answer["condition"])
+def _line(answer: dict[str, object], vocabulary: Vocabulary) -> Line:
+    condition = parse(answer["condition"], vocabulary)
     looked_at = list(leaves(condition))
     values = answer["seen"]
     assert isinstance(values, list)
     seen = tuple(_shown(leaf, value) for leaf, value in zip(looked_at, values, strict=True))
     return Line(
-        sentence=say(condition, kinds),
+        sentence=say(condition),
         met=bool(answer["met"]),
         points=int(str(answer["points"])),
         worth=int(str(answer["worth"])),
         is_disqualifier=answer["kind"] == Criterion.Kind.DISQUALIFIER,
         why=str(answer["why"]),
         seen=seen,
-        found=_found(looked_at, values, seen, kinds),
+        found=_found(looked_at, values, seen),
     )
 
 
 def _shown(leaf: Leaf, value: Any) -> str:
     is_date = isinstance(leaf, Test) and leaf.field.type is FieldType.DATE and isinstance(value, str)
-    return value[:10] if is_date else say_value(value)
+    if is_date:
+        return str(value[:10])
+    return say_fact(leaf.field, value) if isinstance(leaf, Test) else say_value(value)
 
 
-def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...], labels: Mapping[str, str]) -> str:
+def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> str:
     """“found: 250” for one value, whose name the criterion says; “found: inquiry 1, seminar 0” for several."""
     if not seen:
         return ""
@@ -99,16 +100,16 @@ def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...], labe
         return _("found: %(values)s") % {"values": seen[0]}
     kinds = Counter(leaf.kind for leaf in set(looked_at) if isinstance(leaf, TouchCount))
     named = [
-        _named(_name(leaf, labels, with_days=isinstance(leaf, TouchCount) and kinds[leaf.kind] > 1), value, shown)
+        _named(_name(leaf, with_days=isinstance(leaf, TouchCount) and kinds[leaf.kind] > 1), value, shown)
         for leaf, value, shown in zip(looked_at, values, seen, strict=True)
     ]
     return _("found: %(values)s") % {"values": pgettext("list separator", ", ").join(dict.fromkeys(named))}
 
 
-def _name(leaf: Leaf, labels: Mapping[str, str], *, with_days: bool) -> str:
+def _name(leaf: Leaf, *, with_days: bool) -> str:
     if isinstance(leaf, Test):
         return str(leaf.field.label)
-    kind = touch_words(leaf.kind, labels)
+    kind = say_kind(leaf)
     if with_days and leaf.within_days is not None:
         return _("%(kind)s in the last %(days)d days") % {"kind": kind, "days": leaf.within_days}
     return kind

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -15,12 +15,17 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
-from leads.rules.stages import JUDGED_STAGES, LeadEventKind
+from leads.rules.matching import Evidence
+from leads.rules.stages import LeadEventKind
+from leads.selectors import identity
 from leads.selectors.leads import listed
-from leads.services import facts, judging
+from leads.selectors.matching import Match, like_one_before, matches
+from leads.services import duplicates, facts, joining, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
-from leads.services.texts import check_text, check_values
+from leads.services.custom_values import HeldFields, stored_values
+from leads.services.joining import Draft
+from leads.services.texts import check_text
 from leads.services.touch_kinds import check_in_use, in_use
 
 CLOCK_SKEW = timedelta(minutes=5)
@@ -41,7 +46,9 @@ class TouchData:
 class LeadData:
     """What somebody knows of a new lead. Texts as given; ``campaign`` is the name of one that exists.
 
-    ``captured_at`` empty: now. ``external_id`` with ``source_system`` makes the capture idempotent.
+    ``custom``: values of the fields that admins made by their keys, and whatever else the source knows.
+    ``captured_at`` empty: now. ``external_id`` with ``source_system`` makes the capture idempotent. ``is_another``:
+    whoever wrote it down knows who resembles it here, and says that it is somebody else.
     """
 
     full_name: str = ""
@@ -63,15 +70,20 @@ class LeadData:
     external_id: str | None = None
     touches: tuple[TouchData, ...] = ()
     custom: dict[str, Any] = field(default_factory=dict)
+    is_another: bool = False
 
 
 @dataclass(frozen=True)
 class Captured:
-    """The lead, its verdict (None while no definition is in force), and whether this call made it."""
+    """The lead, its verdict (None while no definition is in force), and whether this call made it.
+
+    ``recognised``: why somebody who was here already, not known by this id, is the one who was sent.
+    """
 
     lead: Lead
     verdict: Verdict | None
     is_new: bool
+    recognised: Evidence | None = None
 
 
 def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
@@ -103,66 +115,103 @@ def capture_leads(*, data: Sequence[LeadData], actor: User, now: datetime) -> li
                 raise
 
 
-@dataclass(frozen=True)
-class _Draft:
-    """A lead that can be taken: checked, not stored, and what is said of its company."""
-
-    lead: Lead
-    touches: list[Touch]
-    of_company: dict[str, Any]
-
-
 def _key(index: int, data: LeadData) -> Key:
     return (data.source_system, data.external_id) if data.external_id else index
 
 
 def _known(data: Sequence[LeadData]) -> dict[Key, Lead]:
-    keys = {(one.source_system, one.external_id) for one in data if one.external_id}
-    if not keys:
-        return {}
-    systems, ids = zip(*keys, strict=True)
-    found = listed().select_related("verdict__version").filter(source_system__in=systems, external_id__in=ids)
-    return {key: lead for lead in found if (key := (lead.source_system, lead.external_id)) in keys}
+    known = identity.leads_known_as({(one.source_system, one.external_id) for one in data if one.external_id})
+    leads = listed().select_related("verdict__version").in_bulk(known.values()) if known else {}
+    return {key: leads[pk] for key, pk in known.items() if pk in leads}
 
 
 def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
-    campaigns = campaigns_named({one.campaign.strip() for one in data})
+    campaigns, fields = campaigns_named({one.campaign.strip() for one in data}), HeldFields()
     kinds = in_use() if any(one.touches for one in data) else frozenset()
-    drafts: dict[Key, _Draft] = {}
+    drafts: dict[Key, Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
         key = _key(index, one)
         if key in known or key in drafts:
             continue
         try:
-            drafts[key] = _draft(one, campaigns, kinds, actor, now)
+            _check_kinds(one, kinds)
+            drafts[key] = _draft(one, campaigns, fields, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
-    stored = _store(drafts, actor, now)
+    taken = _take(drafts, actor, now)
     done: list[Captured | InvalidInput] = []
-    told: set[int] = set()
+    told: set[Key] = set()
     for index, one in enumerate(data):
         key = _key(index, one)
-        lead = known.get(key) or stored.get(key)
-        if lead is None:
+        if index in refused:
             done.append(refused[index])
-            continue
-        done.append(Captured(lead, lead.verdict, is_new=key in stored and lead.pk not in told))
-        told.add(lead.pk)
+        elif key in taken and key not in told:
+            done.append(taken[key])
+            told.add(key)
+        else:
+            lead = taken[key].lead if key in taken else known[key]
+            done.append(Captured(lead, lead.verdict, is_new=False))
     return done
 
 
-def _draft(
-    data: LeadData, campaigns: Mapping[str, Campaign], kinds: Collection[str], actor: User, now: datetime
-) -> _Draft:
+def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, Captured]:
+    """Store those who are new and add to those who are here; whoever resembles somebody new waits until that one is."""
+    _one_at_a_time(drafts.values())
+    taken: dict[Key, Captured] = {}
+    while left := {key: draft for key, draft in drafts.items() if key not in taken}:
+        waits = like_one_before([draft.person for draft in left.values()])
+        looked_at = [key for key, wait in zip(left, waits, strict=True) if not wait]
+        found = dict(zip(looked_at, matches([left[key].person for key in looked_at]), strict=True))
+        sure = _sure(found, left)
+        joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
+        if joined is None:
+            continue
+        for key, lead in joined.items():
+            taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=sure[key].evidence)
+        apart = [key for key in looked_at if not _is_sure(found[key], left[key])]
+        stored = _store({key: left[key] for key in apart}, actor, now)
+        for key, lead in stored.items():
+            taken[key] = Captured(lead, lead.verdict, is_new=True)
+        duplicates.suspect({stored[key].pk: found[key] for key in apart if found[key]}, now=now)
+    return taken
+
+
+def _is_sure(found: Sequence[Match], draft: Draft) -> bool:
+    return bool(found) and found[0].evidence.is_sure and not draft.is_another
+
+
+def _sure(found: Mapping[Key, Sequence[Match]], drafts: Mapping[Key, Draft]) -> dict[Key, Match]:
+    """Who each draft surely is; of two who are the same lead the second waits."""
+    sure: dict[int, tuple[Key, Match]] = {}
+    for key, like in found.items():
+        if _is_sure(like, drafts[key]):
+            sure.setdefault(like[0].lead_id, (key, like[0]))
+    return dict(sure.values())
+
+
+def _one_at_a_time(drafts: Iterable[Draft]) -> None:
+    """Let those who bring the same address at the same moment wait for each other: the second finds the first."""
+    addresses = sorted({draft.lead.email for draft in drafts} - {""})
+    if addresses:
+        sql = "SELECT pg_advisory_xact_lock(hashtextextended('lead:' || one, 0)) FROM unnest(%s) AS one"
+        with connection.cursor() as cursor:
+            cursor.execute(sql, [addresses])
+
+
+def _check_kinds(data: LeadData, kinds: Collection[str]) -> None:
+    for index, touch in enumerate(data.touches):
+        check_in_use(touch.kind, kinds, field=f"touches[{index}].kind")
+
+
+def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
     for index, touch in enumerate(data.touches):
-        check_in_use(touch.kind, kinds, field=f"touches[{index}].kind")
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
-    check_values(data.custom, field="custom")
+    custom = stored_values(data.custom, fields)
     captured_at = data.captured_at or now
     check_moment(captured_at, field="captured_at")
     if captured_at > now + CLOCK_SKEW:
@@ -172,21 +221,22 @@ def _draft(
         source_system=data.source_system,
         external_id=data.external_id or None,
         campaign=campaign_of(texts["campaign"], campaigns),
-        custom=data.custom,
+        custom=custom,
         captured_at=captured_at,
         created_by=actor,
         created_at=now,
         updated_at=now,
         **{name: texts[name] for name in facts.TEXT_FACTS} | facts.email_facts(texts["email"]),
     )
-    return _Draft(
+    return Draft(
         lead,
         touches=[_touch(lead, touch, i, captured_at, now) for i, touch in enumerate(data.touches)],
         of_company={name: texts[name] for name in ("industry", "prefecture")} | {"employee_count": data.employee_count},
+        is_another=data.is_another,
     )
 
 
-def _store(drafts: Mapping[Key, _Draft], actor: User, now: datetime) -> dict[Key, Lead]:
+def _store(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, Lead]:
     """Write and judge new leads in a few statements, whatever their number; they come back as they stand then."""
     if not drafts:
         return {}
@@ -202,19 +252,11 @@ def _store(drafts: Mapping[Key, _Draft], actor: User, now: datetime) -> dict[Key
     Touch.objects.bulk_create([touch for draft in drafts.values() for touch in draft.touches])
     LeadEvent.objects.bulk_create([_captured(lead, actor) for lead in new])
     ids = [lead.pk for lead in new]
-    judged = judging.judged(lead_ids=_affected(ids, fuller), now=now, actor=actor)
+    judged = judging.judged(lead_ids=joining.affected(set(ids), fuller), now=now, actor=actor)
     for lead in new:
         for name in judging.WRITTEN if lead.pk in judged else ():
             setattr(lead, name, getattr(judged[lead.pk], name))
     return {key: draft.lead for key, draft in drafts.items()}
-
-
-def _affected(new: list[int], fuller: frozenset[int]) -> list[int]:
-    """New leads, and where a company is known better now, the others of it in marketing's hands."""
-    if not fuller:
-        return new
-    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account__in=fuller)
-    return sorted({*new, *others.values_list("pk", flat=True)})
 
 
 def _captured(lead: Lead, actor: User) -> LeadEvent:

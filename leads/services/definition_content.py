@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import ConditionFault, dump, parse
+from leads.rules.fields import Vocabulary
 from leads.services.texts import check_text
-from leads.services.touch_kinds import known
 
 MAX_CRITERIA = 50
 MAX_POINTS = 1000
@@ -30,12 +30,11 @@ class CriterionData:
     why: str = ""
 
 
-def checked(criteria: Sequence[CriterionData]) -> list[CriterionData]:
+def checked(criteria: Sequence[CriterionData], vocabulary: Vocabulary) -> list[CriterionData]:
     """The criteria in their stored form; raises ``InvalidInput`` with a path such as ``criteria[2].condition.op``."""
     if len(criteria) > MAX_CRITERIA:
         raise InvalidInput(_("At most %(max)d criteria.") % {"max": MAX_CRITERIA}, field="criteria")
-    kinds = known()
-    return [_checked_line(line, kinds, f"criteria[{index}]") for index, line in enumerate(criteria)]
+    return [_checked_line(line, f"criteria[{index}]", vocabulary) for index, line in enumerate(criteria)]
 
 
 def data_of(criterion: Criterion) -> CriterionData:
@@ -51,9 +50,9 @@ def write(version: DefinitionVersion, criteria: Sequence[CriterionData]) -> None
     )
 
 
-def _checked_line(line: CriterionData, kinds: Collection[str], path: str) -> CriterionData:
+def _checked_line(line: CriterionData, path: str, vocabulary: Vocabulary) -> CriterionData:
     try:
-        condition = dump(parse(line.condition, kinds=kinds))
+        condition = dump(parse(line.condition, vocabulary))
     except ConditionFault as fault:
         inner = f".{fault.field}" if fault.field else ""
         raise ConditionFault(fault.message, field=f"{path}.condition{inner}") from fault

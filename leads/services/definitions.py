@@ -23,10 +23,12 @@ from alignment.kernel.moments import check_moment
 from alignment.kernel.queue import nudge
 from leads.models import Definition, DefinitionVersion, Signature, VersionEvent
 from leads.rules import versions
+from leads.rules.conditions import parse
 from leads.rules.versions import VersionAction, VersionStatus
 from leads.services import definition_content as content
 from leads.services import definition_notices as notices
 from leads.services import rejudging
+from leads.services.custom_values import held
 from leads.services.definition_content import CriterionData
 from leads.services.texts import REMARK, check_text
 
@@ -86,7 +88,7 @@ def save_draft(
     ``seen`` is the id of the last event that the editor saw; a later one refuses the save. Raises ``InvalidInput`` with
     a path such as ``criteria[2].condition.all[0].value``. Saving what is there already changes nothing.
     """
-    checked = content.checked(criteria)
+    checked = content.checked(criteria, held())
     if not 0 <= threshold <= content.MAX_THRESHOLD:
         raise InvalidInput(_("The points needed are a whole number, 0 or more."), field="threshold")
     check_text(reason, longest=REMARK, field="reason")
@@ -117,7 +119,10 @@ def propose(*, version_id: int, reason: str, actor: User, now: datetime, seen: i
     if not reason.strip():
         raise InvalidInput(_("Say in a sentence why this version is needed."), field="reason")
     check_text(reason, longest=REMARK, field="reason")
-    for gap in versions.gaps(threshold=version.threshold, criteria=list(version.criteria.order_by("position"))):
+    lines = list(version.criteria.order_by("position"))
+    vocabulary = held()
+    retired = versions.retired([parse(line.condition, vocabulary) for line in lines])
+    for gap in versions.gaps(threshold=version.threshold, criteria=lines) + retired:
         raise gap
     old = version.status
     version.status, version.reason, version.proposed_at = transition.target, reason.strip(), now

@@ -16,6 +16,7 @@ from leads.models import Criterion, DefinitionVersion, Lead, LeadEvent, Verdict
 from leads.querysets import LeadQuerySet, compile_condition, seen_value, truth
 from leads.rules.conditions import leaves, parse
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
+from leads.selectors.vocabulary import known
 
 BATCH = 2000
 WRITTEN = ("verdict", "stage", "qualified_at", "updated_at")
@@ -133,11 +134,12 @@ def _answered(leads: LeadQuerySet, criteria: Sequence[Criterion], now: datetime)
 
     Each condition is evaluated once, within; what is told of it is put together around that.
     """
+    vocabulary = known()
     columns: dict[str, Any] = {}
     told: list[str] = []
     said: list[str] = []
     for criterion in criteria:
-        condition = parse(criterion.condition)
+        condition = parse(criterion.condition, vocabulary)
         met, seen = f"met_{criterion.pk}", []
         columns[met] = truth(compile_condition(condition, lead_model=Lead, now=now))
         for position, leaf in enumerate(leaves(condition)):

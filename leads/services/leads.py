@@ -14,10 +14,14 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
 from leads.models import Campaign, Lead, LeadEvent
-from leads.rules.stages import LeadEventKind
-from leads.services import judging
+from leads.rules.custom import PREFIX
+from leads.rules.stages import CHANGES, LeadEventKind
+from leads.selectors.matching import COMPARED
+from leads.services import duplicates, judging
 from leads.services.companies import account_named
+from leads.services.custom_values import HeldFields, stored_value
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
+from leads.services.texts import check_values
 
 
 class ChangedMeanwhile(DomainError):
@@ -34,14 +38,17 @@ class ChangedMeanwhile(DomainError):
 def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None, actor: User, now: datetime) -> Lead:
     """Correct facts of a lead (keys of ``FACTS``; ``campaign`` is a Campaign or None) and judge it again.
 
+    ``custom`` of the facts: values by key, None for one that is not known any more; what it does not name stays.
+
     ``seen`` is the lead's ``updated_at`` as the editor saw it. What others changed since is kept where the editor left
     it alone; where both changed the same fact, nothing is saved and ``ChangedMeanwhile`` says both values.
     """
     actor.require(Permission.EDIT_LEAD)
     lead = _locked(lead_id)
     given = {name: _checked(name, value, getattr(lead, name)) for name, value in facts.items() if name in FACTS}
+    given |= _checked_custom(facts.get("custom") or {}, lead)
     wanted = _merged(lead, given, seen)
-    changes = {name: (getattr(lead, name), value) for name, value in wanted.items() if getattr(lead, name) != value}
+    changes = {name: (standing(lead, name), value) for name, value in wanted.items() if standing(lead, name) != value}
     if not changes:
         return lead
     _set(lead, {name: new for name, (_old, new) in changes.items()}, now)
@@ -50,6 +57,8 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
     data = {"changes": {name: [_plain(old), _plain(new)] for name, (old, new) in changes.items()}}
     LeadEvent.objects.create(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)
     judging.judge(lead_ids=[lead.pk], now=now, actor=actor)
+    if changes.keys() & COMPARED:
+        duplicates.look(lead_ids=[lead.pk], now=now)
     lead.refresh_from_db()
     return lead
 
@@ -66,12 +75,12 @@ def _merged(lead: Lead, given: dict[str, Any], seen: datetime | None) -> dict[st
     if seen is None or lead.updated_at <= seen:
         return given
     before: dict[str, Any] = {}
-    later = lead.events.filter(kind=LeadEventKind.UPDATED, at__gt=seen).order_by("pk")
+    later = lead.events.filter(kind__in=CHANGES, at__gt=seen).order_by("pk")
     for data in later.values_list("data", flat=True):
         for name, (old, _new) in data.get("changes", {}).items():
             before.setdefault(name, old)
-    theirs = {name: given[name] for name in before if name in given and given[name] != getattr(lead, name)}
-    conflicts = {name: (getattr(lead, name), value) for name, value in theirs.items() if _plain(value) != before[name]}
+    theirs = {name: given[name] for name in before if name in given and given[name] != standing(lead, name)}
+    conflicts = {name: (standing(lead, name), value) for name, value in theirs.items() if _plain(value) != before[name]}
     if conflicts:
         raise ChangedMeanwhile(conflicts)
     return {name: value for name, value in given.items() if name not in theirs}
@@ -82,9 +91,28 @@ def _checked(name: str, value: Any, current: Any) -> Any:
     return value if name == "campaign" or value == current else stored(name, value)
 
 
+def _checked_custom(values: Mapping[str, Any], lead: Lead) -> dict[str, Any]:
+    """New values of ``custom`` in their stored form, under the names that events give them."""
+    fields = HeldFields()
+    return {
+        f"{PREFIX}{key}": value if value == lead.custom.get(key) else stored_value(key, value, fields)
+        for key, value in values.items()
+    }
+
+
+def standing(lead: Lead, name: str) -> Any:
+    """What is known of a lead under this name: a fact, or ``custom.`` and a key; None for what is not known."""
+    return lead.custom.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else getattr(lead, name)
+
+
 def _set(lead: Lead, values: dict[str, Any], now: datetime) -> None:
-    for name, value in values.items():
+    own = {name: value for name, value in values.items() if not name.startswith(PREFIX)}
+    for name, value in own.items():
         setattr(lead, name, value)
+    if len(own) < len(values):
+        custom = lead.custom | {n.removeprefix(PREFIX): value for n, value in values.items() if n.startswith(PREFIX)}
+        lead.custom = {key: value for key, value in custom.items() if value is not None}
+        check_values(lead.custom, field="custom")
     if "email" in values:
         for name, value in email_facts(values["email"]).items():
             setattr(lead, name, value)

@@ -56,11 +56,6 @@ def in_use() -> frozenset[str]:
     return frozenset(TouchKind.objects.filter(is_active=True).values_list("key", flat=True))
 
 
-def known() -> frozenset[str]:
-    """The keys of all kinds, those out of use too: what a condition may name."""
-    return frozenset(TouchKind.objects.values_list("key", flat=True))
-
-
 def check_in_use(kind: str, kinds: Collection[str], *, field: str) -> None:
     """Refuse a new touch of a kind that is not among those in use."""
     if kind not in kinds:

@@ -17,6 +17,7 @@ from alignment.kernel.locks import locked_all
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch
 from leads.rules.stages import LeadEventKind
+from leads.selectors import identity
 from leads.services import judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.capture import CLOCK_SKEW, Key
@@ -114,13 +115,11 @@ def _locked(touches: Sequence[NewTouch]) -> dict[Key, Lead]:
     """The leads that touches name, by either name."""
     foreign = {(touch.source_system, touch.lead_external_id) for touch in touches if touch.lead_id is None}
     ids = {touch.lead_id for touch in touches if touch.lead_id is not None}
-    if foreign:
-        systems, external_ids = zip(*foreign, strict=True)
-        found = Lead.objects.filter(source_system__in=systems, external_id__in=external_ids)
-        ids |= {pk for pk, *key in found.values_list("pk", "source_system", "external_id") if tuple(key) in foreign}
-    leads = locked_all(Lead.objects.filter(pk__in=ids).order_by("pk"))
-    by_foreign: dict[Key, Lead] = {(lead.source_system, lead.external_id or ""): lead for lead in leads}
-    return by_foreign | {lead.pk: lead for lead in leads}
+    known, ours = identity.leads_known_as(foreign), identity.standing_for(ids)
+    found = Lead.objects.filter(pk__in={*known.values(), *ours.values()}).order_by("pk")
+    leads = {lead.pk: lead for lead in locked_all(found)}
+    by_foreign: dict[Key, Lead] = {key: leads[pk] for key, pk in known.items() if pk in leads}
+    return by_foreign | {key: leads[pk] for key, pk in ours.items() if pk in leads}
 
 
 def _known(touches: Sequence[NewTouch]) -> dict[tuple[int, str], Touch]:

@@ -6,7 +6,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,14 +16,15 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.inputs import search_words
 from leads.forms.leads import AccountForm
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
+from leads.selectors import exports, suggestions
 from leads.selectors import leads as lead_selectors
-from leads.selectors import suggestions
 from leads.services.accounts import update_account
 
 PAGE = 25
@@ -30,8 +33,7 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Companies by name or industry, key accounts first."""
-    words, key_only = search_words(request.GET.get("q", "")), request.GET.get("key") == "1"
-    found = selectors.accounts(words=words, key_only=key_only)
+    words, key_only, found = _found(request)
     context: dict[str, Any] = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
         "q": words,
@@ -41,6 +43,19 @@ def listing(request: PersonRequest) -> HttpResponse:
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/accounts/_results.html" if context["is_part"] else "leads/accounts/list.html"
     return render(request, template, context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same companies in the same order as a file."""
+    _words, _key_only, found = _found(request)
+    return answer(request, kind, exports.ACCOUNTS, found=found, columns=exports.ACCOUNT_COLUMNS)
+
+
+def _found(request: HttpRequest) -> tuple[str, bool, QuerySet[Any]]:
+    """What was asked for: words, key accounts only, and the companies that fit."""
+    words, key_only = search_words(request.GET.get("q", "")), request.GET.get("key") == "1"
+    return words, key_only, selectors.accounts(words=words, key_only=key_only)
 
 
 @require_http_methods(["GET", "POST"])

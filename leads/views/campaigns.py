@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -15,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.inputs import search_words
@@ -22,6 +24,7 @@ from leads.forms.campaigns import CampaignForm, month_words
 from leads.rules.costs import outside
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
+from leads.selectors import exports
 from leads.services.campaigns import save_campaign
 
 PAGE = 25
@@ -42,6 +45,13 @@ def listing(request: PersonRequest) -> HttpResponse:
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/campaigns/_results.html" if context["is_part"] else "leads/campaigns/list.html"
     return render(request, template, context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same campaigns in the same order as a file."""
+    found = selectors.campaigns(words=search_words(request.GET.get("q", "")))
+    return answer(request, kind, exports.CAMPAIGNS, found=found, columns=exports.CAMPAIGN_COLUMNS)
 
 
 @require_http_methods(["GET", "POST"])

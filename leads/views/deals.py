@@ -7,7 +7,9 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpResponse
+from django.db.models import QuerySet
+from django.http import HttpResponse, QueryDict
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.forms import Form
@@ -23,6 +26,7 @@ from leads.forms.deals import DealForm, LoseForm, NewDealForm, WinForm
 from leads.forms.filters import DealFilter
 from leads.models import Deal
 from leads.selectors import deals as selectors
+from leads.selectors import exports
 from leads.selectors import leads as lead_selectors
 from leads.selectors import timeline as story
 from leads.selectors.accounts import account_names
@@ -35,20 +39,13 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Deals, open ones first expected first, with the next step of their leads."""
-    given = request.GET.copy()
-    given.setdefault("state", "open")
-    if "owner" not in given and request.user.may(Permission.MANAGE_DEAL) and not request.user.is_manager:
-        given["owner"] = "me"
-    found = DealFilter(given, queryset=selectors.listed(), request=request)
-    deals = (
-        selectors.open_first(found.qs) if given["state"] == "open" else found.qs.order_by("-won_at", "-lost_at", "-pk")
-    )
+    given, deals = _found(request)
     page = Paginator(deals, PAGE).get_page(request.GET.get("page"))
     currency, today = selectors.currency(), timezone.localdate()
     context = {
         "page": page,
         "parts": [selectors.part(deal, viewer=request.user, today=today, currency=currency) for deal in page],
-        "totals": selectors.totals(found.qs, currency=currency),
+        "totals": selectors.totals(deals, currency=currency),
         "states": [
             {"label": label, "url": _query(given, state=key), "active": given["state"] == key}
             for key, label in DealFilter.STATES
@@ -64,6 +61,24 @@ def listing(request: PersonRequest) -> HttpResponse:
         "today": today,
     }
     return render(request, "leads/deals/list.html", context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same deals in the same order as a file."""
+    _given, deals = _found(request)
+    return answer(request, kind, exports.DEALS, found=deals, columns=exports.DEAL_COLUMNS)
+
+
+def _found(request: PersonRequest) -> tuple[QueryDict, QuerySet[Deal]]:
+    """What was asked for, with what is meant where nothing is said, and the deals that fit."""
+    given = request.GET.copy()
+    given.setdefault("state", "open")
+    if "owner" not in given and request.user.may(Permission.MANAGE_DEAL) and not request.user.is_manager:
+        given["owner"] = "me"
+    found = DealFilter(given, queryset=selectors.listed(), request=request).qs
+    is_open = given["state"] == "open"
+    return given, selectors.open_first(found) if is_open else found.order_by("-won_at", "-lost_at", "-pk")
 
 
 @require_GET

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,10 +16,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
-from alignment.kernel import htmx, tables, textio
+from alignment.exports.views.answers import answer, answer_rows
+from alignment.kernel import htmx, tables
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.sheets import Kind
 from leads.forms.imports import ENCODINGS, BringForm, ColumnsForm
 from leads.models import ImportJob
+from leads.selectors import exports
 from leads.selectors import imports as selectors
 from leads.services.importing import jobs
 
@@ -68,7 +72,9 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
     data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
-    form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
+    form = ColumnsForm(
+        data, job=job, proposals=outline.columns, understanding=outline.understanding, custom=outline.custom
+    )
     form.initial["system"] = request.POST.get("system", job.source_system)
     if data and form.is_valid():
         now = timezone.now()
@@ -93,6 +99,8 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
+        "may_undo": _may_undo(request, job),
+        "undo_until": job.finished_at + ImportJob.UNDO_FOR if job.finished_at else None,
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
     template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
@@ -116,17 +124,40 @@ def cancel(request: PersonRequest, pk: int) -> HttpResponse:
     return htmx.redirect(request, "leads:import-detail", pk)
 
 
+@require_http_methods(["GET", "POST"])
+def undo(request: PersonRequest, pk: int) -> HttpResponse:
+    """What taking an import back would do, and what stays; POST does it."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    job = selectors.job(pk)
+    if request.method == "POST":
+        jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
+        return htmx.redirect(request, "leads:import-detail", pk)
+    if not _may_undo(request, job):
+        return htmx.redirect(request, "leads:import-detail", pk)
+    return render(request, "leads/imports/undo.html", {"job": job, "undo": selectors.undo_of(job)})
+
+
 @require_GET
-def refused(request: PersonRequest, pk: int) -> StreamingHttpResponse:
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """What was brought in, newest first, as a file; the files themselves are not in it."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    return answer(request, kind, exports.IMPORTS, found=selectors.jobs(), columns=exports.IMPORT_COLUMNS)
+
+
+@require_GET
+def refused(request: PersonRequest, pk: int) -> HttpResponseBase:
     """The rows that were not taken, as a file to be mended and brought again: reason first, then the columns."""
     request.user.require(Permission.IMPORT_RECORDS)
     job = selectors.job(pk)
     body = ([f"{row}: {message}", *cells] for row, message, cells in selectors.refused_rows(job))
-    response = StreamingHttpResponse(
-        textio.lines([_("Reason"), *job.headers], body), content_type="text/csv; charset=utf-8"
-    )
-    response["Content-Disposition"] = f'attachment; filename="import-{job.pk}-refused.csv"'
-    return response
+    count = job.counts.get("refused", 0)
+    header = [_("Reason"), *job.headers]
+    return answer_rows(request, Kind.CSV.value, exports.REFUSED, header=header, rows=body, count=count)
+
+
+def _may_undo(request: PersonRequest, job: ImportJob) -> bool:
+    is_open = job.is_undoable(now=timezone.now()) and bool(job.counts.get("created") or job.counts.get("updated"))
+    return is_open and jobs.may_undo(job, actor=request.user)
 
 
 def _has_leads(job: ImportJob) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
@@ -15,16 +16,19 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from leads.forms.activities import activity_forms
 from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
+from leads.rules.sentences import say_fact
 from leads.selectors import deals as deal_selectors
+from leads.selectors import duplicates, exports, suggestions, work
 from leads.selectors import leads as selectors
-from leads.selectors import suggestions, work
 from leads.selectors import timeline as story
+from leads.selectors.custom_fields import known, listed_fields
 from leads.services import leads as services
 from leads.services import touches
 from leads.services.activities import WITH_SALES
@@ -36,19 +40,22 @@ PAGE = 25
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
     """Search, filter and sort all leads; the same list for both sides."""
-    found = LeadListFilter(request.GET, queryset=selectors.listed(), request=request)
+    own = listed_fields()
+    found = LeadListFilter(request.GET, queryset=selectors.listed(), request=request, own=own)
     others = request.GET.copy()
     others.pop("turn", None)
     others.pop("page", None)
-    everywhere = LeadFilter(others, queryset=Lead.objects.all(), request=request)  # counted, never shown
+    everywhere = LeadFilter(others, queryset=Lead.objects.all(), request=request, own=own)  # counted, never shown
     context: dict[str, Any] = {
         "filter": found,
+        "own": own,
         "page": Paginator(found.qs, PAGE).get_page(request.GET.get("page")),
         "tabs": _tabs(request, others.urlencode(), selectors.counts_by_turn(everywhere.qs)),
         "is_filtered": any(value for name, value in request.GET.items() if name not in ("page", "sort")),
         "turn": request.GET.get("turn", ""),
         "may_submit": request.user.may(Permission.SUBMIT_LEAD),
         "may_import": request.user.may(Permission.IMPORT_RECORDS),
+        "duplicate_count": duplicates.open_pairs().count() if request.user.may(Permission.MERGE_LEADS) else 0,
         "submit_url": _url("handoff:submit"),
         "today": timezone.localdate(),
         "now": timezone.now(),
@@ -56,6 +63,13 @@ def listing(request: PersonRequest) -> HttpResponse:
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/leads/_results.html" if context["is_part"] else "leads/leads/list.html"
     return render(request, template, context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same leads in the same order as a file."""
+    found = LeadFilter(request.GET, queryset=selectors.listed(), request=request)
+    return answer(request, kind, exports.LEADS, found=found.qs, columns=exports.lead_columns())
 
 
 @require_GET
@@ -131,7 +145,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
     """What the page of a lead shows."""
     user, today, currency = request.user, timezone.localdate(), deal_selectors.currency()
     deals = deal_selectors.deals_of(lead)
-    is_with_sales = lead.stage in WITH_SALES
+    is_with_sales = lead.stands and lead.stage in WITH_SALES
     may_work = is_with_sales and work.may_work_on(owner=lead.owner, actor=user, permission=Permission.RECORD_ACTIVITY)
     record_url = _url("handoff:activity-record", lead.pk)
     return {
@@ -142,8 +156,10 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "facts": selectors.facts_of(lead),
         "verdict": selectors.verdict_of(lead),
         "deals": [deal_selectors.part(deal, viewer=user, today=today, currency=currency) for deal in deals],
-        "may_edit": user.may(Permission.EDIT_LEAD),
-        "may_touch": user.may(Permission.SUBMIT_LEAD),
+        "may_edit": lead.stands and user.may(Permission.EDIT_LEAD),
+        "may_touch": lead.stands and user.may(Permission.SUBMIT_LEAD),
+        "may_merge": user.may(Permission.MERGE_LEADS),
+        "merges": duplicates.merges_of(lead),
         "may_open_deal": may_work and user.may(Permission.MANAGE_DEAL),
         "record_url": record_url if may_work else "",
         "activity_forms": activity_forms(lead, today=today) if may_work else [],
@@ -168,7 +184,11 @@ def _edit_page(request: PersonRequest, lead: Lead, form: LeadForm, *, status: in
 def _clash_page(request: PersonRequest, lead: Lead, form: LeadForm, clash: ChangedMeanwhile) -> HttpResponse:
     """The same form with both values of each fact; sent again, it starts from what is there now."""
     fresh = LeadForm({**form.data.dict(), "seen": lead.updated_at.isoformat()}, lead=lead)  # type: ignore[attr-defined]
-    conflicts = [(fresh[name], theirs, mine) for name, (theirs, mine) in clash.conflicts.items()]
+    fields = known()
+    conflicts = [
+        (fresh[name], *(say_fact(fields[name], value) if name in fields.custom else value for value in both))
+        for name, both in clash.conflicts.items()
+    ]
     context = {"lead": lead, "form": fresh, "known": suggestions.known(["source"]), "has_errors": True}
     context |= {"conflicts": conflicts, "message": clash.message}
     return render(request, "leads/leads/edit.html", context, status=409)

@@ -6,17 +6,21 @@ from collections.abc import Callable
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from alignment.accounts.policies import Permission
+from alignment.accounts.requests import PersonRequest
 from alignment.accounts.views.requests import person
+from alignment.exports.views.answers import answer
 from alignment.kernel.errors import DomainError, NotAllowed, NotFound
 from alignment.kernel.htmx import toast, wants_partial
 from reviews.forms.actions import ActionForm
 from reviews.models import Action
+from reviews.selectors import exports
 from reviews.selectors import reviews as selectors
 from reviews.services import actions
 from reviews.views.reviews import actions_of, organisation_today, page_of
@@ -57,6 +61,13 @@ def done(request: HttpRequest, pk: int, action_pk: int) -> HttpResponse:
 def drop(request: HttpRequest, pk: int, action_pk: int) -> HttpResponse:
     """Give an action up."""
     return _end(request, pk, action_pk, actions.drop_action, _("Dropped."))
+
+
+@require_GET
+def export(request: PersonRequest, pk: int, kind: str) -> HttpResponseBase:
+    """The actions of a review and those carried over to it, as a file."""
+    found = exports.actions_of(selectors.review_with_all(pk))
+    return answer(request, kind, exports.ACTIONS, found=found, columns=exports.ACTION_COLUMNS)
 
 
 def _end(request: HttpRequest, pk: int, action_pk: int, service: Callable[..., Action], said: str) -> HttpResponse:

@@ -8,11 +8,15 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
+from alignment.kernel.errors import InvalidInput
 from alignment.kernel.htmx import wants_partial
 from reviews.forms.queries import read_part, write_query
 from reviews.kpis.kpi import Figure, Kpi, Part
@@ -20,6 +24,7 @@ from reviews.kpis.registry import KPIS
 from reviews.kpis.scope import Basis, GroupBy, Scope
 from reviews.reports import tables
 from reviews.reports.pages import conversion_by_source, figure_over_time, weeks_chart
+from reviews.selectors import exports
 from reviews.selectors.figures import Group, beside, group_label, groups, over_time, time_step, totals
 from reviews.selectors.rows import as_row, rows_behind
 from reviews.selectors.weekly import weekly
@@ -98,6 +103,18 @@ def rows(request: HttpRequest, key: str) -> HttpResponse:
     }
     template = "reviews/kpis/_rows.html" if wants_partial(request) else "reviews/kpis/rows.html"
     return render(request, template, context, status=ask.status)
+
+
+@require_GET
+def export(request: PersonRequest, key: str, kind: str) -> HttpResponseBase:
+    """The same records in the same order as a file."""
+    kpi, ask = KPIS[key], asked(request)
+    if ask.status != 200:  # the page shows the default and says so, which a file could not
+        raise InvalidInput(ask.refusal or _("Choose other dates, or the other basis."))
+    part = read_part(request.GET.dict()) or next(iter(kpi.parts))
+    found = rows_behind(kpi=kpi, scope=ask.scope, part=part)
+    columns = exports.record_columns(found, measured_in=kpi.unit)
+    return answer(request, kind, exports.RECORDS, found=found, columns=columns)
 
 
 def _overview(ask: Asked) -> dict[str, Any]:

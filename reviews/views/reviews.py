@@ -146,10 +146,12 @@ def actions_of(request: HttpRequest, review: Review, form: ActionForm | None = N
     user = person(request)
     may_manage = user.may(Permission.MANAGE_ACTIONS)
     today = organisation_today()
+    carried, actions = selectors.carried_over(review), selectors.decided_in(review)
     return {
         "review": review,
-        "carried": selectors.carried_over(review),
-        "actions": selectors.decided_in(review),
+        "carried": carried,
+        "actions": actions,
+        "action_count": len(carried) + len(actions),
         "today": today,
         "may_manage": may_manage,
         "may_add": may_manage and review.status == Review.Status.OPEN,

@@ -127,7 +127,7 @@ function focus(element) {
 // Closing a step that opened in place gives the focus back to what opened it.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const step = event.target.closest?.("details[data-confirm][open], details.person[open]")
+  const step = event.target.closest?.("details[data-confirm][open], details.person[open], details.export[open]")
     ?? event.target.closest?.("[data-key-item]")?.querySelector("details[data-confirm][open]");
   if (!step) return;
   step.open = false;
@@ -141,7 +141,7 @@ document.addEventListener("toggle", (event) => {
 }, true);
 
 document.addEventListener("click", (event) => {
-  for (const hint of document.querySelectorAll("details.stat-hint[open]")) {
+  for (const hint of document.querySelectorAll("details.stat-hint[open], details.export[open]")) {
     if (!hint.contains(event.target)) hint.open = false;
   }
 });

@@ -7,7 +7,7 @@ from django.urls import reverse
 from playwright.sync_api import Locator
 
 from handoff.models import Handoff
-from leads.models import Deal, Lead
+from leads.models import CustomField, Deal, Lead
 from tests import factories
 from tests.e2e.visitor import NARROW, WIDE, Enter, Visitor, expect
 
@@ -131,11 +131,14 @@ def test_who_has_accepted_reads_when_to_call(rep: Visitor):
     rep.inspect()
 
 
-def test_a_name_without_spaces_breaks_no_page(enter: Enter, people, make_offers):
+def test_a_name_without_spaces_breaks_no_page(enter: Enter, people, make_offers, kei):
     (offer,) = make_offers(1)
-    Lead.objects.update(full_name=LONG, company_name=LONG, full_name_kana=LONG, job_title=LONG[:90])
+    own = factories.custom_field("own", "text", label_en=LONG[:60], label_ja=LONG[:60], is_in_list=True)
+    Lead.objects.update(
+        full_name=LONG, company_name=LONG, full_name_kana=LONG, job_title=LONG[:90], custom={own.key: LONG}
+    )
     deal = factories.deal(name=LONG, lead=offer.lead, owner=people["ren"])
-    lead, manager, rep = offer.lead_id, enter(people["mai"]), enter(people["ren"])
+    lead, manager, rep, admin = offer.lead_id, enter(people["mai"]), enter(people["ren"]), enter(kei)
     pages = [reverse(name) for name in ("leads:list", "handoff:list", "handoff:waiting", "leads:account-list", "home")]
     pages += [reverse(name, args=[lead]) for name in ("leads:detail", "leads:edit", "leads:touch-add", "handoff:panel")]
     pages += [reverse("handoff:detail", args=[offer.pk]), reverse("handoff:submitted", args=[lead])]
@@ -144,6 +147,8 @@ def test_a_name_without_spaces_breaks_no_page(enter: Enter, people, make_offers)
         *((manager, path) for path in pages),
         (rep, reverse("handoff:inbox")),
         (rep, deal_path(deal)),
+        (admin, reverse("leads:custom-fields")),
+        (admin, field_path(own)),
     ]:
         visitor.go(path)
         for size in (WIDE, NARROW):
@@ -155,6 +160,10 @@ def test_a_name_without_spaces_breaks_no_page(enter: Enter, people, make_offers)
             assert not beside, f"a table of {path} has to be scrolled on a screen of {size['width']} px"
             assert width <= size["width"], f"{path} is {width} px wide on a screen of {size['width']} px"
     assert Handoff.objects.count() == 1
+
+
+def field_path(field: CustomField) -> str:
+    return reverse("leads:custom-field-edit", args=[field.pk])
 
 
 def deal_path(deal: Deal) -> str:

@@ -25,7 +25,7 @@ from tests import factories
 from tests.conftest import TOKYO
 from tests.e2e.clock import Clock
 from tests.e2e.visitor import Enter, Visitor, expect
-from tests.touch_words import labels
+from tests.touch_words import VOCABULARY, labels
 
 LARGE = {"field": "employees", "op": "at_least", "value": 100}
 DOWNLOADED = {"touches": {"kind": "download", "at_least": 1, "within_days": 30}}
@@ -321,4 +321,4 @@ def _leave(mai: Visitor) -> None:
 
 def _sentence(visitor: Visitor, condition: dict[str, object]) -> str:
     with translation.override(visitor.language):
-        return sentence(parse(condition), labels(visitor.language))
+        return sentence(parse(condition, VOCABULARY))

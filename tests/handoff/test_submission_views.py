@@ -67,8 +67,8 @@ def test_the_same_form_sent_twice_makes_one_lead_and_one_offer(version, rule, ma
 def test_two_forms_make_two_leads(version, rule, mai, ren, signed_in):
     client = signed_in(mai)
 
-    for _form in range(2):
-        client.post(SUBMIT, BIG | {"once": once_of(client.get(SUBMIT).text)})
+    for name in ("Hanako Tanaka", "Jiro Sato"):
+        client.post(SUBMIT, BIG | {"full_name": name, "email": "", "once": once_of(client.get(SUBMIT).text)})
 
     assert Lead.objects.count() == 2
 
@@ -294,11 +294,14 @@ def hidden(page: str, name: str) -> str:
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "Hanako Tanaka at Yamada Works already has this address. Open that lead or go on."),
+        (
+            "en",
+            "Hanako Tanaka at Yamada Works may be the same person. Open that lead, or go on if it is somebody else.",
+        ),
         (
             "ja",
-            "このアドレスはYamada WorksのHanako Tanakaさんとして登録済みです。"
-            "既存のリードを開くか、このまま登録してください。",
+            "Yamada WorksのHanako Tanakaさんと同じ人かもしれません。"
+            "既存のリードを開くか、別の人であればこのまま登録してください。",
         ),
     ],
 )

@@ -8,13 +8,22 @@ import pytest
 from django.utils import translation
 
 from leads.rules.conditions import OPERATORS, Op, parse
-from leads.rules.fields import FIELDS
+from leads.rules.fields import FIELDS, Choice, Field, FieldType, Words
 from leads.rules.sentences import say, say_value
-from tests.touch_words import labels
+from tests.touch_words import VOCABULARY, labels
 
 MANAGER: dict[str, Any] = {"field": "job_title", "op": "is", "value": "部長"}
 LARGE: dict[str, Any] = {"field": "employees", "op": "at_least", "value": 1000}
 DOWNLOADS: dict[str, Any] = {"touches": {"kind": "download", "at_least": 2, "within_days": 30}}
+
+_SIZES = (Choice("small", Words("小規模", "Small")), Choice("large", Words("大規模", "Large")))
+_OWN = (
+    Field("custom.renewal", FieldType.DAY, Words("契約更新日", "Renewal"), custom="renewal"),
+    Field("custom.size", FieldType.CHOICE, Words("規模", "Size"), custom="size", choices=_SIZES),
+    Field("custom.decides", FieldType.FLAG, Words("決裁者", "Decision maker"), custom="decides"),
+    Field("custom.budget", FieldType.NUMBER, Words("予算", "Budget"), custom="budget"),
+)
+KNOWN = VOCABULARY._replace(fields=FIELDS | {field.key: field for field in _OWN})
 
 TESTS: list[tuple[str, Op, Any, str, str]] = [
     ("job_title", Op.IS, "部長", "役職が「部長」", "job title is “部長”"),
@@ -37,6 +46,39 @@ TESTS: list[tuple[str, Op, Any, str, str]] = [
     ("captured_at", Op.BEFORE_DAYS, 90, "獲得日が90日前より前", "captured more than 90 days ago"),
     ("captured_at", Op.IS_BLANK, None, "獲得日が登録されていない", "captured is not known"),
     ("captured_at", Op.IS_PRESENT, None, "獲得日が登録されている", "captured is known"),
+    (
+        "custom.renewal",
+        Op.AT_LEAST,
+        "2026-04-01",
+        "契約更新日が2026/04/01(水)以降",
+        "Renewal: Apr 1, 2026 (Wed) or later",
+    ),
+    (
+        "custom.renewal",
+        Op.AT_MOST,
+        "2026-04-01",
+        "契約更新日が2026/04/01(水)以前",
+        "Renewal: Apr 1, 2026 (Wed) or earlier",
+    ),
+    ("custom.renewal", Op.WITHIN_DAYS, 30, "契約更新日が直近30日以内", "Renewal: in the last 30 days"),
+    ("custom.renewal", Op.BEFORE_DAYS, 30, "契約更新日が30日前より前", "Renewal: more than 30 days ago"),
+    ("custom.renewal", Op.NEXT_DAYS, 90, "契約更新日が今後90日以内", "Renewal: in the next 90 days"),
+    ("custom.renewal", Op.IS_BLANK, None, "契約更新日が登録されていない", "Renewal is not known"),
+    ("custom.renewal", Op.IS_PRESENT, None, "契約更新日が登録されている", "Renewal is known"),
+    ("custom.size", Op.IS, "small", "規模が「小規模」", "Size is “Small”"),
+    ("custom.size", Op.IS_NOT, "small", "規模が「小規模」ではない", "Size is not “Small”"),
+    (
+        "custom.size",
+        Op.IN,
+        ["small", "large"],
+        "規模が「小規模」、「大規模」のいずれか",
+        "Size is one of “Small”, “Large”",
+    ),
+    ("custom.size", Op.IS_BLANK, None, "規模が登録されていない", "Size is not known"),
+    ("custom.size", Op.IS_PRESENT, None, "規模が登録されている", "Size is known"),
+    ("custom.decides", Op.IS_TRUE, None, "決裁者が「はい」", "Decision maker: yes"),
+    ("custom.decides", Op.IS_FALSE, None, "決裁者が「いいえ」", "Decision maker: no"),
+    ("custom.budget", Op.IS, 99.123456, "予算が99.123456", "Budget is 99.123456"),
 ]
 
 TOUCHES: list[tuple[str, int, int | None, str, str]] = [
@@ -89,11 +131,11 @@ VALUES: list[tuple[Any, str, str]] = [
 
 def both(tree: dict[str, Any]) -> tuple[str, str]:
     """The sentence of a condition in Japanese and in English."""
-    condition = parse(tree)
+    condition = parse(tree, KNOWN)
     with translation.override("ja"):
-        japanese = say(condition, labels("ja"))
+        japanese = say(condition)
     with translation.override("en"):
-        return japanese, say(condition, labels("en"))
+        return japanese, say(condition)
 
 
 @pytest.mark.parametrize(("field", "op", "value", "ja", "en"), TESTS)
@@ -126,7 +168,7 @@ def test_a_value_seen_reads_as_agreed(value: Any, ja: str, en: str) -> None:
 
 
 def test_no_operator_and_no_kind_of_touch_is_without_a_sentence_here() -> None:
-    said = {(FIELDS[field].type, op) for field, op, *_rest in TESTS}
+    said = {(KNOWN.fields[field].type, op) for field, op, *_rest in TESTS}
 
     assert said == {(kind, op) for kind, ops in OPERATORS.items() for op in ops}
     assert {kind for kind, *_rest in TOUCHES} == {"", *labels("en")}

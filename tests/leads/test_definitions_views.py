@@ -20,6 +20,7 @@ from leads.selectors import samples
 from leads.services.definitions import CriterionData
 from tests import factories
 from tests.leads import definition_steps as steps
+from tests.touch_words import VOCABULARY
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User], Client]
@@ -278,7 +279,7 @@ def test_nested_groups_are_shown_and_kept(signed_in: Browser, aoi: User, draft: 
     ],
 )
 def test_rows_take_what_they_can_show_and_nothing_else(tree: Any, fits: bool):
-    assert (rows_of(parse(tree)) is not None) == fits
+    assert (rows_of(parse(tree, VOCABULARY)) is not None) == fits
 
 
 @pytest.mark.parametrize(

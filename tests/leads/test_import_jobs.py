@@ -18,7 +18,7 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from leads.models import ImportedRow, ImportJob, ImportPiece, ImportRemark, Lead, LeadEvent
-from leads.services.importing import jobs, reading, run_import
+from leads.services.importing import jobs, reading, run_import, work
 from leads.services.importing.jobs import NotInThisState
 from tests import factories, workbooks
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.django_db
 
 
 def take_waiting() -> int:
-    return jobs.take_waiting(clock=timezone.now)
+    return work.take_waiting(clock=timezone.now)
 
 
 State = ImportJob.State
@@ -65,6 +65,8 @@ def test_a_check_counts_what_the_run_will_do_and_changes_nothing(checked: Import
         "created": 7,
         "updated": 0,
         "unchanged": 0,
+        "matched": 0,
+        "suspected": 0,
         "qualified": 0,
         "refused": 1,
         "warned": 0,
@@ -194,7 +196,7 @@ def test_a_worker_that_died_is_followed_by_one_that_takes_the_rest(
             raise SystemExit
 
     with monkeypatch.context() as dying:
-        dying.setattr(jobs, "failpoint", die)
+        dying.setattr(work, "failpoint", die)
         with pytest.raises(SystemExit):
             take_waiting()
     assert Lead.objects.count() == 2 * stopped_after
@@ -228,7 +230,7 @@ def test_a_follower_remembers_rows_as_they_were_looked_at_the_first_time(
 
     for stop_at in (3, 6, 7):
         with monkeypatch.context() as dying:
-            dying.setattr(jobs, "failpoint", lambda name: _die_at(job, stop_at))  # noqa: B023
+            dying.setattr(work, "failpoint", lambda name: _die_at(job, stop_at))  # noqa: B023
             with pytest.raises(SystemExit):
                 take_waiting()
         ImportJob.objects.update(claimed_until=timezone.now() - timedelta(seconds=1))
@@ -262,7 +264,7 @@ def test_a_worker_that_lost_its_claim_writes_nothing_more(
     def lose(name: str) -> None:
         ImportJob.objects.filter(pk=checked.pk, done_rows=4).update(claimed_until=taken_over)
 
-    monkeypatch.setattr(jobs, "failpoint", lose)
+    monkeypatch.setattr(work, "failpoint", lose)
 
     assert take_waiting() == 0
 
@@ -292,7 +294,7 @@ def test_a_run_that_is_cancelled_keeps_what_it_took_and_says_so(
         if ImportJob.objects.get(pk=checked.pk).done_rows == 4:
             jobs.cancel(job_id=checked.pk, actor=mai, now=now)
 
-    monkeypatch.setattr(jobs, "failpoint", ask)
+    monkeypatch.setattr(work, "failpoint", ask)
 
     take_waiting()
 
@@ -318,7 +320,7 @@ def test_an_import_of_the_command_line_that_meets_a_fault_is_over_and_stands_in_
 ) -> None:
     monkeypatch.setattr(reading, "PART", 1)
     text = "id,name,mail,source\nA1,a,,\nA2,b,,\n" + "A3," + "x" * 2_000_000 + ",,\n"
-    for _n in range(jobs.AT_ONCE):
+    for _n in range(work.AT_ONCE):
         with pytest.raises(InvalidInput):
             run_import(kind="leads", file=io.BytesIO(text.encode()), file_name="f", mapping=MAPPING, actor=mai, now=now)
     job = bring("id,name,mail,source\nB1,b,,\n")
@@ -410,13 +412,13 @@ def test_files_are_dropped_when_nobody_needs_them_any_more(checked: ImportJob, m
 def test_many_workers_take_each_job_once_and_never_more_than_two_at_a_time(
     bring: Bring, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    brought = [bring(TEXT.replace("A", f"F{n}-")) for n in range(5)]
+    brought = [bring(TEXT.replace("A", f"F{n}-").replace(",p", f",{n}p")) for n in range(5)]
     for job in brought:
         ImportJob.objects.filter(pk=job.pk).update(state=State.RUNNING)
     at_once, most, guard = set(), [], threading.Lock()
-    take = jobs._take
+    take = work._take
 
-    def watched(job: ImportJob, clock: jobs.Clock) -> None:
+    def watched(job: ImportJob, clock: work.Clock) -> None:
         with guard:
             assert job.pk not in at_once
             at_once.add(job.pk)
@@ -425,7 +427,7 @@ def test_many_workers_take_each_job_once_and_never_more_than_two_at_a_time(
         with guard:
             at_once.discard(job.pk)
 
-    monkeypatch.setattr(jobs, "_take", watched)
+    monkeypatch.setattr(work, "_take", watched)
     ended: list[int] = []
 
     def worker() -> None:
@@ -442,7 +444,7 @@ def test_many_workers_take_each_job_once_and_never_more_than_two_at_a_time(
     ended.append(take_waiting())
 
     assert sum(ended) == 5
-    assert max(most) <= jobs.AT_ONCE
+    assert max(most) <= work.AT_ONCE
     assert Lead.objects.count() == 35
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from alignment.accounts.models import User
 from leads.models import ImportJob, Lead
-from leads.services.importing import jobs, reading
+from leads.services.importing import reading, work
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -38,8 +38,8 @@ def bring(client: Client, content: str | bytes = TEXT, **data: Any) -> ImportJob
     return ImportJob.objects.latest("pk")
 
 
-def work() -> None:
-    jobs.take_waiting(clock=timezone.now)
+def work_on_it() -> None:
+    work.take_waiting(clock=timezone.now)
 
 
 def test_a_file_is_brought_set_up_checked_and_taken(signed_in: Browser, mai: User) -> None:
@@ -57,7 +57,7 @@ def test_a_file_is_brought_set_up_checked_and_taken(signed_in: Browser, mai: Use
     assert "<progress" in page
     assert f'hx-get="/imports/{job.pk}/"' in page
 
-    work()
+    work_on_it()
     page = client.get(f"/imports/{job.pk}/", headers=HTMX).content.decode()
     assert "<html" not in page
     assert "hx-trigger" not in page  # nothing moves any more, so nobody asks
@@ -65,7 +65,7 @@ def test_a_file_is_brought_set_up_checked_and_taken(signed_in: Browser, mai: Use
     assert not Lead.objects.exists()
 
     client.post(f"/imports/{job.pk}/run/")
-    work()
+    work_on_it()
 
     job.refresh_from_db()
     assert (job.state, job.counts["created"], job.counts["qualified"]) == (State.DONE, 2, 1)
@@ -81,9 +81,9 @@ def test_the_list_of_an_import_holds_its_leads_only(signed_in: Browser, mai: Use
     client = signed_in(mai)
     job = bring(client)
     client.post(f"/imports/{job.pk}/columns/", CHOICES)
-    work()
+    work_on_it()
     client.post(f"/imports/{job.pk}/run/")
-    work()
+    work_on_it()
 
     assert "Somebody else" not in client.get(f"/leads/?brought_by={job.pk}").content.decode()
     assert "Somebody else" in client.get("/leads/").content.decode()
@@ -159,7 +159,7 @@ def test_refused_rows_come_back_as_a_file_with_the_reason(signed_in: Browser, ma
     client = signed_in(mai)
     job = bring(client, TEXT + "A1,=cmd(),,x,2026/02/03\n")
     client.post(f"/imports/{job.pk}/columns/", CHOICES)
-    work()
+    work_on_it()
 
     answer = client.get(f"/imports/{job.pk}/refused/")
 
@@ -180,7 +180,7 @@ def test_an_import_that_is_at_work_can_be_stopped(
     client.post(f"/imports/{job.pk}/columns/", CHOICES)
 
     client.post(f"/imports/{job.pk}/cancel/")
-    work()
+    work_on_it()
 
     job.refresh_from_db()
     assert job.state == State.DRAFT

@@ -28,6 +28,8 @@ _SECTIONS = (
     ("accounts:teams", _("Teams"), None),
     ("accounts:company-days", _("Company days"), None),
     ("accounts:organisation", _("Organisation"), Permission.EDIT_ORGANISATION),
+    ("exports:list", _("Exports"), Permission.SEE_EXPORTS),
+    ("leads:custom-fields", _("Custom fields"), Permission.EDIT_ORGANISATION),
     ("leads:touch-kind-list", _("Kinds of touches"), Permission.EDIT_ORGANISATION),
     ("health:operations", _("Operations"), Permission.SEE_OPERATIONS),
 )

@@ -73,6 +73,10 @@ def store(rows: list[Row], context: Context) -> None:
         lead.pk: lead
         for lead in locked_all(Lead.objects.filter(pk__in={leads[row.number] for row in new}).order_by("pk"))
     }
+    for row in new:
+        if leads[row.number] not in locked:  # merged, or taken back, at this moment
+            context.refuse(row, "no_such_lead", _("There is no such lead."))
+    new = [row for row in new if leads[row.number] in locked]
     made = Activity.objects.bulk_create(
         [_activity(row, locked[leads[row.number]], people, context) for row in new], batch_size=BATCH
     )

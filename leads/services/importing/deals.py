@@ -18,6 +18,7 @@ from alignment.kernel import formats
 from alignment.kernel.locks import locked_all
 from leads.models import Deal, DealEvent, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
+from leads.selectors import identity
 from leads.services.capture import CLOCK_SKEW
 from leads.services.importing import currencies, memory, parties
 from leads.services.importing.context import BATCH, Context, Row
@@ -79,10 +80,11 @@ def _leads(rows: list[Row], context: Context) -> dict[str, Lead]:
     """The leads that the rows name, by external id; locked, also those of the deals that are there already."""
     system = context.mapping.system
     named = {row.fields.get("lead_external_id", "") for row in rows} - {""}
+    known = identity.leads_known_as([(system, one) for one in named])
     deals = Deal.objects.filter(source_system=system, external_id__in=[row.external_id for row in rows])
-    wanted = Q(source_system=system, external_id__in=named) | Q(pk__in=deals.values("lead"))
-    leads = locked_all(Lead.objects.filter(wanted).order_by("pk"))
-    return {lead.external_id: lead for lead in leads if lead.external_id and lead.source_system == system}
+    wanted = Q(pk__in=known.values()) | Q(pk__in=deals.values("lead"))
+    leads = {lead.pk: lead for lead in locked_all(Lead.objects.filter(wanted).order_by("pk"))}
+    return {one: leads[pk] for (_system, one), pk in known.items() if pk in leads}
 
 
 def _known(rows: list[Row], context: Context) -> dict[str | None, Deal]:

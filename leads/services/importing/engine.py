@@ -21,6 +21,8 @@ from alignment.kernel.errors import DomainError, InvalidInput
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
+from leads.selectors.custom_fields import known
+from leads.services import custom_values
 from leads.services.importing import accounts, activities, campaigns, deals, lead_rows, leads, reading, touches
 from leads.services.importing.context import Context, Row
 from leads.services.importing.currencies import other_currency
@@ -78,7 +80,7 @@ def run_import(
     every part is stored and then undone.
     """
     require(actor=actor, kind=kind)
-    plan = mappings.parse(mapping, kind=kind)
+    plan = mappings.parse(mapping, kind=kind, fields=known())
     job = ImportJob(
         kind=kind,
         file_name=file_name[:300],
@@ -158,6 +160,7 @@ def take(
             continue
         with transaction.atomic(), history.written_by(actor.pk):
             _one_at_a_time(plan.system)
+            custom_values.check_same(column.custom for column in plan.columns if column.custom)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it
             with transaction.atomic():
@@ -206,8 +209,8 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
     if not all(row.has_id for row in part.rows):
         message = _(
             "Rows without an id of their own are recognised by what the mapping reads in them: one that is corrected "
-            "in a later file becomes a new record. Make a column with ids, where there is one, “id in the other tool” "
-            "(external_id)."
+            "in a later file becomes a new record, unless its address or its number says who it is. Make a column with "
+            "ids, where there is one, “id in the other tool” (external_id)."
         )
         result.note(message)
     return rows

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
+from leads.selectors import identity
 from leads.services.importing import memory
 from leads.services.importing.context import Context, Row
 from leads.services.importing.memory import Change, Facts
@@ -16,17 +17,19 @@ TOLD = ("lead", "kind", "outcome", "at", "detail", "note", "done_by")
 def not_yet_taken(rows: Iterable[Row], said: dict[int, Facts], context: Context) -> list[Row]:
     """The rows that no file of this system has told before.
 
-    A row that is known and says the same changes nothing; one that says otherwise is refused, and what was taken stays.
+    A row that is known and says the same changes nothing, also where its lead became part of another since; one that
+    says otherwise is refused, and what was taken stays.
     ``said`` are the facts of each row by its number.
     """
     rows = list(rows)
     before = memory.recall(rows, context)
+    standing = identity.standing_for({known["lead"] for known in before.values()})
     new = []
     for row in rows:
         known = before.get(row.external_id)
         if known is None:
             new.append(row)
-        elif _says_the_same(said[row.number], known):
+        elif _says_the_same(said[row.number], known | {"lead": standing.get(known["lead"])}):
             context.result.unchanged += 1
         else:
             context.refuse(row, "known_otherwise", known_otherwise(row))

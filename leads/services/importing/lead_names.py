@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 from leads.models import Lead
 from leads.rules import normalise
+from leads.selectors import identity
 from leads.services.capture import CLOCK_SKEW
 from leads.services.importing.context import Context, Row
 from leads.services.importing.reading import RowFault
@@ -39,13 +40,12 @@ def check_moment_of(row: Row, *, now: datetime) -> None:
 def found(rows: Iterable[Row], context: Context) -> dict[int, int]:
     """The id of the lead of each row, by row number, in two queries; the others are refused.
 
-    An address that several leads have names none of them.
+    Of a lead that became part of another it is the other. An address that several leads have names none of them.
     """
     rows = list(rows)
     system = context.mapping.system
-    ids = {row.fields.get("lead_external_id") for row in rows} - {"", None}
-    of_system = Lead.objects.filter(source_system=system, external_id__in=ids)
-    by_id = dict(of_system.values_list("external_id", "pk"))
+    ids = {row.fields.get("lead_external_id", "") for row in rows} - {""}
+    by_id = {one: pk for (_system, one), pk in identity.leads_known_as([(system, one) for one in ids]).items()}
     by_address: dict[str, list[int]] = defaultdict(list)
     addresses = {row.fields["email"] for row in rows} - {""}
     for address, pk in Lead.objects.filter(email__in=addresses).order_by("pk").values_list("email", "pk"):

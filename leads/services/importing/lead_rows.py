@@ -54,6 +54,7 @@ def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
         row.company = {parties.COMPANY_FACTS[name]: value for name, value in of_company.items()}
     else:
         custom |= {name: str(value) for name, value in of_company.items()}
+    said |= {name: value for name, value in fields.items() if name.startswith(memory.CUSTOM)}
     row.said = {name: value for name, value in (said | memory.custom_facts(custom)).items() if value not in (None, "")}
     row.new = newcomers.columns(said=row.said, beside=beside(row), now=now)
     return remarks

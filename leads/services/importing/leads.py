@@ -14,46 +14,67 @@ from django.utils.translation import gettext as _
 from alignment.kernel.locks import locked_all
 from leads.models import Lead, LeadEvent
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
-from leads.services import judging
+from leads.services import judging, snapshots
 from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
-from leads.services.importing import memory, newcomers, parties
+from leads.services.importing import memory, newcomers, parties, recognising, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside, company_key
 from leads.services.importing.memory import Change, Facts, Named
+from leads.services.importing.recognising import Recognised
 
 
 def store(rows: list[Row], context: Context) -> None:
     """Make new leads and update known ones.
 
-    A lead that the file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other
-    is judged like a lead of today. Of its company only blanks are filled.
+    A row is known by its id or, by what it says, as surely somebody who is here (see ``recognising``). A lead that the
+    file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other is judged like a
+    lead of today. Of its company only blanks are filled.
     """
+    while rows:
+        whose = recognising.recognise(rows, context)
+        if _store(whose.rows, whose, context):
+            rows = whose.later
+
+
+def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
+    """False, and nothing stored, where somebody has merged one of the leads since they were recognised."""
     before = memory.recall(rows, context)
     about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in rows}
     of_companies = _by_company(rows, about)
     filled = fill_blanks(of_companies)
-    known, of_filled = _locked(rows, filled, context)
+    leads = _locked(whose, filled)
+    if leads.keys() < set(whose.leads.values()):
+        return False
+    known = {key: leads[pk] for key, pk in whose.leads.items()}
+    of_filled = {pk for pk, lead in leads.items() if lead.account_id in filled.values() and lead.stage in JUDGED_STAGES}
     new = [row for row in rows if row.external_id not in known]
     changes = [
-        _compared(row, known[row.external_id], before.get(row.external_id, {}), context)
+        _compared(row, known[row.external_id], before.get(row.external_id, {}), whose, context)
         for row in rows
         if row.external_id in known
     ]
     named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
     _note_missing_dates(new, context)
     newcomers.store(new, named, context)
-    changed = _update([change for change in changes if change.write], named, context)
+    updates = [change for change in changes if change.write or change.evidence]
+    was = {change.record.pk: snapshots.take(change.record) for change in updates}
+    changed = _update(updates, named, context)
+    recognising.keep(whose, context)
     refilled = {
         known[row.external_id].pk
         for row in rows
         if row.external_id in known and about[row.external_id] and company_key(row) in filled
     }
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
+    if updates and context.job.pk is not None:
+        noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
+        undoing.note(job=context.job, was=was, rows=noted)
     memory.remember(changes, context)
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
     context.result.unchanged += len(rows) - len(new) - len(changed | refilled)
+    return True
 
 
 def _note_missing_dates(new: list[Row], context: Context) -> None:
@@ -94,21 +115,20 @@ def _by_company(rows: list[Row], about: dict[str, Facts]) -> dict[str, Facts]:
     return found
 
 
-def _locked(rows: list[Row], filled: dict[str, int], context: Context) -> tuple[dict[str, Lead], set[int]]:
-    """The known leads of the rows by external id, and the ids of all that a filled company may qualify.
+def _locked(whose: Recognised, filled: dict[str, int]) -> dict[int, Lead]:
+    """The known leads of the rows, and all that a filled company may qualify, by id.
 
     Locked together in order of id, so that two imports wait for each other and never in a circle.
     """
-    system, ids = context.mapping.system, {row.external_id for row in rows}
-    of_rows = Q(source_system=system, external_id__in=ids)
-    companies = set(filled.values())
-    of_filled = Q(account__in=companies, stage__in=JUDGED_STAGES)
-    leads = locked_all(Lead.objects.filter(of_rows | of_filled if filled else of_rows).order_by("pk"), "campaign")
-    known = {lead.external_id: lead for lead in leads if lead.source_system == system and lead.external_id in ids}
-    return known, {lead.pk for lead in leads if lead.account_id in companies and lead.stage in JUDGED_STAGES}
+    of_rows = Q(pk__in=whose.leads.values())
+    of_filled = Q(account__in=filled.values(), stage__in=JUDGED_STAGES)
+    leads = Lead.objects.filter(of_rows | of_filled if filled else of_rows).order_by("pk")
+    return {lead.pk: lead for lead in locked_all(leads, "campaign")}
 
 
-def _compared(row: Row, lead: Lead, before: Facts, context: Context) -> Change:
+def _compared(row: Row, lead: Lead, before: Facts, whose: Recognised, context: Context) -> Change:
+    if row.external_id in whose.matched:
+        return recognising.compared(row, lead, whose, context)
     change = memory.compare(row, row.said, lead, before, context)
     change.after |= beside(row)
     if (
@@ -140,16 +160,21 @@ def _update(changes: list[Change], named: Named, context: Context) -> set[int]:
         if told := _write(change, named):
             changed.append(change.record)
             columns |= memory.columns_of(change.write)
-            events += _events_of_change(change.record, told, context)
+        if told or change.evidence:
+            events += _events_of_change(change, told, context)
     if changed:
         Lead.objects.bulk_update(changed, sorted(columns), batch_size=BATCH)
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
     return {lead.pk for lead in changed}
 
 
-def _events_of_change(lead: Lead, told: dict[str, list[Any]], context: Context) -> list[LeadEvent]:
+def _events_of_change(change: Change, told: dict[str, list[Any]], context: Context) -> list[LeadEvent]:
+    lead = change.record
     lead.updated_at = context.now
-    events = [_event(lead, LeadEventKind.UPDATED, context.now, context, data={"changes": told})]
+    data: dict[str, Any] = {"changes": told} if told else {}
+    if change.evidence:
+        data |= {"recognised": change.evidence.as_json(), "row": change.row.number}
+    events = [_event(lead, LeadEventKind.UPDATED, context.now, context, data=data)]
     if "qualified_at" in told and told["qualified_at"][0] is None:
         old = Stage(lead.stage)
         lead.stage = Stage.PAST if old == Stage.CAPTURED else old

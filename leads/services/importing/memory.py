@@ -15,6 +15,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from leads.models import Account, Campaign, Deal, ImportedRow, Lead
+from leads.rules.matching import Evidence
 from leads.selectors.timeline import fact_label
 from leads.services.importing.context import BATCH, Context, Row
 
@@ -28,7 +29,10 @@ NAMED = {"campaign": "campaign_id", "owner": "owner_id", "account": "account_id"
 
 @dataclass
 class Change:
-    """What becomes of a row: ``record`` (None: to be made), the facts to write, and what is remembered of the row."""
+    """What becomes of a row: ``record`` (None: to be made), the facts to write, and what is remembered of the row.
+
+    ``evidence``: why the row is this record, where it was not known by its id.
+    """
 
     row: Row
     record: Any
@@ -36,6 +40,7 @@ class Change:
     before: Facts
     after: Facts
     is_new: bool = False
+    evidence: Evidence | None = None
 
 
 def recall(rows: Iterable[Row], context: Context) -> dict[str, Facts]:
@@ -160,7 +165,7 @@ def says_nothing_new(name: str, value: Any, stands: Any) -> bool:
         there = stands.astimezone(value.tzinfo)
         minute = there.replace(second=0, microsecond=0)
         return value in (there, minute, minute.replace(hour=0, minute=0))
-    if name.startswith(CUSTOM):
+    if name.startswith(CUSTOM) and isinstance(value, str):
         known = str(stands)
         return value in (known, _without_last_zeros(known)) or known.lower() == value.lower() in ("true", "false")
     return bool(value == stands)

@@ -104,7 +104,8 @@ class _Reader:
         self.headers, self.width = headers, width
         self.names = _told_apart(headers)
         mapped = mapping.mapped_headers()
-        self.kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
+        kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
+        self.kept = {name: f"{name} (2)" if name in mapping.taken else name for name in kept}
 
     def read(self, rows: Iterator[Numbered]) -> Part:
         part, weight = Part(self.headers), 0
@@ -133,7 +134,7 @@ class _Reader:
         if len(given) > LONGEST_ID:
             message = _("“%(field)s” has more than %(max)d characters.")
             raise RowFault("too_long", message % {"field": "external_id", "max": LONGEST_ID})
-        custom = {name: text for name in self.kept if (text := named.get(name, "").strip())}
+        custom = {key: text for name, key in self.kept.items() if (text := named.get(name, "").strip())}
         return Row(number, given or _content_key(fields), bool(given), fields, custom, cells)
 
 

@@ -35,11 +35,17 @@ class ImportResult:
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    matched: int = 0
+    suspected: int = 0
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     qualified: int = 0
-    """How many of the new leads are qualified: by the definition in force or, of history, by the file."""
+    """How many of the new leads are qualified: by the definition in force or, of history, by the file.
+
+    ``matched``: of the rows of known leads, those recognised by something else than their id. ``suspected``: of the new
+    leads, those that resemble another.
+    """
 
     def add(self, part: ImportResult) -> None:
         """Count what came of the next part of the same file."""
@@ -48,6 +54,8 @@ class ImportResult:
         self.created += part.created
         self.updated += part.updated
         self.unchanged += part.unchanged
+        self.matched += part.matched
+        self.suspected += part.suspected
         self.qualified += part.qualified
         self.refused += part.refused
         self.warnings += part.warnings
@@ -71,6 +79,8 @@ class ImportResult:
             "created": self.created,
             "updated": self.updated,
             "unchanged": self.unchanged,
+            "matched": self.matched,
+            "suspected": self.suspected,
             "qualified": self.qualified,
             "refused": len(self.refused),
             "warned": len(self.warnings),

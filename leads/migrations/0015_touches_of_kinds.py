@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0011_first_touch_kinds'),
+        ('leads', '0014_first_touch_kinds'),
     ]
 
     operations = [

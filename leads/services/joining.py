@@ -1,0 +1,120 @@
+"""Somebody who is here already comes again: what they bring is added to the lead that they are."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from alignment.accounts.models import User
+from alignment.kernel.locks import locked_all
+from leads.models import Account, ExternalId, Lead, LeadEvent, Touch
+from leads.rules import normalise
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind
+from leads.selectors.matching import Match, Person
+from leads.services import judging
+from leads.services.companies import accounts_named
+from leads.services.facts import TEXT_FACTS, email_facts
+
+Key = TypeVar("Key", bound=Hashable)
+_WRITTEN = (*TEXT_FACTS, "email_domain", "is_free_mail", "account", "campaign", "custom", "updated_at")
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A lead that can be taken: checked, not stored, and what is said of its company. ``is_another``: it is new."""
+
+    lead: Lead
+    touches: list[Touch]
+    of_company: dict[str, Any]
+    is_another: bool
+
+    @property
+    def person(self) -> Person:
+        lead = self.lead
+        company = normalise.company_key(lead.company_name)
+        return Person(lead.email, lead.phone, lead.full_name, lead.full_name_kana, company)
+
+
+def join(
+    drafts: Mapping[Key, Draft], found: Mapping[Key, Match], *, actor: User, now: datetime
+) -> dict[Key, Lead] | None:
+    """Add each draft to the lead that it was found to be, another one each: blanks are filled, touches added, the id
+    is remembered, and the lead is judged. What is known stays.
+
+    None, and nothing done, where one of the leads no longer stands. Locks companies, then leads, as live work does.
+    """
+    pks = {match.lead_id for match in found.values()}
+    accounts, fuller = _companies(drafts, found, now)
+    leads = {
+        lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=pks).order_by("pk"), "campaign", "account")
+    }
+    if leads.keys() < pks:
+        return None
+    events = []
+    for key, match in found.items():
+        lead, sent = leads[match.lead_id], drafts[key].lead
+        data: dict[str, Any] = {"recognised": match.evidence.as_json(), "system": sent.source_system}
+        if changes := _fill(lead, sent, accounts):
+            data["changes"] = changes
+        events.append(LeadEvent(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data))
+    Lead.objects.bulk_update(leads.values(), _WRITTEN)
+    LeadEvent.objects.bulk_create(events)
+    for key, match in found.items():
+        for touch in drafts[key].touches:
+            touch.lead = leads[match.lead_id]
+    Touch.objects.bulk_create([touch for key in found for touch in drafts[key].touches])
+    _remember(drafts, found, now)
+    judged = judging.judged(lead_ids=affected(pks, fuller), now=now, actor=actor)
+    return {key: judged.get(match.lead_id, leads[match.lead_id]) for key, match in found.items()}
+
+
+def affected(leads: set[int], fuller: frozenset[int]) -> list[int]:
+    """These leads, and where a company is known better now, the others of it in marketing's hands."""
+    if not fuller:
+        return sorted(leads)
+    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account__in=fuller)
+    return sorted({*leads, *others.values_list("pk", flat=True)})
+
+
+def _companies(
+    drafts: Mapping[Key, Draft], found: Mapping[Key, Match], now: datetime
+) -> tuple[dict[str, Account], frozenset[int]]:
+    """The companies that are taken over, by name: of leads that have none yet, or have this one."""
+    known = dict(Lead.objects.filter(pk__in=[m.lead_id for m in found.values()]).values_list("pk", "company_name"))
+    named = []
+    for key, match in found.items():
+        here, sent = known.get(match.lead_id, ""), drafts[key].lead.company_name
+        if not here or normalise.company_key(here) == normalise.company_key(sent):
+            named.append((sent, drafts[key].of_company))
+    return accounts_named(named, now=now)
+
+
+def _fill(lead: Lead, sent: Lead, accounts: Mapping[str, Account]) -> dict[str, list[Any]]:
+    """Fill the blanks of a lead from what was sent; returns old and new by column."""
+    changes = {
+        name: ["", getattr(sent, name)] for name in TEXT_FACTS if getattr(sent, name) and not getattr(lead, name)
+    }
+    for name, (_old, new) in changes.items():
+        setattr(lead, name, new)
+    if "email" in changes:
+        for column, value in email_facts(lead.email).items():
+            setattr(lead, column, value)
+    lead.account = lead.account or accounts.get(lead.company_name)
+    if lead.campaign is None and sent.campaign is not None:
+        lead.campaign = sent.campaign
+        changes["campaign"] = ["", sent.campaign.name]
+    lead.custom = {**sent.custom, **{name: value for name, value in lead.custom.items() if value not in (None, "")}}
+    lead.updated_at = sent.updated_at
+    return changes
+
+
+def _remember(drafts: Mapping[Key, Draft], found: Mapping[Key, Match], now: datetime) -> None:
+    sent = [(drafts[key].lead, match) for key, match in found.items()]
+    ids = [
+        ExternalId(source_system=lead.source_system, external_id=lead.external_id, lead_id=match.lead_id, at=now)
+        for lead, match in sent
+        if lead.external_id
+    ]
+    ExternalId.objects.bulk_create(ids)

@@ -1,0 +1,58 @@
+"""The columns of a lead that a merge or an import may change, kept so that they can go back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from leads.models import Lead
+from leads.services.facts import TEXT_FACTS
+
+Snapshot = dict[str, Any]
+"""Values by column, in a form that JSON holds."""
+
+COLUMNS = (
+    *TEXT_FACTS,
+    "email_domain",
+    "is_free_mail",
+    "account_id",
+    "campaign_id",
+    "custom",
+    "owner_id",
+    "captured_at",
+    "qualified_at",
+    "first_contacted_at",
+    "stage",
+    "verdict_id",
+)
+
+
+def take(lead: Lead) -> Snapshot:
+    """How a lead stands now."""
+    return {column: _plain(getattr(lead, column)) for column in COLUMNS}
+
+
+def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
+    """Of both only what differs."""
+    columns = [column for column in COLUMNS if before[column] != after[column]]
+    return {column: before[column] for column in columns}, {column: after[column] for column in columns}
+
+
+def put_back(lead: Lead, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+    """Set the columns to what they were before, where they still are as they were left (unsaved); return the others."""
+    fields = {field.attname: field for field in Lead._meta.concrete_fields}
+    now_there = take(lead)
+    changed_since = {column for column in before if now_there[column] != after[column]}
+    for column in before.keys() - changed_since:
+        setattr(lead, column, fields[column].to_python(before[column]))
+    return changed_since
+
+
+def told(before: Snapshot, after: Snapshot) -> dict[str, list[Any]]:
+    """The texts that changed, as the story of a lead tells them."""
+    return {name: [before[name], after[name]] for name in TEXT_FACTS if before[name] != after[name]}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,233 @@
+"""An import is taken back: what it made and changed goes, and what something else has happened to stays."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from alignment.accounts.models import User
+from alignment.kernel.errors import InvalidInput, NotAllowed
+from handoff.services.offers import hand_over
+from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
+from leads.rules.stages import LeadEventKind, Stage
+from leads.services import judging, merging
+from leads.services.activities import record_activity
+from leads.services.deals import open_deal
+from leads.services.importing import jobs, undoing, work
+from leads.services.importing.jobs import NotInThisState
+from leads.services.leads import update_lead
+from leads.services.touches import add_touch
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+COLUMNS = {"id": "external_id", "name": "full_name", "mail": "email", "title": "job_title", "phone": "phone"}
+MAPPING = {"system": "fair", "columns": COLUMNS}
+HEADER = "id,name,mail,title,phone\n"
+ROWS = "".join(f"A{n},name {n},p{n}@x.example,,\n" for n in range(4))
+State = ImportJob.State
+
+
+class Killed(BaseException):
+    """What no worker survives."""
+
+
+Take = Callable[..., ImportJob]
+
+
+@pytest.fixture
+def taken(mai: User) -> Take:
+    """Bring rows of leads and take them."""
+
+    def bring(rows: str = ROWS) -> ImportJob:
+        now = timezone.now()
+        file = io.BytesIO((HEADER + rows).encode())
+        job = jobs.start(kind="leads", file=file, file_name="fair.csv", actor=mai, now=now)
+        jobs.set_up(job_id=job.pk, mapping=MAPPING, actor=mai, now=now)
+        jobs.check(job_id=job.pk, actor=mai, now=now)
+        work.take_waiting(clock=timezone.now)
+        jobs.run(job_id=job.pk, actor=mai, now=now)
+        work.take_waiting(clock=timezone.now)
+        job.refresh_from_db()
+        assert job.state == State.DONE
+        return job
+
+    return bring
+
+
+def undo(job: ImportJob, actor: User, *, at: datetime | None = None) -> ImportJob:
+    jobs.undo(job_id=job.pk, actor=actor, now=at or timezone.now())
+    work.take_waiting(clock=timezone.now)
+    job.refresh_from_db()
+    return job
+
+
+def test_what_it_made_counts_no_more_and_the_same_file_brings_it_again(taken: Take, mai: User) -> None:
+    job = undo(taken(), mai)
+
+    assert (job.state, job.counts["undone"], job.counts["kept"]) == (State.UNDONE, 4, 0)
+    assert not Lead.objects.exists()
+    assert not ImportedRow.objects.exists()
+    assert Lead.everything.filter(taken_back_by=job).count() == 4
+    assert LeadEvent.objects.filter(kind=LeadEventKind.TAKEN_BACK, actor=mai).count() == 4
+
+    assert taken().counts["created"] == 4
+
+
+def touched(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    add_touch(lead_id=lead.pk, kind="download", at=None, detail="", actor=mai, now=now)
+
+
+def corrected(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    update_lead(lead_id=lead.pk, facts={"job_title": "Head"}, seen=None, actor=mai, now=now)
+
+
+def handed_over(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    factories.version_in_force({"condition": {"field": "email", "op": "is_present"}, "points": 10})
+    factories.routing_rule(ren.team)
+    hand_over(lead_id=lead.pk, actor=mai, now=now)
+
+
+def worked_on(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    Lead.objects.filter(pk=lead.pk).update(stage=Stage.WITH_SALES, qualified_at=now, owner=ren)
+    record_activity(
+        lead_id=lead.pk, kind="call", outcome="spoke", note="", at=None, next_step_on=None, actor=ren, now=now
+    )
+
+
+def sold_to(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    Lead.objects.filter(pk=lead.pk).update(stage=Stage.WITH_SALES, qualified_at=now, owner=ren)
+    open_deal(lead_id=lead.pk, name="D", amount=None, expected_on=None, product="", actor=ren, now=now)
+
+
+def merged(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    merging.merge(
+        lead_ids=[lead.pk, factories.lead(captured_at=now + timedelta(days=1)).pk], facts={}, actor=mai, now=now
+    )
+
+
+@pytest.mark.parametrize("happens", [touched, corrected, handed_over, worked_on, sold_to, merged])
+def test_what_something_else_has_happened_to_stays_and_is_named(
+    happens: Callable[..., None], taken: Take, mai: User, ren: User, now: datetime, signed_in: Callable[[User], Client]
+) -> None:
+    job = taken()
+    lead = Lead.objects.get(external_id="A2")
+    happens(lead, mai, ren, timezone.now())
+    page = signed_in(mai).get(f"/imports/{job.pk}/undo/").text
+
+    undo(job, mai)
+
+    assert (job.counts["undone"], job.counts["kept"]) == (3, 1)
+    assert f"/leads/{lead.pk}/" in page
+    assert Lead.objects.get(pk=lead.pk).external_id == "A2"
+
+
+def test_being_judged_anew_is_nothing_that_happened(taken: Take, mai: User) -> None:
+    job = taken()
+    factories.version_in_force({"condition": {"field": "email", "op": "is_present"}, "points": 10})
+    judging.judge(lead_ids=list(Lead.objects.values_list("pk", flat=True)), now=timezone.now())
+    assert Lead.objects.in_stage(Stage.QUALIFIED).count() == 4
+
+    assert undo(job, mai).counts["undone"] == 4
+
+
+def test_what_it_changed_goes_back_and_what_was_changed_since_stays(taken: Take, mai: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="", job_title="", phone="", captured_at=now)
+    job = taken("A0,name 0,p0@x.example,Head,03-1234-5678\n")
+    update_lead(lead_id=here.pk, facts={"job_title": "Chief"}, seen=None, actor=mai, now=timezone.now())
+
+    undo(job, mai)
+
+    here.refresh_from_db()
+    assert (here.full_name, here.phone, here.job_title) == ("", "", "Chief")
+    assert not ExternalId.objects.exists()
+    assert not ImportChange.objects.exists()
+    assert (job.counts["undone"], job.counts["restored"], job.counts["kept"]) == (0, 0, 1)
+
+
+def test_a_later_file_is_taken_back_before_the_first(taken: Take, mai: User) -> None:
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,Head,\n")
+
+    assert undo(first, mai).counts["kept"] == 1
+    undo(second, mai)
+
+    assert Lead.objects.get().job_title == "Clerk"
+    assert ImportedRow.objects.get().facts["job_title"] == "Clerk"
+    assert taken("A0,name,p0@x.example,Head,\n").counts["updated"] == 1
+
+
+def test_a_killed_worker_loses_nothing(taken: Take, mai: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = taken()
+    monkeypatch.setattr(undoing, "PART", 1)
+    jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+    parts = []
+
+    def dies(name: str) -> None:
+        parts.append(name)
+        if len(parts) == 2:
+            raise Killed
+
+    monkeypatch.setattr(work, "failpoint", dies)
+    with pytest.raises(Killed):
+        work.take_waiting(clock=timezone.now)
+    assert Lead.objects.count() == 3  # one part was done, the second is undone with what it counted
+
+    work.take_waiting(clock=lambda: timezone.now() + ImportJob.LEASE * 2)
+
+    job.refresh_from_db()
+    assert (job.state, job.counts["undone"], Lead.objects.count()) == (State.UNDONE, 4, 0)
+
+
+@pytest.mark.parametrize(
+    ("person", "is_let"), [("mai", True), ("aoi", True), ("kei", True), ("ren", False), ("other", False)]
+)
+def test_who_may(person: str, is_let: bool, taken: Take, request: pytest.FixtureRequest) -> None:
+    actor = factories.user("other") if person == "other" else request.getfixturevalue(person)
+    job = taken()
+
+    if is_let:
+        assert undo(job, actor).state == State.UNDONE
+    else:
+        with pytest.raises(NotAllowed):
+            undo(job, actor)
+        assert Lead.objects.count() == 4
+
+
+def test_after_seven_days_it_stays(taken: Take, mai: User) -> None:
+    job = taken()
+
+    with pytest.raises(InvalidInput, match="within 7 days"):
+        undo(job, mai, at=timezone.now() + timedelta(days=7, minutes=1))
+
+    undo(job, mai, at=timezone.now() + timedelta(days=6, hours=23))
+    assert not Lead.objects.exists()
+
+
+def test_only_what_has_ended_is_taken_back(taken: Take, mai: User) -> None:
+    job = taken()
+    jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+
+    with pytest.raises(NotInThisState):
+        jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+
+
+def test_the_page_offers_it_says_what_goes_and_does_it(
+    taken: Take, mai: User, signed_in: Callable[[User], Client]
+) -> None:
+    job, client = taken(), signed_in(mai)
+    assert f"/imports/{job.pk}/undo/" in client.get(f"/imports/{job.pk}/").text
+
+    answer = client.post(f"/imports/{job.pk}/undo/", follow=True)
+    assert "is being taken back" in answer.text
+    work.take_waiting(clock=timezone.now)
+
+    page = client.get(f"/imports/{job.pk}/").text
+    assert "Taken back" in page
+    gone = Lead.everything.earliest("pk")
+    assert "This lead was taken back" in client.get(f"/leads/{gone.pk}/").text
