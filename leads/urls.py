@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, imports, leads
+from leads.views import accounts, campaigns, capture_forms, deals, definition_builder, definitions, imports, leads
 
 app_name = "leads"
 
@@ -39,6 +39,15 @@ urlpatterns = [
     path("campaigns/", campaigns.listing, name="campaign-list"),
     path("campaigns/new/", campaigns.new, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
+    path("forms/", capture_forms.listing, name="form-list"),
+    path("forms/new/", capture_forms.new, name="form-new"),
+    path("forms/<int:pk>/", capture_forms.detail, name="form-detail"),
+    path("forms/<int:pk>/edit/", capture_forms.edit, name="form-edit"),
+    path("forms/<int:pk>/preview/", capture_forms.preview, name="form-preview"),
+    path("forms/<int:pk>/publish/", capture_forms.publish, name="form-publish"),
+    path("forms/<int:pk>/close/", capture_forms.close, name="form-close"),
+    path("forms/<int:pk>/submissions/", capture_forms.submissions, name="form-submissions"),
+    path("forms/submissions/<int:pk>/", capture_forms.submission, name="form-submission"),
     path("companies/", accounts.listing, name="account-list"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
 ]

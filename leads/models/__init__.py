@@ -1,6 +1,7 @@
 """The models of this app."""
 
 from leads.models.activities import Activity
+from leads.models.capture_forms import CaptureForm, ConsentText, FormSubmission
 from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
@@ -12,11 +13,14 @@ __all__ = [
     "Account",
     "Activity",
     "Campaign",
+    "CaptureForm",
+    "ConsentText",
     "Criterion",
     "Deal",
     "DealEvent",
     "Definition",
     "DefinitionVersion",
+    "FormSubmission",
     "ImportJob",
     "ImportPiece",
     "ImportRemark",

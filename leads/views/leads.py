@@ -23,7 +23,7 @@ from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as selectors
-from leads.selectors import suggestions, work
+from leads.selectors import capture_forms, suggestions, work
 from leads.selectors import timeline as story
 from leads.services import leads as services
 from leads.services import touches
@@ -139,7 +139,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "now": timezone.now(),
         "turn": selectors.turn_of(lead),
         "path": selectors.path_of(lead, today=today),
-        "facts": selectors.facts_of(lead),
+        "facts": selectors.facts_of(lead) + capture_forms.facts_of_lead(lead),
         "verdict": selectors.verdict_of(lead),
         "deals": [deal_selectors.part(deal, viewer=user, today=today, currency=currency) for deal in deals],
         "may_edit": user.may(Permission.EDIT_LEAD),
