@@ -15,7 +15,7 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion, ImportJob
+from leads.models import CaptureForm, DefinitionVersion, ImportJob
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -151,6 +151,16 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
+def _form() -> None:
+    """One more form of a campaign of its own, sent once."""
+    factories.form_submission(factories.capture_form(campaign=factories.campaign()))
+
+
+def _form_submission() -> None:
+    """The same form sent once more, by somebody else."""
+    factories.form_submission(CaptureForm.objects.first() or factories.capture_form(), utm_source="x", referrer="y")
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -169,6 +179,8 @@ LISTS = [
     Listed("leads:campaign-list", factories.campaign),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
+    Listed("leads:form-list", _form),
+    Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),

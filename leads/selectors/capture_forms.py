@@ -89,11 +89,12 @@ def submission(pk: int) -> FormSubmission:
 
 
 def answers_of(submission: FormSubmission) -> list[Fact]:
-    """What the visitor wrote, question by question."""
+    """What the visitor wrote, in the order of our fields; blanks are left out."""
+    given = [(name, submission.answers.get(name)) for name in QUESTIONS]
     return [
-        Fact(str(QUESTIONS[name].label), phone_words(value) if name == "phone" else str(value))
-        for name, value in submission.answers.items()
-        if name in QUESTIONS and value not in (None, "")
+        Fact(str(QUESTIONS[name].label), phone_words(str(value)) if name == "phone" else str(value))
+        for name, value in given
+        if value not in (None, "")
     ]
 
 

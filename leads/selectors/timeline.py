@@ -64,7 +64,9 @@ def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
 
 
 def _touches(lead: Lead) -> Iterator[Item]:
-    found: list[Touch] = list(lead.touches.select_related("campaign", "form_submission__consent_text").order_by("-at", "-pk")[:MOST])
+    found: list[Touch] = list(
+        lead.touches.select_related("campaign", "form_submission__consent_text").order_by("-at", "-pk")[:MOST]
+    )
     for touch in found:
         campaign = touch.campaign.name if touch.campaign else ""
         text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))

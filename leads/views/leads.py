@@ -21,9 +21,9 @@ from leads.forms.activities import activity_forms
 from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
+from leads.selectors import capture_forms, suggestions, work
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as selectors
-from leads.selectors import capture_forms, suggestions, work
 from leads.selectors import timeline as story
 from leads.services import leads as services
 from leads.services import touches
