@@ -143,11 +143,11 @@ class _Visit:
         return self._taken(form, PublicForm(given, form=form, ticket=ticket))
 
     def _taken(self, form: CaptureForm, filled: PublicForm) -> HttpResponse:
-        if filled.is_from_a_bot(now=self.now):
+        if not filled.is_trapped and not filled.is_valid():  # too fast or not: nothing is taken, so nothing is lost
+            return self._page("page", {"form": filled}, status=422)
+        if filled.is_trapped or filled.is_too_fast(now=self.now):
             count_bot(form_id=form.pk)
             return self._done(form)
-        if not filled.is_valid():
-            return self._page("page", {"form": filled}, status=422)
         try:
             submit_form(form_id=form.pk, sent=filled.sent(self.language), now=self.now)
         except FormIsClosed:

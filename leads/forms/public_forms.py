@@ -91,9 +91,14 @@ class PublicForm(Form):
         """The questions, as the page shows them."""
         return [self[name] for name in self.questions]
 
-    def is_from_a_bot(self, *, now: datetime) -> bool:
-        """Whether the field that no human sees was filled in, or all of it faster than a human could."""
-        return bool(self.data.get(TRAP)) or now - self.given.at < FASTEST
+    @property
+    def is_trapped(self) -> bool:
+        """Whether the field that no human sees was filled in."""
+        return bool(self.data.get(TRAP))
+
+    def is_too_fast(self, *, now: datetime) -> bool:
+        """Whether all of it was filled in faster than a human could."""
+        return now - self.given.at < FASTEST
 
     def clean(self) -> dict[str, Any]:
         """Each answer as the service checks it, so that every fault is said at once."""

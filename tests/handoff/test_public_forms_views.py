@@ -203,6 +203,16 @@ def test_a_bot_reads_the_same_thanks_and_only_counts(
     assert form.history.count() == 1  # a count is no change of the form
 
 
+def test_who_sends_too_early_what_is_not_complete_reads_what_is_missing(
+    visitor: Client, form: CaptureForm, clock: Moments
+) -> None:
+    page = visitor.get(address(form))
+
+    assert visitor.post(address(form), filled(page, email="")).status_code == 422
+    form.refresh_from_db()
+    assert form.bots_caught == 0
+
+
 @pytest.mark.parametrize("ticket", ["", "made-up", "x" * 5000])
 def test_without_its_ticket_nothing_is_taken_and_nothing_lost(
     visitor: Client, form: CaptureForm, clock: Moments, ticket: str

@@ -4,8 +4,7 @@ const tell = (told) => window.parent.postMessage({ alignmentForm: told }, "*"); 
 
 if (window.parent !== window) {
   const { goOn } = document.body.dataset;
-  new ResizeObserver(() => tell({ height: Math.ceil(document.documentElement.getBoundingClientRect().height) }))
-    .observe(document.documentElement);
+  new ResizeObserver(() => tell({ height: Math.ceil(document.body.getBoundingClientRect().height) })).observe(document.body);
   window.addEventListener("message", (event) => {
     if (event.source !== window.parent || typeof event.data?.alignmentOrigin !== "object") return;
     for (const [name, value] of Object.entries(event.data.alignmentOrigin ?? {})) {
