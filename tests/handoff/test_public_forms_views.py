@@ -229,6 +229,7 @@ def test_without_its_ticket_nothing_is_taken_and_nothing_lost(
 
 def test_the_ticket_of_another_form_or_of_yesterday_is_none(visitor: Client, form: CaptureForm, clock: Moments) -> None:
     other = factories.capture_form()
+    other.consent_texts.create(number=2, text_en="We sell it.", created_by=form.created_by, created_at=clock.now)
     page = visitor.get(address(form))
     clock.pass_by(20)
 
