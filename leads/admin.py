@@ -12,11 +12,14 @@ from leads.models import (
     Account,
     Activity,
     Campaign,
+    CaptureForm,
+    ConsentText,
     Criterion,
     Deal,
     DealEvent,
     Definition,
     DefinitionVersion,
+    FormSubmission,
     ImportedRow,
     ImportJob,
     Lead,
@@ -80,7 +83,19 @@ class DefinitionVersionAdmin(ReadOnly):
 
 
 @admin.register(
-    Criterion, Signature, Touch, Verdict, VersionEvent, LeadEvent, Activity, DealEvent, ImportJob, ImportedRow
+    CaptureForm,
+    ConsentText,
+    FormSubmission,
+    Criterion,
+    Signature,
+    Touch,
+    Verdict,
+    VersionEvent,
+    LeadEvent,
+    Activity,
+    DealEvent,
+    ImportJob,
+    ImportedRow,
 )
 class RecordAdmin(ReadOnly):
     """Rows of history."""

@@ -16,7 +16,7 @@ from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import CustomField, DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.models import CaptureForm, CustomField, DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
 from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
@@ -194,6 +194,16 @@ def _alike() -> None:
     factories.lead(phone="+81312345678")
 
 
+def _form() -> None:
+    """One more form of a campaign of its own, sent once."""
+    factories.form_submission(factories.capture_form(campaign=factories.campaign()))
+
+
+def _form_submission() -> None:
+    """The same form sent once more, by somebody else."""
+    factories.form_submission(CaptureForm.objects.first() or factories.capture_form(), utm_source="x", referrer="y")
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -217,6 +227,8 @@ LISTS = [
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
+    Listed("leads:form-list", _form),
+    Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),

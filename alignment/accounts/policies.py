@@ -38,6 +38,7 @@ class Permission(Enum):
     RUN_REVIEW = "run_review"
     MANAGE_ACTIONS = "manage_actions"
     IMPORT_RECORDS = "import_records"
+    EDIT_FORMS = "edit_forms"
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
     SEE_OPERATIONS = "see_operations"
@@ -62,6 +63,8 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.MANAGE_ACTIONS: frozenset({*_MANAGERS, *ADMINS}),
     # A company's past, leads and deals alike: set-up work on the command line, not selling.
     Permission.IMPORT_RECORDS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
+    # Whoever publishes one lends it their name, so that takes SUBMIT_LEAD as well.
+    Permission.EDIT_FORMS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     Permission.INVITE_PEOPLE: frozenset(ADMINS),
     Permission.EDIT_ORGANISATION: frozenset(ADMINS),
     Permission.SEE_OPERATIONS: frozenset({*_MANAGERS, *ADMINS}),

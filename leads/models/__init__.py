@@ -1,6 +1,7 @@
 """The models of this app."""
 
 from leads.models.activities import Activity
+from leads.models.capture_forms import CaptureForm, ConsentText, FormSubmission
 from leads.models.companies import Account
 from leads.models.custom_fields import CustomField
 from leads.models.deals import Deal, DealEvent
@@ -14,6 +15,8 @@ __all__ = [
     "Account",
     "Activity",
     "Campaign",
+    "CaptureForm",
+    "ConsentText",
     "Criterion",
     "CustomField",
     "Deal",
@@ -21,6 +24,7 @@ __all__ = [
     "Definition",
     "DefinitionVersion",
     "ExternalId",
+    "FormSubmission",
     "ImportChange",
     "ImportJob",
     "ImportPiece",

@@ -17,7 +17,7 @@ from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules.fields import TouchKind
 from leads.rules.matching import Evidence
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
 from leads.selectors.leads import listed
 from leads.selectors.matching import Match, like_one_before, matches
@@ -77,13 +77,15 @@ class LeadData:
 class Captured:
     """The lead, its verdict (None while no definition is in force), and whether this call made it.
 
-    ``recognised``: why somebody who was here already, not known by this id, is the one who was sent.
+    ``recognised``: why somebody who was here already, not known by this id, is the one who was sent; ``was_qualified``:
+    and could have been handed over before.
     """
 
     lead: Lead
     verdict: Verdict | None
     is_new: bool
     recognised: Evidence | None = None
+    was_qualified: bool = False
 
 
 def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
@@ -167,8 +169,9 @@ def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, 
         joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
         if joined is None:
             continue
-        for key, lead in joined.items():
-            taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=sure[key].evidence)
+        for key, (lead, stage) in joined.items():
+            why, was = sure[key].evidence, stage == Stage.QUALIFIED
+            taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=why, was_qualified=was)
         apart = [key for key in looked_at if not _is_sure(found[key], left[key])]
         stored = _store({key: left[key] for key in apart}, actor, now)
         for key, lead in stored.items():
