@@ -194,12 +194,17 @@ def _sure(found: Mapping[Key, Sequence[Match]], drafts: Mapping[Key, Draft]) -> 
 
 
 def _one_at_a_time(drafts: Iterable[Draft]) -> None:
-    """Let those who bring the same address at the same moment wait for each other: the second finds the first."""
-    addresses = sorted({draft.lead.email for draft in drafts} - {""})
-    if addresses:
+    """Let those who bring the same address or the same id at the same moment wait for each other, never in a circle.
+
+    The second finds the first, and in whatever order their leads are stored, nobody waits for somebody who waits.
+    """
+    leads = [draft.lead for draft in drafts]
+    same = {f"mail:{lead.email}" for lead in leads if lead.email}
+    same |= {f"id:{lead.source_system}:{lead.external_id}" for lead in leads if lead.external_id}
+    if same:
         sql = "SELECT pg_advisory_xact_lock(hashtextextended('lead:' || one, 0)) FROM unnest(%s) AS one"
         with connection.cursor() as cursor:
-            cursor.execute(sql, [addresses])
+            cursor.execute(sql, [sorted(same)])
 
 
 def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> Draft:

@@ -278,6 +278,7 @@ def test_what_leaves_as_a_file_comes_back_by_an_import(signed_in: SignedIn, mai:
     campaign = factories.campaign("春の展示会")
     one = factories.lead(**given, captured_at=at, account=account, company_name=account.name, campaign=campaign)
     content = signed_in(mai).get(address(kind=kind.value)).getvalue()
+    Lead.objects.update(full_name="Somebody else", email="", phone="")  # or the import recognises them
 
     again = _imported(content, f"leads.{kind.extension}", mai)
 

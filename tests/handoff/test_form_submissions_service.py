@@ -107,11 +107,12 @@ def test_the_same_address_again_is_a_touch_of_the_same_lead(form: CaptureForm, n
     assert Lead.objects.get().full_name == "Hanako"  # what was sent is kept with the submission
 
 
-def test_another_form_makes_a_lead_of_its_own(form: CaptureForm, now: datetime) -> None:
-    send(form, now)
-    send(factories.capture_form(), now)
+def test_by_another_form_they_are_still_the_same_person(form: CaptureForm, now: datetime) -> None:
+    first = send(form, now)
+    second = send(factories.capture_form(), now)
 
-    assert Lead.objects.count() == 2
+    assert (Lead.objects.count(), Touch.objects.count()) == (1, 2)
+    assert (second.lead, second.outcome, second.touch) == (first.lead, "known_lead", Touch.objects.latest("pk"))
 
 
 def test_the_same_sent_twice_is_one_submission(form: CaptureForm, now: datetime) -> None:
