@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from handoff.views import activities, agreements, decisions, handoffs, inbox, submission
+from handoff.views import activities, agreements, decisions, handoffs, inbox, public_forms, submission
 
 app_name = "handoff"
 
 urlpatterns = [
+    path("f/<slug:key>/", public_forms.page, name="form-page"),
+    path("f/<slug:key>/thanks/", public_forms.thanks, name="form-thanks"),
+    path("f/<slug:key>/embed/", public_forms.embed, name="form-embed"),
+    path("f/<slug:key>/embed/thanks/", public_forms.embed_thanks, name="form-embed-thanks"),
     path("inbox/", inbox.inbox, name="inbox"),
     path("inbox/export/<slug:kind>/", inbox.export, name="inbox-export"),
     path("handoffs/", handoffs.listing, name="list"),

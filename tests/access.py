@@ -76,6 +76,7 @@ def _action(world: World) -> dict[str, Any]:
 ADMINS = frozenset({ADMIN})
 _AWAY = {"absence-starts_on": "2026-06-01", "absence-ends_on": "2026-06-02", "absence-note": ""}
 _CSV: Arguments = lambda world: {"kind": "csv"}  # noqa: E731
+_FORM: Arguments = lambda world: {"key": world.form.key}  # noqa: E731
 _KPI: Arguments = lambda world: {"key": "mql"}  # noqa: E731
 _RESET: Arguments = lambda world: {"uidb36": "1", "key": "made-up"}  # noqa: E731
 _SIGN_ON: Arguments = lambda world: {"provider_id": "sso"}  # noqa: E731
@@ -90,6 +91,12 @@ ROWS = (
     Row("demo:enter", "post", public=True, allowed=frozenset(), refused=404),
     Row("accounts:invitation-follow", arguments=lambda world: {"token": "x" * 40}, public=True),
     Row("accounts:invitation-accept", public=True),
+    Row("handoff:form-page", arguments=_FORM, public=True),
+    Row("handoff:form-page", "post", _FORM, public=True),
+    Row("handoff:form-thanks", arguments=_FORM, public=True),
+    Row("handoff:form-embed", arguments=_FORM, public=True),
+    Row("handoff:form-embed", "post", _FORM, public=True),
+    Row("handoff:form-embed-thanks", arguments=_FORM, public=True),
     # -- the doors: allauth's pages, of which only these are mounted ------------------------------------------
     Row("account_login", public=True),
     Row("account_login", "post", public=True),
@@ -164,6 +171,17 @@ ROWS = (
     Row("leads:touch-kind-edit", arguments=lambda world: {"key": "download"}, allowed=ADMINS),
     Row("leads:touch-kind-edit", "post", lambda world: {"key": "download"}, ADMINS),
     Row("leads:campaign-edit", "post", _pk("campaign"), SUBMITTERS),
+    Row("leads:form-list"),
+    Row("leads:form-new", allowed=BRINGERS),
+    Row("leads:form-new", "post", allowed=BRINGERS),
+    Row("leads:form-detail", arguments=_pk("form")),
+    Row("leads:form-edit", arguments=_pk("form"), allowed=BRINGERS),
+    Row("leads:form-edit", "post", _pk("form"), BRINGERS),
+    Row("leads:form-preview", arguments=_pk("form")),
+    Row("leads:form-publish", "post", _pk("form"), SUBMITTERS),  # it lends its publisher's name
+    Row("leads:form-close", "post", _pk("form"), BRINGERS),
+    Row("leads:form-submissions", arguments=_pk("form")),
+    Row("leads:form-submission", arguments=_pk("form_submission")),
     Row("leads:account-list"),
     Row("leads:account-export", arguments=_CSV),
     Row("leads:account-detail", arguments=_pk("account")),

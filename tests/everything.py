@@ -11,12 +11,26 @@ from alignment.accounts.models import Absence, CompanyDay, Invitation, User
 from alignment.outbox.models import Notice
 from handoff.models import Handoff, RoutingRule
 from handoff.services.decisions import accept
+from handoff.services.form_submissions import submit_form
 from handoff.services.submission import submit_lead
-from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead, LeadMerge, SuspectedDuplicate
-from leads.services import definitions, merging
+from leads.models import (
+    Account,
+    Campaign,
+    CaptureForm,
+    Deal,
+    DefinitionVersion,
+    FormSubmission,
+    Lead,
+    LeadMerge,
+    SuspectedDuplicate,
+)
+from leads.rules.capture_forms import Asked
+from leads.services import capture_forms, definitions, merging
 from leads.services.capture import LeadData, capture_lead
+from leads.services.capture_forms import FormData, FormTexts
 from leads.services.deals import open_deal
 from leads.services.definitions import CriterionData
+from leads.services.form_submissions import Sent
 from leads.services.importing import jobs
 from reviews.models import Action, AgendaItem, Review, ReviewSeries
 from reviews.services.reviews import build_review
@@ -53,6 +67,8 @@ class World:
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
     custom_field: Any = None
+    form: CaptureForm = None  # type: ignore[assignment]
+    form_submission: FormSubmission = None  # type: ignore[assignment]
 
 
 def make(people: dict[str, User]) -> World:
@@ -73,6 +89,7 @@ def make(people: dict[str, User]) -> World:
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
     world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
+    _make_form(world)
     _make_review(world)
     _make_settings(world)
     return world
@@ -108,6 +125,22 @@ def _agree(aoi: User, sora: User) -> None:
 
 def _submit(mai: User, name: str):
     return submit_lead(data=LeadData(full_name=name, source="web"), actor=mai, now=NOW)
+
+
+def _make_form(world: World) -> None:
+    mai = world.people[MARKETER]
+    data = FormData(
+        name="Catalogue",
+        texts={"en": FormTexts("Catalogue", "Ask for it.", "It is on its way.", "We use it to answer you.")},
+        asked=[Asked("full_name", required=False), Asked("email", required=True)],
+        source="web",
+        campaign=world.campaign,
+    )
+    form = capture_forms.save_form(form_id=None, data=data, actor=mai, now=NOW)
+    world.form = capture_forms.publish(form_id=form.pk, actor=mai, now=NOW)
+    answers = {"full_name": "Five", "email": "five@example.com"}
+    sent = Sent(answers=answers, consent=1, language="en", once="5")
+    world.form_submission = submit_form(form_id=form.pk, sent=sent, now=NOW)
 
 
 def _make_review(world: World) -> None:

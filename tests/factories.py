@@ -8,7 +8,19 @@ from typing import Any
 
 from alignment.accounts.models import Team, User
 from handoff.models import Clock, Handoff, RejectionReason, RoutingRule
-from leads.models import Account, Campaign, CustomField, Deal, Definition, DefinitionVersion, Lead, Touch, TouchKind
+from leads.models import (
+    Account,
+    Campaign,
+    CaptureForm,
+    CustomField,
+    Deal,
+    Definition,
+    DefinitionVersion,
+    FormSubmission,
+    Lead,
+    Touch,
+    TouchKind,
+)
 from reviews.models import ReviewSeries
 
 _numbers = count(1)
@@ -96,6 +108,47 @@ def touch_kind(key: str = "download", **fields: Any) -> TouchKind:
 
 def touch(lead: Lead, *, kind: str = "download", **fields: Any) -> Touch:
     return Touch.objects.create(**({"lead": lead, "kind": touch_kind(kind), "at": A_MOMENT} | fields))
+
+
+def capture_form(**fields: Any) -> CaptureForm:
+    """A form in English that is open, with what is agreed to."""
+    number, by = next(_numbers), fields.pop("created_by", None) or creator()
+    questions = [{"name": "full_name", "required": False}, {"name": "email", "required": True}]
+    defaults = {
+        "key": f"form{number}",
+        "name": f"Form {number}",
+        "title_en": f"Form {number}",
+        "source": "web",
+        "touch_kind": touch_kind("inquiry"),
+        "fields": questions,
+        "published_at": A_MOMENT,
+        "published_by": by,
+        "created_at": A_MOMENT,
+        "updated_at": A_MOMENT,
+        "created_by": by,
+    }
+    made = CaptureForm.objects.create(**(defaults | fields))
+    made.consent_texts.create(number=1, text_en="We use it to answer you.", created_by=by, created_at=A_MOMENT)
+    return made
+
+
+def form_submission(form: CaptureForm | None = None, **fields: Any) -> FormSubmission:
+    """One filled-in form of a lead of its own."""
+    form, number = form or capture_form(), next(_numbers)
+    sender = lead()
+    defaults = {
+        "form_version": form.version,
+        "once": str(number),
+        "at": A_MOMENT,
+        "language": "en",
+        "answers": {"email": sender.email},
+        "email": sender.email,
+        "consent_text": form.consent_texts.get(number=1),
+        "outcome": "new_lead",
+        "lead": sender,
+        "touch": touch(sender),
+    }
+    return form.submissions.create(**(defaults | fields))
 
 
 def deal(**fields: Any) -> Deal:

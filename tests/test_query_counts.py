@@ -19,6 +19,7 @@ from alignment.outbox.models import Notice, NoticeState
 from leads.models import (
     Campaign,
     CampaignCost,
+    CaptureForm,
     CustomField,
     DefinitionVersion,
     ImportJob,
@@ -228,6 +229,16 @@ def _alike() -> None:
     factories.lead(phone="+81312345678")
 
 
+def _form() -> None:
+    """One more form of a campaign of its own, sent once."""
+    factories.form_submission(factories.capture_form(campaign=factories.campaign()))
+
+
+def _form_submission() -> None:
+    """The same form sent once more, by somebody else."""
+    factories.form_submission(CaptureForm.objects.first() or factories.capture_form(), utm_source="x", referrer="y")
+
+
 def _leads_counted() -> list[object]:
     return ["leads"]
 
@@ -253,6 +264,8 @@ LISTS = [
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
+    Listed("leads:form-list", _form),
+    Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),

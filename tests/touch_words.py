@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from leads.rules.fields import FIELDS, Fields, TouchWord, Words
 
-ROWS = import_module("leads.migrations.0014_first_touch_kinds").KINDS
+ROWS = import_module("leads.migrations.0015_first_touch_kinds").KINDS
 
 
 def labels(language: str) -> dict[str, str]:

@@ -39,6 +39,7 @@ class Permission(Enum):
     MANAGE_ACTIONS = "manage_actions"
     IMPORT_RECORDS = "import_records"
     IMPORT_ACTIVITIES = "import_activities"
+    EDIT_FORMS = "edit_forms"
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
     SEE_OPERATIONS = "see_operations"
@@ -65,6 +66,8 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.IMPORT_RECORDS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     # What sales did counts as its contacts: marketing does not write that down.
     Permission.IMPORT_ACTIVITIES: frozenset({SALES_MANAGER, *ADMINS}),
+    # Whoever publishes one lends it their name, so that takes SUBMIT_LEAD as well.
+    Permission.EDIT_FORMS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     Permission.INVITE_PEOPLE: frozenset(ADMINS),
     Permission.EDIT_ORGANISATION: frozenset(ADMINS),
     Permission.SEE_OPERATIONS: frozenset({*_MANAGERS, *ADMINS}),

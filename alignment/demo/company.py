@@ -14,9 +14,11 @@ from alignment.demo.simulation import Company
 from alignment.outbox.models import Notice, NoticeState
 from handoff.models import RoutingRule
 from leads.models import Campaign, CampaignCost
+from leads.rules.capture_forms import Asked
 from leads.rules.costs import spread
 from leads.rules.custom import Kind
-from leads.services import custom_fields
+from leads.services import capture_forms, custom_fields
+from leads.services.capture_forms import FormData, FormTexts
 from leads.services.custom_fields import ChoiceData, FieldData
 from reviews.models import ReviewSeries
 
@@ -31,6 +33,7 @@ def found(*, language: str, start: datetime, end: datetime) -> Company:
     _make_teams(company)
     _make_people(company)
     _make_campaigns(company, start.date(), end.date())
+    _make_form(company, start)
     _make_rules(company)
     _make_fields(company, now=start)
     _make_calendar(company, start.date(), end.date())
@@ -75,6 +78,23 @@ def _make_campaigns(company: Company, start: date, end: date) -> None:
         CampaignCost.objects.bulk_create(
             [CampaignCost(campaign=campaign, month=month, amount=amount) for month, amount in costs.items()]
         )
+
+
+def _make_form(company: Company, start: datetime) -> None:
+    """The form on the company's web site, written and published by its marketer."""
+    marketer, campaign = company.people["marketer"], company.campaigns["web_inquiry"]
+    texts = {language: FormTexts(*(words.say(language) for words in story.FORM_TEXTS)) for language in ("ja", "en")}
+    data = FormData(
+        name=company.say(story.FORM_NAME),
+        texts=texts,
+        asked=[Asked(name, required=required) for name, required in story.FORM_ASKS.items()],
+        source=campaign.channel,
+        campaign=campaign,
+        shows_promise=True,
+        origins=story.SITE,
+    )
+    form = capture_forms.save_form(form_id=None, data=data, actor=marketer, now=start)
+    company.form = capture_forms.publish(form_id=form.pk, actor=marketer, now=start)
 
 
 def _make_rules(company: Company) -> None:

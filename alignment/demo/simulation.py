@@ -21,11 +21,14 @@ from handoff.models import Handoff
 from handoff.rules.next_steps import NextStep
 from handoff.rules.workflow import Status
 from handoff.services import activities, clocks, decisions, offers, recycling, submission
+from handoff.services.form_submissions import submit_form
 from handoff.services.offers import NotQualified
-from leads.models import Campaign, Deal, Definition, Lead
+from leads.models import Campaign, CaptureForm, Deal, Definition, Lead
 from leads.rules.stages import Stage
 from leads.services import deals, definitions
+from leads.services.capture import LeadData
 from leads.services.definitions import CriterionData
+from leads.services.form_submissions import Origin, Sent
 from reviews.models import ReviewSeries
 from reviews.services import actions, reviews
 
@@ -47,6 +50,7 @@ class Company:
     people: dict[str, User] = field(default_factory=dict)
     teams: dict[str, Team] = field(default_factory=dict)
     campaigns: dict[str, Campaign] = field(default_factory=dict)
+    form: CaptureForm = field(init=False)
 
     def say(self, words: Words) -> str:
         return words.say(self.language)
@@ -168,10 +172,25 @@ class Simulation:
         language, is_recent = self.company.language, self._is_recent(now)
         data, quality = newcomer(source, now, language=language, is_recent=is_recent, random=self.random)
         marketer = self.company.people[self.random.choice(("marketer", "marketer", "marketer2"))]
+        if source.key == "web_inquiry" and is_recent:
+            self._arrives_by_form(data, quality, now)
+            return
         submitted = submission.submit_lead(data=data, actor=marketer, now=now)
         self._quality[submitted.lead.pk] = quality
         if submitted.handoff is not None:
             self._offered(submitted.handoff, quality, now)
+
+    def _arrives_by_form(self, data: LeadData, quality: float, now: datetime) -> None:
+        answers = {name: getattr(data, name) for name in story.FORM_ASKS}
+        origin = Origin(
+            f"{story.SITE}/contact", "https://www.google.com/", {"utm_source": "google", "utm_medium": "cpc"}
+        )
+        sent = Sent(answers, consent=1, language=self.company.language, once=data.email, origin=origin)
+        lead = submit_form(form_id=self.company.form.pk, sent=sent, now=now).lead
+        self._quality[lead.pk] = quality
+        handoff = lead.handoffs.first()
+        if handoff is not None:
+            self._offered(handoff, quality, now)
 
     def _hand_over_again(self, now: datetime) -> None:
         """Marketing looks at what came back from nurture, and offers some of it a second time."""

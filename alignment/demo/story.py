@@ -132,6 +132,30 @@ SOURCES = (
     ),
 )
 
+SITE = "https://www.aoba-instruments.example"
+FORM_NAME = Words("お問い合わせフォーム", "Contact form")
+FORM_ASKS = {
+    "company_name": True,
+    "full_name": True,
+    "email": True,
+    "phone": False,
+    "job_title": False,
+    "employee_count": False,
+    "note": False,
+}
+FORM_TEXTS = (
+    Words("お問い合わせ", "Talk to us"),
+    Words("計測と校正のご相談を承ります。", "Ask us anything about measuring and calibration."),
+    Words("担当者よりご連絡いたします。", "One of us will get in touch with you."),
+    Words(
+        "あおば計測株式会社は、ご入力いただいた情報をお問い合わせへの回答と製品のご案内に使います。"
+        "第三者には提供しません。ご案内はいつでも停止できます。",
+        "Aoba Instruments uses what you enter to answer you and to tell you about its products. We give it to nobody"
+        " else, and you can object at any time.",
+    ),
+)
+"""Title, introduction, thanks, and what is agreed to."""
+
 FAMILY = (
     ("田中", "タナカ", "Tanaka"),
     ("鈴木", "スズキ", "Suzuki"),

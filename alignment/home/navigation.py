@@ -67,6 +67,7 @@ WAYS = (
         below=("reviews:detail", "reviews:exception", "reviews:action", "reviews:minutes"),
     ),
     Way("leads:campaign-list", _("Campaigns"), "speakerphone", below=("leads:campaign",)),
+    Way("leads:form-list", _("Capture forms"), "clipboard-list", below=("leads:form",)),
     Way("leads:account-list", _("Companies"), "building", below=("leads:account",)),
     Way(
         "handoff:agreements",

@@ -51,11 +51,16 @@ def submit_leads(*, data: Sequence[LeadData], actor: User, now: datetime) -> lis
     return [done for part in parts for done in _submit(part, actor, now)]
 
 
+def _has_come_in(one: Captured) -> bool:
+    """Whether it may go to sales by this call: it is new or, known before, could not have been handed over till now."""
+    return one.is_new or (one.recognised is not None and not one.was_qualified)
+
+
 @transaction.atomic
 def _submit(data: Sequence[LeadData], actor: User, now: datetime) -> list[Submission | InvalidInput]:
     captured = capture_leads(data=data, actor=actor, now=now)
     leads = {one.lead.pk: one.lead for one in captured if isinstance(one, Captured)}
-    new = {one.lead.pk for one in captured if isinstance(one, Captured) and (one.is_new or one.recognised)}
+    new = {one.lead.pk for one in captured if isinstance(one, Captured) and _has_come_in(one)}
     qualified = [leads[pk] for pk in sorted(new) if leads[pk].stage == Stage.QUALIFIED]
     handoffs = offers.hand_over_judged(leads=qualified, actor=actor, now=now)
     handoffs |= last_of(leads.keys() - new)

@@ -1,6 +1,7 @@
 """The models of this app."""
 
 from leads.models.activities import Activity
+from leads.models.capture_forms import CaptureForm, ConsentText, FormSubmission
 from leads.models.companies import Account
 from leads.models.custom_fields import CustomField
 from leads.models.deals import Deal, DealEvent
@@ -16,6 +17,8 @@ __all__ = [
     "Activity",
     "Campaign",
     "CampaignCost",
+    "CaptureForm",
+    "ConsentText",
     "Criterion",
     "CustomField",
     "Deal",
@@ -23,6 +26,7 @@ __all__ = [
     "Definition",
     "DefinitionVersion",
     "ExternalId",
+    "FormSubmission",
     "ImportChange",
     "ImportJob",
     "ImportPiece",

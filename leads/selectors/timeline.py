@@ -17,13 +17,13 @@ from django.utils.translation import gettext_lazy
 from alignment.accounts.models import Organisation
 from alignment.accounts.roles import Side
 from alignment.kernel import formats
-from leads.models import Activity, Deal, DealEvent, Lead, LeadEvent, Touch
+from leads.models import Activity, Deal, DealEvent, FormSubmission, Lead, LeadEvent, Touch
 from leads.rules.activities import ActivityKind
 from leads.rules.custom import PREFIX
 from leads.rules.fields import Fields
 from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
-from leads.selectors import deals
+from leads.selectors import capture_forms, deals
 from leads.selectors.custom_fields import known
 from leads.selectors.duplicates import evidence_words
 from leads.selectors.leads import family
@@ -76,18 +76,23 @@ def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
 
 def _touches(records: list[int]) -> Iterator[Item]:
     found: list[Touch] = list(
-        Touch.objects.filter(lead__in=records).select_related("campaign", "kind").order_by("-at", "-pk")[:MOST]
+        Touch.objects.filter(lead__in=records)
+        .select_related("campaign", "kind", "form_submission__consent_text")
+        .order_by("-at", "-pk")[:MOST]
     )
     for touch in found:
         campaign = touch.campaign.name if touch.campaign else ""
         text = " · ".join(dict.fromkeys(filter(None, (touch.detail, campaign))))
+        sent: FormSubmission | None = getattr(touch, "form_submission", None)
+        lines = [text, *([capture_forms.consent_words(sent), capture_forms.utm_words(sent)] if sent else [])]
         yield Item(
             at=touch.at,
             title=capfirst(touch.kind.label),
             kind="touches",
-            text=text,
+            text="\n".join(filter(None, lines)),
             icon="speakerphone",
             side=Side.MARKETING,
+            url=reverse("leads:form-submission", args=[sent.pk]) if sent else "",
         )
 
 

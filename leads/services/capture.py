@@ -16,7 +16,7 @@ from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules.matching import Evidence
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
 from leads.selectors.leads import listed
 from leads.selectors.matching import Match, like_one_before, matches
@@ -77,13 +77,15 @@ class LeadData:
 class Captured:
     """The lead, its verdict (None while no definition is in force), and whether this call made it.
 
-    ``recognised``: why somebody who was here already, not known by this id, is the one who was sent.
+    ``recognised``: why somebody who was here already, not known by this id, is the one who was sent; ``was_qualified``:
+    and could have been handed over before.
     """
 
     lead: Lead
     verdict: Verdict | None
     is_new: bool
     recognised: Evidence | None = None
+    was_qualified: bool = False
 
 
 def capture_lead(*, data: LeadData, actor: User, now: datetime) -> Captured:
@@ -169,8 +171,9 @@ def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, 
         joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
         if joined is None:
             continue
-        for key, lead in joined.items():
-            taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=sure[key].evidence)
+        for key, (lead, stage) in joined.items():
+            why, was = sure[key].evidence, stage == Stage.QUALIFIED
+            taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=why, was_qualified=was)
         apart = [key for key in looked_at if not _is_sure(found[key], left[key])]
         stored = _store({key: left[key] for key in apart}, actor, now)
         for key, lead in stored.items():
@@ -193,12 +196,17 @@ def _sure(found: Mapping[Key, Sequence[Match]], drafts: Mapping[Key, Draft]) -> 
 
 
 def _one_at_a_time(drafts: Iterable[Draft]) -> None:
-    """Let those who bring the same address at the same moment wait for each other: the second finds the first."""
-    addresses = sorted({draft.lead.email for draft in drafts} - {""})
-    if addresses:
+    """Let those who bring the same address or the same id at the same moment wait for each other, never in a circle.
+
+    The second finds the first, and in whatever order their leads are stored, nobody waits for somebody who waits.
+    """
+    leads = [draft.lead for draft in drafts]
+    same = {f"mail:{lead.email}" for lead in leads if lead.email}
+    same |= {f"id:{lead.source_system}:{lead.external_id}" for lead in leads if lead.external_id}
+    if same:
         sql = "SELECT pg_advisory_xact_lock(hashtextextended('lead:' || one, 0)) FROM unnest(%s) AS one"
         with connection.cursor() as cursor:
-            cursor.execute(sql, [addresses])
+            cursor.execute(sql, [sorted(same)])
 
 
 def _check_kinds(data: LeadData, kinds: Collection[str]) -> None:

@@ -11,7 +11,7 @@ from alignment.accounts.models import User
 from alignment.kernel.locks import locked_all
 from leads.models import Account, ExternalId, Lead, LeadEvent, Touch
 from leads.rules import normalise
-from leads.rules.stages import JUDGED_STAGES, LeadEventKind
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.selectors.matching import Match, Person
 from leads.services import judging
 from leads.services.companies import accounts_named
@@ -39,9 +39,9 @@ class Draft:
 
 def join(
     drafts: Mapping[Key, Draft], found: Mapping[Key, Match], *, actor: User, now: datetime
-) -> dict[Key, Lead] | None:
+) -> dict[Key, tuple[Lead, Stage]] | None:
     """Add each draft to the lead that it was found to be, another one each: blanks are filled, touches added, the id
-    is remembered, and the lead is judged. What is known stays.
+    is remembered, and the lead is judged. What is known stays. Returns the leads, each with the stage where it stood.
 
     None, and nothing done, where one of the leads no longer stands. Locks companies, then leads, as live work does.
     """
@@ -67,7 +67,10 @@ def join(
     Touch.objects.bulk_create([touch for key in found for touch in drafts[key].touches])
     _remember(drafts, found, now)
     judged = judging.judged(lead_ids=affected(pks, fuller), now=now, actor=actor)
-    return {key: judged.get(match.lead_id, leads[match.lead_id]) for key, match in found.items()}
+    return {
+        key: (judged.get(match.lead_id, leads[match.lead_id]), Stage(leads[match.lead_id].stage))
+        for key, match in found.items()
+    }
 
 
 def affected(leads: set[int], fuller: frozenset[int]) -> list[int]:

@@ -17,7 +17,7 @@ DEEPEST = 5
 MOST_VALUES = 200
 LONGEST_NAME = 100
 TOO_LARGE = 10**18
-_NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+NOT_STORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """Control characters, signs that turn the direction of a line around, and halves of characters."""
 
 
@@ -25,7 +25,7 @@ def check_text(value: str, *, longest: int, field: str) -> None:
     """Refuse a text that is too long or has characters that nobody types, with the field's name."""
     if len(value) > longest:
         raise InvalidInput(_("At most %(max)d characters.") % {"max": longest}, field=field)
-    if _NOT_STORABLE.search(value):
+    if NOT_STORABLE.search(value):
         raise InvalidInput(_("This text has a character that cannot be stored."), field=field)
 
 

@@ -7,12 +7,13 @@ from collections.abc import Collection
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel import history
 from alignment.kernel.errors import InvalidInput, NotFound
-from leads.models import TouchKind
+from leads.models import CaptureForm, TouchKind
 from leads.services.texts import check_text
 
 LABEL = 100
@@ -39,12 +40,17 @@ def add_kind(*, key: str, label_en: str, label_ja: str, position: int, actor: Us
 
 @transaction.atomic
 def edit_kind(*, key: str, label_en: str, label_ja: str, position: int, is_active: bool, actor: User) -> TouchKind:
-    """Rename a kind, move it, take it out of use or back in. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``."""
+    """Rename a kind, move it, take it out of use or back in. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``.
+
+    A kind that published forms count as stays in use: visitors go on sending them.
+    """
     actor.require(Permission.EDIT_ORGANISATION)
     kind = TouchKind.objects.select_for_update(no_key=True).filter(key=key).first()  # touches go on being written
     if kind is None:
         raise NotFound(_("There is no such kind of touch."))
     _name(kind, label_en=label_en, label_ja=label_ja, position=position)
+    if kind.is_active and not is_active:
+        _check_no_form_counts(kind)
     kind.is_active = is_active
     with history.written_by(actor.pk):
         kind.save()
@@ -61,6 +67,20 @@ def check_in_use(kind: str, kinds: Collection[str], *, field: str) -> None:
     if kind not in kinds:
         words = {"kinds": ", ".join(sorted(kinds))}
         raise InvalidInput(_("There is no such kind of touch in use. Use one of: %(kinds)s.") % words, field=field)
+
+
+def hold_in_use(kind: str, *, field: str) -> None:
+    """Refuse a kind that is not in use; one that is stays so until the transaction ends."""
+    if TouchKind.objects.select_for_update(no_key=True).filter(key=kind, is_active=True).first() is None:
+        check_in_use(kind, in_use(), field=field)
+
+
+def _check_no_form_counts(kind: TouchKind) -> None:
+    published = CaptureForm.objects.filter(touch_kind=kind, published_at__isnull=False, closed_at=None)
+    names = list(published.order_by("name", "pk").values_list("name", flat=True))
+    if names:
+        message = _("Published forms count as this kind: %(forms)s. Close them, or let them count as another first.")
+        raise InvalidInput(message % {"forms": pgettext("list separator", ", ").join(names)}, field="is_active")
 
 
 def _name(kind: TouchKind, *, label_en: str, label_ja: str, position: int) -> None:

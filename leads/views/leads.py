@@ -24,8 +24,8 @@ from leads.forms.filters import LeadFilter, LeadListFilter
 from leads.forms.leads import LeadForm, TouchForm
 from leads.models import Lead
 from leads.rules.sentences import say_fact
+from leads.selectors import capture_forms, duplicates, exports, suggestions, work
 from leads.selectors import deals as deal_selectors
-from leads.selectors import duplicates, exports, suggestions, work
 from leads.selectors import leads as selectors
 from leads.selectors import timeline as story
 from leads.selectors.custom_fields import known, listed_fields
@@ -153,7 +153,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "now": timezone.now(),
         "turn": selectors.turn_of(lead),
         "path": selectors.path_of(lead, today=today),
-        "facts": selectors.facts_of(lead),
+        "facts": selectors.facts_of(lead) + capture_forms.facts_of_lead(lead),
         "verdict": selectors.verdict_of(lead),
         "deals": [deal_selectors.part(deal, viewer=user, today=today, currency=currency) for deal in deals],
         "may_edit": lead.stands and user.may(Permission.EDIT_LEAD),

@@ -116,7 +116,7 @@ def test_the_page_costs_the_same_for_many_criteria_and_versions(
             client.get("/definition/")
         return len(queries)
 
-    steps.in_force(aoi, aoi, sora, now=now, criteria=steps.CRITERIA[:1])
+    steps.in_force(aoi, aoi, sora, now=now, criteria=steps.CRITERIA[1:2])  # names a kind of touch as the others do
     one = cost()
     for day in range(1, 6):
         steps.in_force(aoi, aoi, sora, now=now + timedelta(days=day), criteria=steps.CRITERIA, threshold=day)

@@ -21,10 +21,10 @@ from leads.models import Account, Activity, Campaign, CampaignCost, Deal, Import
 from leads.rules.columns import propose
 from leads.rules.mappings import FIELDS
 from leads.selectors.accounts import costs_of
-from leads.services import touch_kinds
+from leads.services import merging, touch_kinds
 from leads.services.accounts import update_account
 from leads.services.campaigns import save_campaign
-from leads.services.importing import engine, jobs
+from leads.services.importing import engine, jobs, work
 from leads.services.touches import NewTouch, add_touches
 from tests import factories
 from tests.real_data import FOLDER, needs_crm_samples
@@ -433,6 +433,31 @@ def test_a_touch_that_cannot_be_taken_is_refused_alone(line: str, code: str, tak
     assert Touch.objects.get().external_id == "T9"
 
 
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("touches", "{id},{lead},{mail},seminar,2026-03-01,,"),
+        ("activities", "{id},{lead},{mail},call,spoke,2026-03-01,ren@example.com,"),
+    ],
+)
+def test_a_lead_that_became_part_of_another_is_the_other(
+    kind: str, line: str, take: Take, kei: User, ren: User, lead: Lead, now: datetime
+):
+    survivor = factories.lead(captured_at=lead.captured_at - timedelta(days=1))
+    file = {"touches": events, "activities": calls}[kind]
+    first, second = (line.format(id=one, lead="L1", mail="") for one in ("1", "2"))
+    take(kind, file(first), FILES[kind][1], actor=kei)
+    assert merging.merge(lead_ids=[lead.pk, survivor.pk], facts={}, actor=kei, now=now).survivor == survivor
+
+    again = take(kind, file(first, second), FILES[kind][1], actor=kei)
+    by_address = take(kind, file(line.format(id="3", lead="", mail="aki@steel.example")), FILES[kind][1], actor=kei)
+
+    assert counted(again) == (1, 0, 1, 0), again.refused
+    newest = (Touch if kind == "touches" else Activity).objects.latest("pk")
+    assert newest.lead_id == survivor.pk
+    assert codes(by_address) == ["no_such_lead"]
+
+
 # -- activities ------------------------------------------------------------------------------------------
 
 
@@ -592,10 +617,10 @@ def test_costs_come_by_the_portal(signed_in: Any, mai: User, now: datetime):
     choices = {"field_0": "campaign", "field_1": "month", "field_2": "cost", "system": "plan", "encoding": "utf-8"}
     assert 'name="keep"' not in client.get(f"/imports/{job.pk}/columns/").content.decode()
     assert client.post(f"/imports/{job.pk}/columns/", choices).status_code == 302
-    jobs.take_waiting(clock=timezone.now)
+    work.take_waiting(clock=timezone.now)
     assert not Campaign.objects.exists()
     client.post(f"/imports/{job.pk}/run/")
-    jobs.take_waiting(clock=timezone.now)
+    work.take_waiting(clock=timezone.now)
 
     assert costs_of(Campaign.objects.get()) == {date(2026, 4, 1): 1000}
     assert ImportedRow.objects.get().made_by == job
@@ -607,7 +632,7 @@ def test_who_may_no_longer_bring_a_kind_brings_no_waiting_file(aoi: User, mai: U
     ImportJob.objects.filter(pk=job.pk).update(mapping=mapping, state="checking")
     User.objects.filter(pk=mai.pk).update(role="manager", side="sales")
 
-    jobs.take_waiting(clock=timezone.now)
+    work.take_waiting(clock=timezone.now)
 
     job.refresh_from_db()
     assert job.state == "failed"

@@ -17,7 +17,7 @@ from handoff.services import agreements
 from leads.models import Lead, Touch, TouchKind
 from leads.rules.conditions import ConditionFault
 from leads.selectors.verdicts import explain
-from leads.services import judging, touch_kinds
+from leads.services import capture_forms, judging, touch_kinds
 from leads.services.capture import LeadData, TouchData, capture_lead
 from leads.services.definitions import CriterionData
 from leads.services.touches import add_touch
@@ -67,6 +67,19 @@ def test_a_kind_out_of_use_takes_no_new_touch(webinar: TouchKind, kei: User, mai
     assert (refusal.value.field, of_new.value.field) == ("kind", "touches[0].kind")
     assert Touch.objects.count() == 1
     assert add_touch(lead_id=lead.pk, kind="seminar", at=None, detail="", actor=mai, now=now)
+
+
+def test_what_published_forms_count_as_stays_in_use(webinar: TouchKind, kei: User, now: datetime):
+    form = factories.capture_form(name="Spring", touch_kind=webinar)
+
+    with pytest.raises(InvalidInput, match="Spring") as refusal:
+        retire(webinar, kei)
+
+    assert refusal.value.field == "is_active"
+    capture_forms.close(form_id=form.pk, actor=kei, now=now)
+    assert not retire(webinar, kei).is_active
+    with pytest.raises(InvalidInput, match="in use"):
+        capture_forms.publish(form_id=form.pk, actor=kei, now=now)
 
 
 def test_a_signed_version_goes_on_counting_a_kind_out_of_use(webinar: TouchKind, kei: User, mai: User, now: datetime):

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0015_touches_of_kinds'),
+        ('leads', '0016_touches_of_kinds'),
     ]
 
     operations = [

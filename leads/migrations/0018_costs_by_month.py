@@ -37,6 +37,6 @@ TOGETHER = """
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0016_campaign_costs")]
+    dependencies = [("leads", "0017_campaign_costs")]
 
     operations = [migrations.RunSQL(SPREAD, TOGETHER)]

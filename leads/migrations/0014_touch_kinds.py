@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0012_custom_fields'),
+        ('leads', '0013_capture_forms'),
         ('pghistory', '0007_auto_20250421_0444'),
     ]
 

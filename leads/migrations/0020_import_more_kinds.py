@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0018_campaigns_without_total'),
+        ('leads', '0019_campaigns_without_total'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -4,7 +4,7 @@ from django.db import migrations
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0017_costs_by_month'),
+        ('leads', '0018_costs_by_month'),
     ]
 
     operations = [

@@ -20,6 +20,6 @@ def make(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0013_touch_kinds")]
+    dependencies = [("leads", "0014_touch_kinds")]
 
     operations = [migrations.RunPython(make, migrations.RunPython.noop)]

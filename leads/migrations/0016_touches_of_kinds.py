@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0014_first_touch_kinds'),
+        ('leads', '0015_first_touch_kinds'),
     ]
 
     operations = [
