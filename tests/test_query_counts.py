@@ -16,7 +16,7 @@ from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import CaptureForm, CustomField, DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.models import CaptureForm, CustomField, DefinitionVersion, ImportJob, Lead
 from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
@@ -182,13 +182,6 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
-def _suspected() -> None:
-    pk = factories.lead().pk, factories.lead().pk
-    SuspectedDuplicate.objects.create(
-        first_id=pk[0], second_id=pk[1], score=65, evidence=[["name", 45], ["company", 20]], found_at=timezone.now()
-    )
-
-
 def _alike() -> None:
     """One more lead with the number of the first."""
     factories.lead(phone="+81312345678")
@@ -223,7 +216,7 @@ LISTS = [
     Listed("leads:custom-fields", _custom_field),
     Listed("leads:deal-list", factories.deal),
     Listed("leads:campaign-list", factories.campaign),
-    Listed("leads:duplicate-list", _suspected),
+    Listed("leads:duplicate-list", factories.suspected_pair),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
