@@ -84,7 +84,7 @@ class LeadQuerySet(QuerySet["Lead"]):
         return found.filter(stage__in=by_side, is_ruled_out=False)
 
     def search(self, words: str) -> LeadQuerySet:
-        """Leads whose name, company or address contains every word."""
+        """Leads whose name, company or address contains every word; an id of another tool is found whole."""
         found = self
         for word in words.split()[:5]:
             found = found.filter(
@@ -92,6 +92,7 @@ class LeadQuerySet(QuerySet["Lead"]):
                 | Q(full_name_kana__icontains=word)
                 | Q(company_name__icontains=word)
                 | Q(email__icontains=word)
+                | Q(external_id=word)
             )
         return found
 

@@ -23,6 +23,7 @@ app_name = "leads"
 urlpatterns = [
     path("leads/", leads.listing, name="list"),
     path("leads/duplicates/", duplicates.listing, name="duplicate-list"),
+    path("leads/duplicates/export/<slug:kind>/", duplicates.export, name="duplicate-export"),
     path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate-dismiss"),
     path("leads/merges/<int:pk>/undo/", duplicates.unmerge, name="unmerge"),
     path("leads/export/<slug:kind>/", leads.export, name="export"),

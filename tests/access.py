@@ -217,6 +217,7 @@ ROWS = (
     Row("handoff:activity-record", "post", _lead_pk("sold"), PARTY, data={"kind": "call", "outcome": "spoke"}),
     # -- leads that are one person -------------------------------------------------------------------------------
     Row("leads:duplicate-list"),
+    Row("leads:duplicate-export", arguments=_CSV),
     Row("leads:merge-choose", arguments=_pk("lead"), allowed=BRINGERS),
     Row("leads:merge", arguments=_pair, allowed=BRINGERS),
     Row("leads:merge", "post", _pair, BRINGERS),

@@ -18,6 +18,7 @@ from leads.models import (
     DefinitionVersion,
     FormSubmission,
     Lead,
+    SuspectedDuplicate,
     Touch,
     TouchKind,
 )
@@ -80,6 +81,15 @@ def qualified_lead(*, employees: int = 250, **fields: Any) -> Lead:
     if "account" not in fields:
         fields["account"] = Account.objects.filter(name=name).first() or account(name, employee_count=employees)
     return lead(**({"company_name": name, "stage": "qualified", "qualified_at": at} | fields))
+
+
+def suspected_pair() -> SuspectedDuplicate:
+    """Two leads that somebody has to look at."""
+    first, second = sorted((lead().pk, lead().pk))
+    evidence = [["name", 45], ["company", 20]]
+    return SuspectedDuplicate.objects.create(
+        first_id=first, second_id=second, score=65, evidence=evidence, found_at=A_MOMENT
+    )
 
 
 def routing_rule(team: Team, **fields: Any) -> RoutingRule:

@@ -24,7 +24,6 @@ from leads.models import (
     DefinitionVersion,
     ImportJob,
     Lead,
-    SuspectedDuplicate,
     TouchKind,
 )
 from leads.services import judging
@@ -217,13 +216,6 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
-def _suspected() -> None:
-    pk = factories.lead().pk, factories.lead().pk
-    SuspectedDuplicate.objects.create(
-        first_id=pk[0], second_id=pk[1], score=65, evidence=[["name", 45], ["company", 20]], found_at=timezone.now()
-    )
-
-
 def _alike() -> None:
     """One more lead with the number of the first."""
     factories.lead(phone="+81312345678")
@@ -260,7 +252,7 @@ LISTS = [
     Listed("leads:campaign-list", _campaign),
     Listed("leads:campaign-edit", _cost, arguments=lambda: [Campaign.objects.get().pk]),
     Listed("leads:touch-kind-list", _touch_kind),
-    Listed("leads:duplicate-list", _suspected),
+    Listed("leads:duplicate-list", factories.suspected_pair),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),

@@ -56,6 +56,9 @@ class LeadOutput(serializers.Serializer[Any]):
     next_step_on = serializers.DateField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    merged_into = serializers.IntegerField(
+        allow_null=True, help_text="the lead that this one became part of; such a lead is in no list and is not changed"
+    )
 
 
 class LeadTouchOutput(serializers.Serializer[Any]):
@@ -194,6 +197,7 @@ def lead_facts(lead: Lead) -> dict[str, Any]:
     verdict = lead.verdict
     return {name: getattr(lead, name) for name in LEAD_COLUMNS} | {
         "name": lead.display_name,
+        "merged_into": lead.merged_into_id,
         "account": _reference(lead.account, "name"),
         "campaign": _reference(lead.campaign, "name"),
         "owner": _reference(lead.owner, "full_name"),

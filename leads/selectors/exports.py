@@ -21,11 +21,13 @@ from leads.rules.columns import LABELS
 from leads.rules.fields import Field, FieldType
 from leads.rules.stages import Stage
 from leads.selectors.custom_fields import known
+from leads.selectors.duplicates import evidence_words
 
 LEADS = Listing("leads:export", _("Leads"))
 ACCOUNTS = Listing("leads:account-export", _("Companies"))
 CAMPAIGNS = Listing("leads:campaign-export", _("Campaigns"))
 DEALS = Listing("leads:deal-export", _("Deals"))
+DUPLICATES = Listing("leads:duplicate-export", _("Possible duplicates"))
 IMPORTS = Listing("leads:import-export", _("Imports"))
 REFUSED = Listing("leads:import-refused", _("Refused rows"))
 
@@ -81,6 +83,17 @@ def _shown(field: Field) -> Callable[[Any], Cell] | None:
             return lambda value: date.fromisoformat(value) if value else None
     return None
 
+
+DUPLICATE_COLUMNS = [
+    Column(_("One"), "first__full_name"),
+    Column(_("Company of the one"), "first__company_name"),
+    Column(_("E-mail address of the one"), "first__email"),
+    Column(_("The other"), "second__full_name"),
+    Column(_("Company of the other"), "second__company_name"),
+    Column(_("E-mail address of the other"), "second__email"),
+    Column(_("What speaks for it, and against it"), "evidence", evidence_words),
+    Column(_("Points"), "score"),
+]
 
 ACCOUNT_COLUMNS = [
     Column(LABELS["company"], "name"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from django.db import connection
 
@@ -36,8 +37,12 @@ class Person:
         key = lead.account.name_key if lead.account else ""
         return Person(lead.email, lead.phone, lead.full_name, lead.full_name_kana, key, lead.pk)
 
-    def shared(self) -> Iterator[Key]:
+    @cached_property
+    def shared(self) -> tuple[Key, ...]:
         """The keys under which somebody else may be the same person."""
+        return tuple(self._shared())
+
+    def _shared(self) -> Iterator[Key]:
         name, kana = normalise.name_key(self.full_name), normalise.kana_key(self.full_name_kana)
         if self.email:
             yield ("email", self.email)
@@ -62,14 +67,14 @@ def matches(persons: Sequence[Person]) -> list[list[Match]]:
 
     One query, whatever their number.
     """
-    keys = [list(person.shared()) for person in persons]
+    keys = [person.shared for person in persons]
     known = _by_key(_alike(keys))
     return [_best(person, own, known) for person, own in zip(persons, keys, strict=True)]
 
 
 def like_one_before(persons: Sequence[Person]) -> list[bool]:
     """For each person whether one before it in this order may be the same."""
-    shared = [set(person.shared()) for person in persons]
+    shared = [set(person.shared) for person in persons]
     times = Counter(key for keys in shared for key in keys)
     seen: set[Key] = set()
     found = []
@@ -97,7 +102,7 @@ def _same(one: str, other: str) -> bool | None:
     return one == other if one and other else None
 
 
-def _best(person: Person, keys: list[Key], known: dict[Key, list[Person]]) -> list[Match]:
+def _best(person: Person, keys: Iterable[Key], known: dict[Key, list[Person]]) -> list[Match]:
     candidates: dict[int, Person] = {}
     for key in keys:
         for own in _looked_under(key):
@@ -122,7 +127,7 @@ def _looked_under(key: Key) -> Iterator[Key]:
 def _by_key(persons: Iterable[Person]) -> dict[Key, list[Person]]:
     found: dict[Key, list[Person]] = defaultdict(list)
     for person in persons:
-        for key in person.shared():
+        for key in person.shared:
             found[key].append(person)
         if person.phone:
             found["number", person.phone].append(person)

@@ -178,7 +178,7 @@ def _constant(criterion: Criterion) -> dict[str, Any]:
 
 def _standing_in(table: str) -> LeadQuerySet:
     """All leads of a table that has the columns of the leads' own."""
-    leads = Lead.objects.all()
+    leads = Lead.everything.all()
     name = leads.query.get_initial_alias()
     leads.query.alias_map[name] = BaseTable(table, name)
     return leads

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,11 +15,13 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError
 from alignment.kernel.inputs import search_words, whole_number
 from leads.rules.merging import FACTS
 from leads.selectors import duplicates as selectors
+from leads.selectors import exports
 from leads.selectors.leads import lead_page
 from leads.services import duplicates, merging
 
@@ -35,6 +38,12 @@ def listing(request: PersonRequest) -> HttpResponse:
         "may_merge": request.user.may(Permission.MERGE_LEADS),
     }
     return render(request, "leads/duplicates/list.html", context)
+
+
+@require_GET
+def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+    """The same pairs as a file."""
+    return answer(request, kind, exports.DUPLICATES, found=selectors.open_pairs(), columns=exports.DUPLICATE_COLUMNS)
 
 
 @require_GET

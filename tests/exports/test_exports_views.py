@@ -412,6 +412,7 @@ TAKEN = [
     Taken("leads:deal-export", lambda: factories.deal(lead=_full_lead(), account=factories.account())),
     Taken("leads:campaign-export", factories.campaign),
     Taken("leads:account-export", factories.account),
+    Taken("leads:duplicate-export", factories.suspected_pair),
     Taken("leads:import-export", _import),
     Taken("handoff:export", factories.handoff),
     Taken("handoff:inbox-export", factories.handoff),

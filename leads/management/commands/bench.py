@@ -130,7 +130,16 @@ def _write(path: Path, size: int, now: datetime) -> None:
             domain = "gmail.com" if i % 7 == 0 else f"company{company}.example"
             name = f"株式会社ベンチ{company}"
             lines.writerow(
-                [f"{size}-{i}", f"山田 太郎{i}", name, f"p{i}@{domain}", phone, title, source, at.isoformat()]
+                [
+                    f"{size}-{i}",
+                    f"山田 太郎{size}-{i}",
+                    name,
+                    f"p{size}-{i}@{domain}",
+                    phone,
+                    title,
+                    source,
+                    at.isoformat(),
+                ]
             )
 
 
