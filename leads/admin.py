@@ -12,6 +12,7 @@ from leads.models import (
     Account,
     Activity,
     Campaign,
+    CampaignCost,
     CaptureForm,
     ConsentText,
     Criterion,
@@ -26,6 +27,7 @@ from leads.models import (
     LeadEvent,
     Signature,
     Touch,
+    TouchKind,
     Verdict,
     VersionEvent,
 )
@@ -55,9 +57,15 @@ class AccountAdmin(ReadOnly):
 
 @admin.register(Campaign)
 class CampaignAdmin(ReadOnly):
-    list_display = ["id", "name", "channel", "starts_on", "ends_on", "cost"]
+    list_display = ["id", "name", "channel", "starts_on", "ends_on"]
     search_fields = ["name"]
     ordering = ["-pk"]
+
+
+@admin.register(TouchKind)
+class TouchKindAdmin(ReadOnly):
+    list_display = ["key", "label_en", "label_ja", "position", "is_active"]
+    ordering = ["position", "key"]
 
 
 @admin.register(Definition)
@@ -83,6 +91,7 @@ class DefinitionVersionAdmin(ReadOnly):
 
 
 @admin.register(
+    CampaignCost,
     CaptureForm,
     ConsentText,
     FormSubmission,

@@ -302,7 +302,7 @@ def _touch_count(count: TouchCount, lead_model: type[Model], now: Moment) -> Com
         lead=OuterRef("pk"), at__lte=moment
     )
     if count.kind:
-        touches = touches.filter(kind=count.kind)
+        touches = touches.filter(kind=count.kind.key)
     if count.within_days is not None:
         touches = touches.filter(at__gt=moment - timedelta(days=count.within_days))
     counted = touches.order_by().values("lead").annotate(n=Count("pk")).values("n")

@@ -15,6 +15,7 @@ from leads.views import (
     duplicates,
     imports,
     leads,
+    touch_kinds,
 )
 
 app_name = "leads"
@@ -66,6 +67,9 @@ urlpatterns = [
     path("settings/fields/<int:pk>/", custom_fields.edit, name="custom-field-edit"),
     path("settings/fields/<int:pk>/retire/", custom_fields.retire, name="custom-field-retire"),
     path("settings/fields/<int:pk>/restore/", custom_fields.restore, name="custom-field-restore"),
+    path("touch-kinds/", touch_kinds.listing, name="touch-kind-list"),
+    path("touch-kinds/new/", touch_kinds.new, name="touch-kind-new"),
+    path("touch-kinds/<slug:key>/", touch_kinds.edit, name="touch-kind-edit"),
     path("forms/", capture_forms.listing, name="form-list"),
     path("forms/new/", capture_forms.new, name="form-new"),
     path("forms/<int:pk>/", capture_forms.detail, name="form-detail"),

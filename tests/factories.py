@@ -20,6 +20,7 @@ from leads.models import (
     Lead,
     SuspectedDuplicate,
     Touch,
+    TouchKind,
 )
 from reviews.models import ReviewSeries
 
@@ -110,8 +111,13 @@ def handoff(lead: Lead | None = None, **fields: Any) -> Handoff:
     return Handoff.objects.create(lead=lead, **(defaults | fields))
 
 
-def touch(lead: Lead, **fields: Any) -> Touch:
-    return Touch.objects.create(**({"lead": lead, "kind": "download", "at": A_MOMENT} | fields))
+def touch_kind(key: str = "download", **fields: Any) -> TouchKind:
+    """One of the kinds of touches, also where a test has emptied the tables."""
+    return TouchKind.objects.get_or_create(key=key, defaults={"label_en": key, "label_ja": key} | fields)[0]
+
+
+def touch(lead: Lead, *, kind: str = "download", **fields: Any) -> Touch:
+    return Touch.objects.create(**({"lead": lead, "kind": touch_kind(kind), "at": A_MOMENT} | fields))
 
 
 def capture_form(**fields: Any) -> CaptureForm:
@@ -123,7 +129,7 @@ def capture_form(**fields: Any) -> CaptureForm:
         "name": f"Form {number}",
         "title_en": f"Form {number}",
         "source": "web",
-        "touch_kind": "inquiry",
+        "touch_kind": touch_kind("inquiry"),
         "fields": questions,
         "published_at": A_MOMENT,
         "published_by": by,

@@ -165,8 +165,8 @@ def test_the_services_keep_the_same_bounds(text: str, ren: User, mai: User, aoi:
         ("name", lambda: deals.update_deal(deal_id=deal.pk, actor=ren, now=now, **facts | {"name": text})),
         ("product", lambda: deals.update_deal(deal_id=deal.pk, actor=ren, now=now, **facts | {"product": text})),
         ("comment", lambda: deals.lose_deal(deal_id=deal.pk, reason="price", comment=text, actor=ren, now=now)),
-        ("name", lambda: save_campaign(campaign_id=None, cost=None, actor=mai, **fair | {"name": text})),
-        ("promise", lambda: save_campaign(campaign_id=None, cost=None, actor=mai, **fair | {"promise": text})),
+        ("name", lambda: save_campaign(campaign_id=None, actor=mai, **fair | {"name": text})),
+        ("promise", lambda: save_campaign(campaign_id=None, actor=mai, **fair | {"promise": text})),
         ("industry", lambda: update_account(**works, **firm | {"industry": text})),
         ("prefecture", lambda: update_account(**works, **firm | {"prefecture": text})),
     ]

@@ -16,7 +16,16 @@ from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import CaptureForm, CustomField, DefinitionVersion, ImportJob, Lead
+from leads.models import (
+    Campaign,
+    CampaignCost,
+    CaptureForm,
+    CustomField,
+    DefinitionVersion,
+    ImportJob,
+    Lead,
+    TouchKind,
+)
 from leads.services import judging
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
@@ -166,6 +175,31 @@ class Listed:
     arguments: Callable[[], list[object]] = list
 
 
+def _campaign() -> None:
+    CampaignCost.objects.create(campaign=factories.campaign(), amount=100)
+
+
+def _cost() -> None:
+    """One more month of the same campaign."""
+    campaign = Campaign.objects.first() or factories.campaign()
+    number = campaign.costs.count()
+    campaign.costs.create(month=date(2026 + number // 12, number % 12 + 1, 1), amount=100)
+
+
+def _touch_kind() -> None:
+    """One more kind, with a touch and a criterion in a draft that asks for it."""
+    number = TouchKind.objects.count() + 1
+    kind = factories.touch_kind(f"kind_{number}")
+    factories.touch(factories.lead(), kind=kind.key)
+    version = DefinitionVersion.objects.first()
+    if version is None:
+        version = DefinitionVersion.objects.create(
+            definition=factories.definition(), number=1, created_by=factories.user(), created_at=timezone.now()
+        )
+    condition = {"touches": {"kind": kind.key, "at_least": 1, "within_days": None}}
+    version.criteria.create(position=number, condition=condition, points=10)
+
+
 def _import() -> None:
     """One more file, brought by one more person."""
     brought = {"kind": "leads", "file_name": "f", "sha256": "", "at": timezone.now(), "counts": {"rows": 3}}
@@ -215,7 +249,9 @@ LISTS = [
     Listed("leads:list", _lead_of_fields, "?custom.budget.from=1"),
     Listed("leads:custom-fields", _custom_field),
     Listed("leads:deal-list", factories.deal),
-    Listed("leads:campaign-list", factories.campaign),
+    Listed("leads:campaign-list", _campaign),
+    Listed("leads:campaign-edit", _cost, arguments=lambda: [Campaign.objects.get().pk]),
+    Listed("leads:touch-kind-list", _touch_kind),
     Listed("leads:duplicate-list", factories.suspected_pair),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),

@@ -38,6 +38,7 @@ class Permission(Enum):
     RUN_REVIEW = "run_review"
     MANAGE_ACTIONS = "manage_actions"
     IMPORT_RECORDS = "import_records"
+    IMPORT_ACTIVITIES = "import_activities"
     EDIT_FORMS = "edit_forms"
     INVITE_PEOPLE = "invite_people"
     EDIT_ORGANISATION = "edit_organisation"
@@ -63,6 +64,8 @@ GRANTS: Final[dict[Permission, frozenset[Actor]]] = {
     Permission.MANAGE_ACTIONS: frozenset({*_MANAGERS, *ADMINS}),
     # A company's past, leads and deals alike: set-up work on the command line, not selling.
     Permission.IMPORT_RECORDS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
+    # What sales did counts as its contacts: marketing does not write that down.
+    Permission.IMPORT_ACTIVITIES: frozenset({SALES_MANAGER, *ADMINS}),
     # Whoever publishes one lends it their name, so that takes SUBMIT_LEAD as well.
     Permission.EDIT_FORMS: frozenset({MARKETER, *_MANAGERS, *ADMINS}),
     Permission.INVITE_PEOPLE: frozenset(ADMINS),

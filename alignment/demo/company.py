@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 from django.db.models import F
 
@@ -12,8 +13,9 @@ from alignment.demo import story
 from alignment.demo.simulation import Company
 from alignment.outbox.models import Notice, NoticeState
 from handoff.models import RoutingRule
-from leads.models import Campaign
+from leads.models import Campaign, CampaignCost
 from leads.rules.capture_forms import Asked
+from leads.rules.costs import spread
 from leads.rules.custom import Kind
 from leads.services import capture_forms, custom_fields
 from leads.services.capture_forms import FormData, FormTexts
@@ -30,7 +32,7 @@ def found(*, language: str, start: datetime, end: datetime) -> Company:
     organisation.save()
     _make_teams(company)
     _make_people(company)
-    _make_campaigns(company, start.date())
+    _make_campaigns(company, start.date(), end.date())
     _make_form(company, start)
     _make_rules(company)
     _make_fields(company, now=start)
@@ -64,14 +66,17 @@ def _make_people(company: Company) -> None:
         )
 
 
-def _make_campaigns(company: Company, start: date) -> None:
+def _make_campaigns(company: Company, start: date, end: date) -> None:
     for source in story.SOURCES:
-        company.campaigns[source.key] = Campaign.objects.create(
+        campaign = company.campaigns[source.key] = Campaign.objects.create(
             name=company.say(source.campaign),
             channel=company.say(source.channel),
             promise=company.say(source.promise),
             starts_on=start,
-            cost=source.cost,
+        )
+        costs = spread(Decimal(source.cost), starts_on=start, ends_on=end)
+        CampaignCost.objects.bulk_create(
+            [CampaignCost(campaign=campaign, month=month, amount=amount) for month, amount in costs.items()]
         )
 
 

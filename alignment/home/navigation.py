@@ -85,7 +85,7 @@ WAYS = (
         "accounts:profile",
         _("Settings"),
         "settings",
-        below=("accounts:", "exports:", "health:operations", "leads:custom-field"),
+        below=("accounts:", "exports:", "health:operations", "leads:custom-field", "leads:touch-kind"),
     ),
 )
 MAILBOX = Way("demo:mailbox", _("Mailbox"), "mailbox", below=("demo:mail",))

@@ -411,7 +411,6 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "HandoffStatus": "handoff.rules.workflow.Status",
         "ItemStatus": "leads.api.batches.ItemStatus",
-        "TouchKind": "leads.rules.fields.TouchKind",
         "WinReason": "leads.models.Deal.WinReason",
         "LossReason": "leads.models.Deal.LossReason",
         "VersionStatus": "leads.rules.versions.VersionStatus",

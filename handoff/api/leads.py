@@ -21,8 +21,8 @@ from leads.api.inputs import LeadInput
 from leads.api.leads import LeadOutput, LeadsView, lead_facts
 from leads.api.outputs import VerdictOutput, verdict_facts
 from leads.api.requests import read, shown
-from leads.rules.fields import Fields
-from leads.selectors.custom_fields import known
+from leads.rules.fields import Vocabulary
+from leads.selectors.vocabulary import known
 from leads.services.capture import LeadData, TouchData
 
 
@@ -85,15 +85,15 @@ class LeadBatchView(APIView):
         given = batches.items(LeadInput, request)
         new = [_lead_data(item) for item in given if isinstance(item, dict)]
         done = iter(submit_leads(data=new, actor=person(request), now=timezone.now()))
-        fields = known()
-        results = [_result(next(done) if isinstance(item, dict) else item, request, fields) for item in given]
+        vocabulary = known()
+        results = [_result(next(done) if isinstance(item, dict) else item, request, vocabulary) for item in given]
         return Response(shown(LeadsOutput, batches.counted(results)))
 
 
-def _result(done: Submission | batches.Refused, request: Request, fields: Fields) -> dict[str, Any]:
+def _result(done: Submission | batches.Refused, request: Request, vocabulary: Vocabulary) -> dict[str, Any]:
     if not isinstance(done, Submission):
         return batches.refused(done) | {"lead": None, "verdict": None, "handoff": None}
-    return batches.taken(is_new=done.is_new) | _facts(done, request, fields)
+    return batches.taken(is_new=done.is_new) | _facts(done, request, vocabulary)
 
 
 def _lead_data(values: dict[str, Any]) -> LeadData:
@@ -101,9 +101,9 @@ def _lead_data(values: dict[str, Any]) -> LeadData:
     return LeadData(**values, touches=touches)
 
 
-def _facts(done: Submission, request: Request, fields: Fields) -> dict[str, Any]:
+def _facts(done: Submission, request: Request, vocabulary: Vocabulary) -> dict[str, Any]:
     return {
         "lead": lead_facts(done.lead),
-        "verdict": verdict_facts(done.verdict, fields=fields),
+        "verdict": verdict_facts(done.verdict, vocabulary=vocabulary),
         "handoff": handoff_facts(done.handoff, caller=person(request)) if done.handoff else None,
     }

@@ -16,7 +16,7 @@ from handoff.models import RoutingRule
 from leads.forms.definition_rows import OP_LABELS, field_choices, op_label
 from leads.rules.conditions import IN_DAYS, OPERATORS, WITHOUT_VALUE, ConditionFault, Op, parse
 from leads.rules.fields import Field, Fields, FieldType
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 ALL_OPERATORS = [(op.value, OP_LABELS[op.value]) for op in Op]
 
@@ -44,14 +44,14 @@ class RoutingRuleForm(Form):
         self.known = known()
         chosen = self["field"].value() or ""
         choices: dict[str, list[Any]] = {
-            "field": [("", _("every lead")), *field_choices(self.known, chosen=chosen)],
+            "field": [("", _("every lead")), *field_choices(self.known.fields, chosen=chosen)],
             "op": [("", "–"), *ALL_OPERATORS],
         }
         for name, options in choices.items():
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = options
-        fitting = _fitting(chosen, self.known)
+        fitting = _fitting(chosen, self.known.fields)
         if fitting:  # any may be sent, so that a refusal can say which fit
             self.fields["op"].widget.choices = [("", "–"), *fitting]
         team = self.fields["team"]
@@ -61,13 +61,13 @@ class RoutingRuleForm(Form):
     def clean(self) -> dict[str, Any]:
         """Read the row as a condition; a fault is said beside the part it lies in."""
         cleaned = super().clean() or {}
-        fitting = _fitting(cleaned.get("field", ""), self.known)
+        fitting = _fitting(cleaned.get("field", ""), self.known.fields)
         if fitting and cleaned.get("op") not in dict(fitting):
             names = pgettext("list separator", ", ").join(str(label) for _op, label in fitting)
             self.add_error("op", _("Choose a comparison that fits: %(names)s.") % {"names": names})
             return cleaned
         try:
-            cleaned["condition"] = _tree(cleaned, self.known)
+            cleaned["condition"] = _tree(cleaned, self.known.fields)
             parse(cleaned["condition"], self.known)
         except ConditionFault as fault:
             self.add_error(fault.field if fault.field in ("field", "op", "value") else "value", str(fault.message))

@@ -16,7 +16,7 @@ from leads.forms.amounts import PeopleField
 from leads.forms.leads import FactsForm
 from leads.models import Campaign
 from leads.rules import normalise
-from leads.rules.fields import TouchKind
+from leads.selectors import touch_kinds
 from leads.selectors.matching import Person
 from leads.services.capture import LeadData, TouchData
 from leads.services.facts import TOUCH_DETAIL
@@ -103,10 +103,14 @@ class LeadForm(FactsForm):
         return {name: self.data.get(name) for name in self.data}
 
 
+def _kinds() -> touch_kinds.Choices:
+    return [("", "–"), *touch_kinds.choices()]
+
+
 class TouchForm(Form):
     """One thing the lead did; an empty row is left out."""
 
-    kind = forms.ChoiceField(label=_("What they did"), choices=[("", "–"), *TouchKind.choices], required=False)
+    kind = forms.ChoiceField(label=_("What they did"), choices=_kinds, required=False)
     on = forms.DateField(
         label=_("Date (empty: today)"),
         required=False,

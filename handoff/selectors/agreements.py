@@ -18,9 +18,9 @@ from handoff.models import RejectionReason, RoutingRule, SlaPolicy
 from handoff.rules.clocks import Duty
 from handoff.rules.next_steps import NextStep, closing
 from leads.rules.conditions import ConditionFault, parse
-from leads.rules.fields import Fields
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 MOST = 200
 """So many rows of each table are looked at; rules change seldom."""
@@ -93,11 +93,11 @@ class _Names:
 
     people: dict[int, str]
     teams: dict[int, str]
-    fields: Fields
+    vocabulary: Vocabulary
 
 
 def _names(rows: Iterator[Row] | list[Row]) -> _Names:
-    """The people who made the changes, the teams, and the fields that conditions name."""
+    """The people who made the changes, the teams, and what conditions name."""
     authors = {int(row["by"]) for row in rows if row["by"]}
     people = User.objects.filter(pk__in=authors).values_list("pk", "full_name")
     return _Names(dict(people), dict(Team.objects.values_list("pk", "name")), known())
@@ -223,6 +223,6 @@ def _follows(row: Row) -> str:
 
 def _condition(row: Row, names: _Names) -> str:
     try:
-        return say(parse(row["condition"], names.fields))
+        return say(parse(row["condition"], names.vocabulary))
     except ConditionFault as fault:
         return str(fault.message)

@@ -19,10 +19,10 @@ from handoff.selectors.sentences import why_here
 from handoff.selectors.standing import allowed_actions
 from handoff.selectors.time_left import TimeLeft, time_left
 from leads.models import Account, Deal, Lead, Touch, Verdict
-from leads.rules.fields import Fields
+from leads.rules.fields import Vocabulary
 from leads.selectors import deals as deal_selectors
 from leads.selectors import verdicts
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 TOUCHES_SHOWN = 4
 
@@ -71,17 +71,20 @@ class Card:
 def cards(handoffs: Iterable[Handoff], *, viewer: User, now: datetime) -> list[Card]:
     """Cards in the order given; a fixed number of queries, however many. Give handoffs that came ``with_people``."""
     offers = list(handoffs)
-    newest = Touch.objects.order_by("-at", "-pk")[: TOUCHES_SHOWN + 1]
+    newest = Touch.objects.select_related("kind").order_by("-at", "-pk")[: TOUCHES_SHOWN + 1]
     prefetch_related_objects(offers, Prefetch("lead__touches", queryset=newest, to_attr="newest_touches"))
     current = Deal.objects.filter(lost_at=None).select_related("account").order_by("pk")
     prefetch_related_objects(offers, Prefetch("lead__deals", queryset=current, to_attr="current_deals"))
     left = time_left(offers, now=now)
-    fields = known()
-    return [_card(handoff, left.get(handoff.pk), viewer, fields) for handoff in offers]
+    vocabulary = known()
+    return [_card(handoff, left.get(handoff.pk), viewer, vocabulary) for handoff in offers]
 
 
-def criteria(verdict: Verdict | None, *, fields: Fields | None = None) -> list[Met]:
-    """The verdict's lines; what would have ruled the lead out and did not is left away. ``fields``: see ``explain``."""
+def criteria(verdict: Verdict | None, *, vocabulary: Vocabulary | None = None) -> list[Met]:
+    """The verdict's lines; what would have ruled the lead out and did not is left away.
+
+    ``vocabulary``: see ``explain``.
+    """
     if verdict is None:
         return []
     return [
@@ -91,7 +94,7 @@ def criteria(verdict: Verdict | None, *, fields: Fields | None = None) -> list[M
             detail=line.found,
             points="" if line.is_disqualifier else _points(line.points),
         )
-        for line in verdicts.explain(verdict, fields=fields).lines
+        for line in verdicts.explain(verdict, vocabulary=vocabulary).lines
         if line.met or not line.is_disqualifier
     ]
 
@@ -100,7 +103,7 @@ def _said(line: verdicts.Line) -> str:
     return _("Ruled out by: %(sentence)s") % {"sentence": line.sentence} if line.is_disqualifier else line.sentence
 
 
-def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, fields: Fields) -> Card:
+def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, vocabulary: Vocabulary) -> Card:
     touches: list[Touch] = handoff.lead.newest_touches  # type: ignore[attr-defined]
     return Card(
         handoff=handoff,
@@ -108,7 +111,7 @@ def _card(handoff: Handoff, left: TimeLeft | None, viewer: User, fields: Fields)
         company_facts=_company_facts(handoff.lead.account),
         touches=touches[:TOUCHES_SHOWN],
         has_more_touches=len(touches) > TOUCHES_SHOWN,
-        criteria=criteria(handoff.verdict, fields=fields),
+        criteria=criteria(handoff.verdict, vocabulary=vocabulary),
         points=handoff.stamp.get("points"),
         threshold=handoff.stamp.get("threshold"),
         why=why_here(handoff.routing),

@@ -15,8 +15,8 @@ from handoff.querysets import HandoffQuerySet
 from handoff.rules.clocks import Duty
 from handoff.rules.workflow import Action
 from handoff.selectors.sentences import next_step, what_happened
-from leads.rules.fields import TouchKind
 from leads.selectors.leads import family, phone_words
+from leads.selectors.vocabulary import known
 
 ICONS = {
     Action.SUBMIT: "arrow-narrow-right",
@@ -93,10 +93,11 @@ def stamped_facts(stamp: dict[str, Any]) -> list[dict[str, str]]:
 
 def stamped_touches(stamp: dict[str, Any]) -> list[Happening]:
     """What the lead had done by then, newest first."""
+    kinds = known().kinds
     return [
         Happening(
             at=datetime.fromisoformat(touch["at"]),
-            title=_touch_label(touch["kind"]),
+            title=str(kinds[touch["kind"]].label),
             text=touch["detail"],
             side="marketing",
         )
@@ -144,7 +145,3 @@ def _breach(clock: Clock) -> Happening:
 
 def _shown(value: Any) -> str:
     return formats.number(value) if isinstance(value, int) else str(value)
-
-
-def _touch_label(kind: str) -> str:
-    return str(TouchKind(kind).label) if kind in TouchKind.values else kind

@@ -9,9 +9,9 @@ from django.db.models import Count
 
 from handoff.models import Handoff, RoutingRule
 from leads.rules.conditions import ConditionFault, Test, leaves, parse
-from leads.rules.fields import Fields
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 RECENT = timedelta(days=30)
 
@@ -36,15 +36,15 @@ def rules(*, now: datetime) -> list[RuleView]:
     recent = Handoff.objects.filter(offered_at__gte=now - RECENT).order_by()
     made = dict(recent.values_list("routing__rule").annotate(count=Count("pk")))
     found = RoutingRule.objects.select_related("team").order_by("-is_active", "position", "pk")
-    fields = known()
-    return [_view(rule, made.get(rule.pk, 0), fields) for rule in found]
+    vocabulary = known()
+    return [_view(rule, made.get(rule.pk, 0), vocabulary) for rule in found]
 
 
 def rules_on(field: str) -> list[RoutingRule]:
     """The rules in use that look at the field of this key, in the order of trying."""
-    fields = known()
+    vocabulary = known()
     rules = RoutingRule.objects.filter(is_active=True).order_by("position", "pk")
-    return [rule for rule in rules if field in _fields_of(rule, fields)]
+    return [rule for rule in rules if field in _fields_of(rule, vocabulary)]
 
 
 def fits_one_row(rule: RoutingRule) -> bool:
@@ -52,15 +52,15 @@ def fits_one_row(rule: RoutingRule) -> bool:
     return rule.condition == {"all": []} or "field" in rule.condition
 
 
-def _fields_of(rule: RoutingRule, fields: Fields) -> set[str]:
+def _fields_of(rule: RoutingRule, vocabulary: Vocabulary) -> set[str]:
     try:
-        return {leaf.field.key for leaf in leaves(parse(rule.condition, fields)) if isinstance(leaf, Test)}
+        return {leaf.field.key for leaf in leaves(parse(rule.condition, vocabulary)) if isinstance(leaf, Test)}
     except ConditionFault:
         return set()
 
 
-def _view(rule: RoutingRule, offers: int, fields: Fields) -> RuleView:
+def _view(rule: RoutingRule, offers: int, vocabulary: Vocabulary) -> RuleView:
     try:
-        return RuleView(rule, say(parse(rule.condition, fields)), "", offers, fits_one_row(rule))
+        return RuleView(rule, say(parse(rule.condition, vocabulary)), "", offers, fits_one_row(rule))
     except ConditionFault as fault:
         return RuleView(rule, "", f"{fault.field}: {fault.message}", offers, fits_one_row(rule))

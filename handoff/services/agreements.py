@@ -23,7 +23,7 @@ from handoff.rules.clocks import Duty
 from handoff.selectors import agreements as history_of_agreements
 from handoff.services import notices
 from leads.rules.conditions import parse
-from leads.services.custom_values import HeldFields
+from leads.services.custom_values import held
 from leads.services.texts import check_text
 
 LABEL = 100
@@ -45,7 +45,7 @@ def save_rule(
     Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``, or ``ConditionFault`` with the path of the fault.
     """
     actor.require(Permission.EDIT_ROUTING)
-    parse(condition, HeldFields())
+    parse(condition, held())
     if not name.strip():
         raise InvalidInput(_("Enter a name for the rule."), field="name")
     check_text(name, longest=LABEL, field="name")

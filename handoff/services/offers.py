@@ -152,7 +152,7 @@ def stamp(lead: Lead) -> dict[str, Any]:
             "captured_at": lead.captured_at.isoformat(),
         },
         "touches": [
-            {"kind": touch.kind, "at": touch.at.isoformat(), "detail": touch.detail}
+            {"kind": touch.kind_id, "at": touch.at.isoformat(), "detail": touch.detail}
             for touch in lead.touches.all()[:TOUCHES_KEPT]
         ],
     }

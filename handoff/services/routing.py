@@ -16,8 +16,8 @@ from handoff.rules.routing import Candidate, Choice, RoutingReason, choose
 from leads.models import Lead
 from leads.querysets import compile_condition, truth
 from leads.rules.conditions import Condition, ConditionFault, parse
-from leads.rules.fields import Fields
-from leads.selectors.custom_fields import known
+from leads.rules.fields import Vocabulary
+from leads.selectors.vocabulary import known
 
 
 @dataclass(frozen=True)
@@ -97,8 +97,8 @@ Match = tuple[list[dict[str, Any]], RoutingRule | None]
 
 def _first_matches(leads: Sequence[Lead], rules: list[RoutingRule], now: datetime) -> dict[int, Match]:
     """The match of each lead, by its id; every condition is answered for all leads by one query."""
-    fields = known()
-    conditions = {rule.pk: _condition(rule, fields) for rule in rules}
+    vocabulary = known()
+    conditions = {rule.pk: _condition(rule, vocabulary) for rule in rules}
     answers = _answers(leads, {pk: condition for pk, condition in conditions.items() if condition}, now)
     return {lead.pk: _first_match(rules, conditions, answers.get(lead.pk, {})) for lead in leads}
 
@@ -116,9 +116,9 @@ def _first_match(
     return tried, None
 
 
-def _condition(rule: RoutingRule, fields: Fields) -> Condition | None:
+def _condition(rule: RoutingRule, vocabulary: Vocabulary) -> Condition | None:
     try:
-        return parse(rule.condition, fields)
+        return parse(rule.condition, vocabulary)
     except ConditionFault:  # a field that is gone: the rule fits nobody, and the stamp and the page of rules say so
         return None
 

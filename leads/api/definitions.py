@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 from leads.api.outputs import DefinitionVersionOutput, version_facts
 from leads.models import DefinitionVersion
 from leads.selectors import definitions as selectors
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 
 class DefinitionsView(GenericAPIView):
@@ -25,8 +25,8 @@ class DefinitionsView(GenericAPIView):
 
     @extend_schema(operation_id="definitions_list", responses=DefinitionVersionOutput(many=True), tags=["definitions"])
     def get(self, request: Request) -> Response:
-        page, fields = self.paginate_queryset(selectors.all_versions()) or [], known()
-        facts = [version_facts(version, fields) for version in page]
+        page, vocabulary = self.paginate_queryset(selectors.all_versions()) or [], known()
+        facts = [version_facts(version, vocabulary) for version in page]
         return self.get_paginated_response(DefinitionVersionOutput(facts, many=True).data)
 
 

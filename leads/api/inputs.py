@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from leads.rules.fields import TouchKind
 from leads.services.texts import LONG_TEXT
 
 MOST_TOUCHES = 200
+KIND_OF_TOUCH = "The key of a kind of touch in use: inquiry, download, seminar, … (admins edit them)."
 CUSTOM = (
     "Values of the custom fields by their keys (see custom_fields_list): text, number, a day as 2026-01-05, the value "
     "of a choice, true or false; null: not known. A wrong one is refused with the path custom.<key>. Keys that no "
@@ -22,7 +22,7 @@ def _text(longest: int) -> serializers.CharField:
 
 
 class TouchInput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=TouchKind.choices)
+    kind = serializers.CharField(max_length=20, help_text=KIND_OF_TOUCH)
     at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Default: captured_at.")
     detail = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
 
@@ -83,7 +83,7 @@ class NewTouchInput(serializers.Serializer[Any]):
     """Something that a lead did. The same ``external_id`` for the same lead again is the same touch."""
 
     lead = LeadReferenceInput()
-    kind = serializers.ChoiceField(choices=TouchKind.choices)
+    kind = serializers.CharField(max_length=20, help_text=KIND_OF_TOUCH)
     at = serializers.DateTimeField(required=False, allow_null=True, default=None, help_text="Default: now.")
     detail = serializers.CharField(required=False, allow_blank=True, max_length=300, default="")
     campaign = serializers.CharField(

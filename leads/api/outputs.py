@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from leads.models import Criterion, Deal, DefinitionVersion, Lead, Verdict
 from leads.rules.conditions import parse
-from leads.rules.fields import Fields, TouchKind
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
@@ -62,7 +62,7 @@ class LeadOutput(serializers.Serializer[Any]):
 
 
 class LeadTouchOutput(serializers.Serializer[Any]):
-    kind = serializers.ChoiceField(choices=TouchKind.choices)
+    kind = serializers.CharField(source="kind_id", help_text="key of the kind of touch")
     at = serializers.DateTimeField()
     detail = serializers.CharField()
 
@@ -212,14 +212,14 @@ def lead_details(lead: Lead) -> dict[str, Any]:
     return lead_facts(lead) | {"touches": touches, "verdict": verdict_facts(lead.verdict)}
 
 
-def verdict_facts(verdict: Verdict | None, *, fields: Fields | None = None) -> dict[str, Any] | None:
+def verdict_facts(verdict: Verdict | None, *, vocabulary: Vocabulary | None = None) -> dict[str, Any] | None:
     """A verdict as ``VerdictOutput`` takes it, in sentences of the caller's language; None stays None.
 
-    ``fields``: see ``verdicts.explain``.
+    ``vocabulary``: see ``verdicts.explain``.
     """
     if verdict is None:
         return None
-    view = verdicts.explain(verdict, fields=fields)
+    view = verdicts.explain(verdict, vocabulary=vocabulary)
     return {
         "version": view.version_number,
         "is_qualified": view.is_qualified,
@@ -231,7 +231,7 @@ def verdict_facts(verdict: Verdict | None, *, fields: Fields | None = None) -> d
     }
 
 
-def version_facts(version: DefinitionVersion, fields: Fields) -> dict[str, Any]:
+def version_facts(version: DefinitionVersion, vocabulary: Vocabulary) -> dict[str, Any]:
     """A version as ``DefinitionVersionOutput`` takes it, from what ``selectors.definitions`` brought."""
     names = ("number", "status", "threshold", "reason", "takes_effect_at", "in_force_from", "in_force_until")
     return {name: getattr(version, name) for name in names} | {
@@ -240,7 +240,7 @@ def version_facts(version: DefinitionVersion, fields: Fields) -> dict[str, Any]:
                 "position": line.position,
                 "kind": line.kind,
                 "points": line.points,
-                "sentence": say(parse(line.condition, fields)),
+                "sentence": say(parse(line.condition, vocabulary)),
                 "condition": line.condition,
                 "why": line.why,
             }

@@ -12,7 +12,7 @@ from alignment.kernel.errors import DomainError
 from alignment.kernel.forms import Form
 from leads.models import Campaign, CaptureForm, ConsentText
 from leads.rules.capture_forms import ALWAYS_ASKED, LANGUAGES, QUESTIONS, Asked
-from leads.rules.fields import TouchKind
+from leads.selectors import touch_kinds
 from leads.services.capture_forms import FormData, FormTexts
 
 NOT_ASKED, OPTIONAL, REQUIRED = "", "optional", "required"
@@ -59,7 +59,7 @@ class CaptureFormForm(Form):
         widget=forms.TextInput(attrs={"list": "known-source"}),
         help_text=gettext_lazy("Stands at each lead that comes by this form."),
     )
-    touch_kind = forms.ChoiceField(label=gettext_lazy("Sending it counts as"), choices=TouchKind.choices)
+    touch_kind = forms.ChoiceField(label=gettext_lazy("Sending it counts as"))
     policy_url = forms.CharField(
         label=gettext_lazy("Address of the privacy policy"), required=False, max_length=300, widget=forms.URLInput
     )
@@ -88,6 +88,8 @@ class CaptureFormForm(Form):
         self, data: Any = None, *, form: CaptureForm | None = None, consent: ConsentText | None = None
     ) -> None:
         super().__init__(data, initial=_initial(form, consent))
+        kinds = touch_kinds.choices(also=form.touch_kind_id if form else "")
+        self.fields["touch_kind"].choices = kinds  # type: ignore[attr-defined]
         for language in LANGUAGES:
             for part, label in _PARTS.items():
                 self.fields[f"{part}_{language}"] = _text_field(part, label, language)
@@ -144,8 +146,9 @@ def _text_field(part: str, label: Any, language: str) -> forms.CharField:
 def _initial(form: CaptureForm | None, consent: ConsentText | None) -> dict[str, Any]:
     if form is None:
         return {f"ask_{name}": need for name, need in _FIRST_ASKED.items()}
-    plain = ("name", "campaign", "shows_promise", "source", "touch_kind", "redirect_url", "opens_on", "closes_on")
+    plain = ("name", "campaign", "shows_promise", "source", "redirect_url", "opens_on", "closes_on")
     initial: dict[str, Any] = {name: getattr(form, name) for name in plain} | {"origins": "\n".join(form.origins)}
+    initial["touch_kind"] = form.touch_kind_id
     for language in LANGUAGES:
         initial |= {f"{part}_{language}": getattr(form, f"{part}_{language}") for part in ("title", "intro", "thanks")}
         initial[f"consent_{language}"] = consent.text(language) if consent else ""

@@ -17,7 +17,7 @@ from leads.forms.definition_values import FEWER, NOT, TOUCHES, CriterionValues
 from leads.models import Criterion
 from leads.rules import custom
 from leads.rules.conditions import IN_DAYS, OPERATORS, WITHOUT_VALUE, Condition, Op, dump, parse
-from leads.rules.fields import Field, Fields, FieldType, TouchKind
+from leads.rules.fields import Field, Fields, FieldType, Vocabulary
 from leads.rules.sentences import say
 from leads.services.definitions import CriterionData
 
@@ -85,16 +85,19 @@ class TestForm(Form):
     at_least = forms.CharField(label=gettext_lazy("How often"), required=False, max_length=20)
     within_days = forms.CharField(label=gettext_lazy("Within days"), required=False, max_length=20)
 
-    def __init__(self, *args: Any, row: values.TestValues, known: Fields, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, row: values.TestValues, known: Vocabulary, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.row, self.known = row, known
-        options = ops_for(row.field, known)
+        options = ops_for(row.field, known.fields)
         if options and row.op not in dict(options):
             row.op = options[0][0]  # another fact was chosen: the first operator that fits it
-        facts = [("", _("Choose a fact")), (TOUCHES, _("touches")), *field_choices(known, chosen=row.field)]
+        facts = [("", _("Choose a fact")), (TOUCHES, _("touches")), *field_choices(known.fields, chosen=row.field)]
         self.fields["field"].choices = facts  # type: ignore[attr-defined]
         self.fields["op"].choices = options  # type: ignore[attr-defined]
-        self.fields["touch_kind"].choices = [("", _("any touch")), *TouchKind.choices]  # type: ignore[attr-defined]
+        self.fields["touch_kind"].choices = [  # type: ignore[attr-defined]
+            ("", _("any touch")),
+            *((kind.key, kind.label) for kind in known.kinds.values() if kind.offered or kind.key == row.touch_kind),
+        ]
         self._fit_value()
 
     def _fit_value(self) -> None:
@@ -117,7 +120,7 @@ class TestForm(Form):
     @property
     def fact(self) -> Field | None:
         """The field that is tested, if one is chosen."""
-        return self.known.get(self.row.field)
+        return self.known.fields.get(self.row.field)
 
     @property
     def operator(self) -> Op | None:
@@ -181,7 +184,7 @@ class CriterionForm(Form):
         row: CriterionValues,
         kept: Condition | None,
         tests: list[TestForm],
-        known: Fields,
+        known: Vocabulary,
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)

@@ -17,7 +17,7 @@ from django.utils import timezone
 from alignment.kernel.inputs import whole_number
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount, parse
-from leads.rules.fields import Fields
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say_fact
 
 TOUCHES = "touches"
@@ -63,7 +63,7 @@ class VersionValues:
     criteria: list[CriterionValues] = field(default_factory=list)
 
 
-def of_version(version: DefinitionVersion, *, seen: int, known: Fields) -> VersionValues:
+def of_version(version: DefinitionVersion, *, seen: int, known: Vocabulary) -> VersionValues:
     """The stored content as form values."""
     starts: datetime | None = version.takes_effect_at
     return VersionValues(
@@ -166,7 +166,7 @@ def rows_of(condition: Condition) -> tuple[str, list[TestValues]] | None:
     return ("any" if isinstance(condition, Group) and not condition.every else "all", known)
 
 
-def _of_criterion(line: Criterion, known: Fields) -> CriterionValues:
+def _of_criterion(line: Criterion, known: Vocabulary) -> CriterionValues:
     found = rows_of(parse(line.condition, known))
     values = CriterionValues(kind=line.kind, points=str(line.points or ""), why=line.why)
     if found is None:
@@ -183,7 +183,7 @@ def _of_part(part: Condition) -> TestValues | None:
         return TestValues(
             field=TOUCHES,
             op=FEWER if negated else Op.AT_LEAST.value,
-            touch_kind=leaf.kind,
+            touch_kind=leaf.kind.key if leaf.kind else "",
             at_least=str(leaf.at_least),
             within_days=str(leaf.within_days or ""),
         )

@@ -19,8 +19,8 @@ from leads.forms.definition_rows import CriterionForm, TestForm, number
 from leads.forms.definition_values import CriterionValues, VersionValues
 from leads.models import DefinitionVersion
 from leads.rules.conditions import Condition, parse
-from leads.rules.fields import Fields
-from leads.selectors.custom_fields import known
+from leads.rules.fields import Vocabulary
+from leads.selectors.vocabulary import known
 from leads.services.texts import REMARK
 
 
@@ -51,18 +51,18 @@ class VersionForm(Form):
 class Builder:
     """The whole page of the builder: its head and its criteria, with or without faults shown."""
 
-    def __init__(self, content: VersionValues, version: DefinitionVersion, fields: Fields | None = None) -> None:
+    def __init__(self, content: VersionValues, version: DefinitionVersion, given: Vocabulary | None = None) -> None:
         self.values = content
-        self.fields = known() if fields is None else fields
+        self.vocabulary = known() if given is None else given
         self.data = MultiValueDict({name: [value] for name, value in values.flat(content).items()})
         self.head = VersionForm(self.data)
-        kept = {str(line.pk): parse(line.condition, self.fields) for line in version.criteria.all()}
+        kept = {str(line.pk): parse(line.condition, self.vocabulary) for line in version.criteria.all()}
         self.criteria = [self._criterion(index, row, kept) for index, row in enumerate(content.criteria)]
 
     @classmethod
     def of_version(cls, version: DefinitionVersion, *, seen: int) -> Builder:
-        fields = known()
-        return cls(values.of_version(version, seen=seen, known=fields), version, fields)
+        vocabulary = known()
+        return cls(values.of_version(version, seen=seen, known=vocabulary), version, vocabulary)
 
     @classmethod
     def of_post(cls, data: Mapping[str, Any], version: DefinitionVersion, *, action: str = "") -> Builder:
@@ -116,11 +116,11 @@ class Builder:
     def _criterion(self, index: int, row: CriterionValues, kept: dict[str, Condition]) -> CriterionForm:
         prefix = f"c{index}"
         tests = [
-            TestForm(self.data, prefix=f"{prefix}-t{i}", row=test, known=self.fields)
+            TestForm(self.data, prefix=f"{prefix}-t{i}", row=test, known=self.vocabulary)
             for i, test in enumerate(row.tests)
         ]
         return CriterionForm(
-            self.data, prefix=prefix, index=index, row=row, kept=kept.get(row.keep), tests=tests, known=self.fields
+            self.data, prefix=prefix, index=index, row=row, kept=kept.get(row.keep), tests=tests, known=self.vocabulary
         )
 
     def _check_numbers(self) -> None:

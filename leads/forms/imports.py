@@ -9,15 +9,24 @@ from django import forms
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from alignment.accounts.models import User
 from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
 from leads.models import ImportJob
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
 from leads.rules.fields import Field
-from leads.rules.mappings import FIELDS
+from leads.rules.mappings import FIELDS, KEEPING
+from leads.services.importing.engine import may_bring
 
-KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
+KINDS = [
+    ("leads", gettext_lazy("Leads: people who showed interest")),
+    ("deals", gettext_lazy("Deals")),
+    ("accounts", gettext_lazy("Companies")),
+    ("campaigns", gettext_lazy("Campaigns, with what they cost by month")),
+    ("touches", gettext_lazy("Touches: what leads did")),
+    ("activities", gettext_lazy("Activities: what sales did")),
+]
 PASTED = "pasted.txt"
 ENCODINGS = {
     "utf-8": "UTF-8",
@@ -52,6 +61,12 @@ class BringForm(Form):
         strip=False,
         widget=forms.Textarea(attrs={"rows": 5, "spellcheck": "false", "class": "pasted"}),
     )
+
+    def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["kind"].choices = [  # type: ignore[attr-defined]
+            (kind, label) for kind, label in KINDS if may_bring(actor=actor, kind=kind)
+        ]
 
     def clean(self) -> dict[str, Any]:
         """One of the two."""
@@ -103,6 +118,8 @@ class ColumnsForm(Form):
         super().__init__(data, initial=initial)
         if not how.encoding:
             del self.fields["encoding"]
+        if job.kind not in KEEPING:
+            del self.fields["keep"]
         if len(understanding.sheets) > 1:
             self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=[(s, s) for s in understanding.sheets])
         self.job = job
@@ -188,7 +205,7 @@ class ColumnsForm(Form):
         return {
             "system": cleaned["system"],
             "columns": chosen,
-            "unmapped": "keep" if cleaned["keep"] else "drop",
+            "unmapped": "keep" if cleaned.get("keep") else "drop",
             **{key: cleaned[key] for key in ("encoding", "sheet") if key in cleaned},
         }
 

@@ -10,11 +10,11 @@ from django.utils.timezone import is_aware
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
-from leads.forms.amounts import AmountField, PeopleField
+from leads.forms.amounts import PeopleField
 from leads.forms.custom_values import CustomValuesForm
 from leads.models import Campaign, Lead
 from leads.rules.custom import PREFIX
-from leads.rules.fields import TouchKind
+from leads.selectors import touch_kinds
 from leads.selectors.leads import phone_words
 from leads.services.facts import FACTS, check_somebody, stored
 
@@ -102,7 +102,7 @@ class LeadForm(FactsForm):
 class TouchForm(Form):
     """Something the lead did with marketing's work."""
 
-    kind = forms.ChoiceField(label=_("What the lead did"), choices=TouchKind.choices)
+    kind = forms.ChoiceField(label=_("What the lead did"), choices=touch_kinds.choices)
     detail = forms.CharField(
         label=_("What exactly"), required=False, max_length=300, help_text=_("Title of the download, seminar or page.")
     )
@@ -132,21 +132,3 @@ class AccountForm(Form):
         required=False,
         help_text=_("Both sides agreed to win or keep this company."),
     )
-
-
-class CampaignForm(Form):
-    """Marketing work with a period, a channel and a cost."""
-
-    name = forms.CharField(label=_("Name of the campaign"), max_length=200)
-    channel = forms.CharField(
-        label=_("Channel"), required=False, max_length=50, help_text=_("Web, exhibition, seminar, mail …")
-    )
-    promise = forms.CharField(
-        label=_("Promise"),
-        required=False,
-        max_length=300,
-        help_text=_("What the lead was told to expect. Sales reads it before the first call."),
-    )
-    starts_on = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    ends_on = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    cost = AmountField(label=_("Cost"), required=False, max_digits=14)

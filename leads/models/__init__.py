@@ -8,13 +8,15 @@ from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
 from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
-from leads.models.leads import Campaign, Lead, LeadEvent, Touch
+from leads.models.leads import Campaign, CampaignCost, Lead, LeadEvent, Touch
+from leads.models.touch_kinds import TouchKind
 from leads.models.version_events import VersionEvent
 
 __all__ = [
     "Account",
     "Activity",
     "Campaign",
+    "CampaignCost",
     "CaptureForm",
     "ConsentText",
     "Criterion",
@@ -36,6 +38,7 @@ __all__ = [
     "Signature",
     "SuspectedDuplicate",
     "Touch",
+    "TouchKind",
     "Verdict",
     "VersionEvent",
 ]

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel import history
 from leads.models.leads import Campaign, Lead, Touch
+from leads.models.touch_kinds import TouchKind
 from leads.rules.capture_forms import LANGUAGES, Asked, FormOutcome, FormState, state_of
-from leads.rules.fields import TouchKind
 
 
 @history.tracked("CaptureFormHistory", exclude=["bots_caught"])
@@ -37,7 +37,13 @@ class CaptureForm(models.Model):
     )
     shows_promise = models.BooleanField(default=False)
     source = models.CharField(_("source"), max_length=100)
-    touch_kind = models.CharField(_("kind"), max_length=20, choices=TouchKind.choices)
+    touch_kind = models.ForeignKey(
+        TouchKind,
+        verbose_name=_("kind"),
+        on_delete=models.PROTECT,
+        db_column="touch_kind",
+        related_name="capture_forms",
+    )
     fields = models.JSONField()
     title_ja = models.CharField(max_length=200, blank=True)
     title_en = models.CharField(max_length=200, blank=True)

@@ -9,6 +9,8 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+KINDS = ("leads", "deals", "accounts", "campaigns", "touches", "activities")
+
 
 class ImportJob(models.Model):
     """One file on its way in. ``done_rows`` counts the rows of the file that are dealt with, in this state.
@@ -35,6 +37,10 @@ class ImportJob(models.Model):
     class Kind(models.TextChoices):
         LEADS = "leads", _("Leads")
         DEALS = "deals", _("Deals")
+        ACCOUNTS = "accounts", _("Companies")
+        CAMPAIGNS = "campaigns", _("Campaigns")
+        TOUCHES = "touches", _("Touches")
+        ACTIVITIES = "activities", _("Activities")
 
     AT_WORK = (State.CHECKING, State.RUNNING, State.UNDOING)
     ENDED = (State.DONE, State.CANCELLED, State.FAILED, State.UNDONE)
@@ -82,7 +88,7 @@ class ImportJob(models.Model):
                 ),
                 name="import_job_state_known",
             ),
-            models.CheckConstraint(condition=Q(kind__in=("leads", "deals")), name="import_job_kind_known"),
+            models.CheckConstraint(condition=Q(kind__in=KINDS), name="import_job_kind_known"),
         ]
         indexes = [
             models.Index(

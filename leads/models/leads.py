@@ -9,9 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel import history
 from leads.models.companies import Account
+from leads.models.touch_kinds import TouchKind
 from leads.querysets import LeadQuerySet
 from leads.rules import normalise
-from leads.rules.fields import TouchKind
 from leads.rules.path import StepKey, rest_of
 from leads.rules.stages import LeadEventKind, Stage
 
@@ -33,7 +33,7 @@ class StandingLeads(models.Manager.from_queryset(LeadQuerySet)):  # type: ignore
 
 
 class Campaign(models.Model):
-    """Marketing work with a period, a channel and a cost in the organisation's currency."""
+    """Marketing work with a period and a channel; what it cost stands in ``CampaignCost``."""
 
     name = models.CharField(_("name"), max_length=200, unique=True)
     channel = models.CharField(_("channel"), max_length=50, blank=True)
@@ -42,7 +42,6 @@ class Campaign(models.Model):
     )
     starts_on = models.DateField(_("from"), null=True, blank=True)
     ends_on = models.DateField(_("until"), null=True, blank=True)
-    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=2, default=0)
 
     class Meta:
         constraints = [
@@ -50,11 +49,33 @@ class Campaign(models.Model):
                 condition=Q(starts_on=None) | Q(ends_on=None) | Q(ends_on__gte=F("starts_on")),
                 name="campaign_ends_after_start",
             ),
-            models.CheckConstraint(condition=Q(cost__gte=0), name="campaign_cost_not_negative"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+class CampaignCost(models.Model):
+    """What a campaign cost in one month, in the organisation's currency; the total is the sum, and kept nowhere.
+
+    ``month`` is the first day of it. Without one nobody knows when the money was spent: it counts in the total of the
+    campaign and in no period.
+    """
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="costs")
+    month = models.DateField(_("month"), null=True, blank=True)
+    amount = models.DecimalField(_("cost"), max_digits=14, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["campaign", "month"], name="campaign_cost_once_a_month"),
+            models.UniqueConstraint(fields=["campaign"], condition=Q(month=None), name="campaign_cost_undated_once"),
+            models.CheckConstraint(condition=Q(month=None) | Q(month__day=1), name="campaign_cost_of_a_month"),
+            models.CheckConstraint(condition=Q(amount__gt=0), name="campaign_cost_positive"),
+        ]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.month or '-'} {self.amount}"
 
 
 @history.tracked("LeadHistory")
@@ -162,7 +183,14 @@ class Touch(models.Model):
     """Something the lead did with marketing's work. ``external_id`` is that of the program that told it, if any."""
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="touches")
-    kind = models.CharField(_("kind"), max_length=20, choices=TouchKind.choices)
+    kind = models.ForeignKey(
+        TouchKind,
+        verbose_name=_("kind"),
+        on_delete=models.PROTECT,
+        related_name="touches",
+        db_column="kind",
+        db_index=False,  # it is asked for with the lead
+    )
     at = models.DateTimeField(_("when"))
     campaign = models.ForeignKey(Campaign, on_delete=models.PROTECT, null=True, blank=True, related_name="touches")
     detail = models.CharField(_("what exactly"), max_length=300, blank=True)
@@ -170,7 +198,6 @@ class Touch(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=TouchKind.values), name="touch_kind_known"),
             models.UniqueConstraint(
                 fields=["external_id", "lead"], condition=Q(external_id__isnull=False), name="touch_external_id_once"
             ),
@@ -178,7 +205,7 @@ class Touch(models.Model):
         indexes = [models.Index(fields=["lead", "kind", "at"], name="touch_lead_kind_idx")]  # counts in a window
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.kind}"
+        return f"#{self.pk} {self.kind_id}"
 
 
 class LeadEvent(models.Model):

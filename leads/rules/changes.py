@@ -66,6 +66,7 @@ def _by_condition(line: CriterionText) -> object:
 
 def _by_fields(line: CriterionText) -> object:
     facts = sorted(
-        leaf.field.key if isinstance(leaf, Test) else f"touches {leaf.kind}" for leaf in leaves(line.condition)
+        leaf.field.key if isinstance(leaf, Test) else f"touches {leaf.kind.key if leaf.kind else ''}"
+        for leaf in leaves(line.condition)
     )
     return line.kind, facts

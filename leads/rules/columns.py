@@ -55,6 +55,19 @@ LABELS: dict[str, str | Promise] = {
     "stage": _("stage"),
     "product": _("product"),
     "name": _("name of the deal"),
+    "currency": _("currency"),
+    "key_account": _("key account"),
+    "channel": _("channel"),
+    "promise": _("promise"),
+    "starts_on": _("from"),
+    "ends_on": _("until"),
+    "month": _("month"),
+    "cost": _("cost"),
+    "kind": _("kind"),
+    "at": _("when"),
+    "detail": _("what exactly"),
+    "outcome": _("outcome"),
+    "done_by": _("e-mail address of who did it"),
 }
 
 _NAMES = {
@@ -101,7 +114,24 @@ _NAMES = {
     "stage": "stage, deal stage, status, sales stage, 段階, フェーズ, ステージ, 商談フェーズ, 状態",
     "product": "product, product name, 商品, 製品, 商材, 製品名",
     "name": "name of the deal, name, deal name, opportunity name, opportunity, 商談名, 案件名",
+    "currency": "currency, currency code, 通貨, 通貨コード",
+    "key_account": "key account, is key account, 重点アカウント, 重点, 重点顧客",
+    "channel": "channel, type, campaign type, チャネル, 媒体, 種別, 施策種別",
+    "promise": "promise, offer, 約束, 案内内容, 訴求内容",
+    "starts_on": "starts on, start date, start, from, 開始日, 開始",
+    "ends_on": "ends on, end date, end, until, to, 終了日, 終了",
+    "month": "month, 月, 対象月, 年月, 計上月",
+    "cost": "cost, actual cost, amount, spend, budgeted cost, 費用, 金額, 実績費用, コスト, 実費",
+    "kind": "kind, type, activity type, touch type, event type, 種類, 種別, 活動種別, 接点種別, 区分",
+    "at": "at, date, when, time, timestamp, due date, activity date, event date, date added, 日時, "
+    "日付, 実施日, 実施日時, 対応日, 活動日, 発生日時",
+    "detail": "detail, details, title, subject, description, page, url, 内容, 詳細, 件名, タイトル",
+    "outcome": "outcome, result, call result, call outcome, disposition, 結果, 活動結果, 対応結果",
+    "done_by": "done by, owner email, assigned to email, user email, agent email, sales email, 実施者メール, "
+    "担当者メール, 担当者メールアドレス, 実施者",
 }
+
+_PERSON_IDS = "lead id, contact id, person id, who id, mql id, lead external id, リードid, 顧客id"
 
 _BARE = frozenset({"serial", "YMD"})
 """Forms that any number may seem to be written in: believed only of a column that is named like a date."""
@@ -179,7 +209,7 @@ def readings_of(values: Iterable[str]) -> list[Reading]:
 
 
 def _fields_named(header: str, kind: str) -> list[str]:
-    plain, known = _plain(header), _KNOWN | (_KNOWN_OF_DEALS if kind == "deals" else {})
+    plain, known = _plain(header), _KNOWN | _OF_KIND.get(kind, {})
     return [field for field in FIELDS[kind] if plain and plain in known[field]]
 
 
@@ -208,8 +238,30 @@ def _are_addresses(values: Sequence[str]) -> bool:
     return bool(values) and all(re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value) for value in values)
 
 
-_NAMES_OF_DEALS = (
-    "id in the other tool, 元のツールでのid, id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"
-)
-_KNOWN_OF_DEALS = {"external_id": frozenset(_plain(name) for name in _NAMES_OF_DEALS.split(","))}
-_KNOWN = {field: frozenset(_plain(name) for name in names.split(",")) for field, names in _NAMES.items()}
+def _known(names: dict[str, str]) -> dict[str, frozenset[str]]:
+    return {field: frozenset(_plain(name) for name in listed.split(",")) for field, listed in names.items()}
+
+
+_OF_KIND = {
+    "deals": _known(
+        {
+            "external_id": "id in the other tool, 元のツールでのid, id, record id, deal id, opportunity id, "
+            "商談id, 案件id, 管理番号, 番号"
+        }
+    ),
+    "accounts": _known(
+        {
+            "external_id": "id, record id, account id, company id, organization id, 企業id, 取引先id, 管理番号, 番号",
+            "company": f"{_NAMES['company']}, name, 名称",
+        }
+    ),
+    "campaigns": _known({"campaign": f"{_NAMES['campaign']}, name, 名称"}),
+    "touches": _known(
+        {"external_id": "id, record id, touch id, event id, 接点id, 番号", "lead_external_id": _PERSON_IDS}
+    ),
+    "activities": _known(
+        {"external_id": "id, record id, activity id, task id, 活動id, 番号", "lead_external_id": _PERSON_IDS}
+    ),
+}
+"""Names that mean something else in a file of this kind."""
+_KNOWN = _known(_NAMES)

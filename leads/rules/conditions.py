@@ -8,7 +8,7 @@
 
 A test on a fact that is not known does not hold, and its negation does: the language is two-valued.
 ``parse`` refuses anything else and names the path of the fault; what it returns is safe to compile. It is told which
-fields there are: a key that is none of theirs goes no further.
+fields and kinds of touch there are: a key that is none of theirs goes no further.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
-from leads.rules.fields import Field, Fields, FieldType, TouchKind
+from leads.rules.fields import Field, FieldType, TouchWord, Vocabulary
 
 MAX_DEPTH = 8
 MAX_NODES = 200
@@ -86,9 +86,9 @@ class Test:
 
 @dataclass(frozen=True)
 class TouchCount:
-    """At least ``at_least`` touches of ``kind`` ("" = any) in the last ``within_days`` days (None = ever)."""
+    """At least ``at_least`` touches of ``kind`` (None = any) in the last ``within_days`` days (None = ever)."""
 
-    kind: str
+    kind: TouchWord | None
     at_least: int
     within_days: int | None
 
@@ -109,9 +109,12 @@ class Negation:
 Condition = Test | TouchCount | Group | Negation
 
 
-def parse(tree: Any, fields: Fields) -> Condition:
-    """Read a JSON tree that names these ``fields``. Raises ``ConditionFault`` with the path of the first fault."""
-    return _Reader(fields).read(tree, "", 1)
+def parse(tree: Any, vocabulary: Vocabulary) -> Condition:
+    """Read a JSON tree that names fields and kinds of touch of this ``vocabulary``.
+
+    Raises ``ConditionFault`` with the path of the first fault.
+    """
+    return _Reader(vocabulary).read(tree, "", 1)
 
 
 def dump(condition: Condition) -> dict[str, Any]:
@@ -123,7 +126,7 @@ def dump(condition: Condition) -> dict[str, Any]:
             return {"not": dump(condition.part)}
         case TouchCount():
             touches = {
-                "kind": condition.kind,
+                "kind": condition.kind.key if condition.kind else "",
                 "at_least": condition.at_least,
                 "within_days": condition.within_days,
             }
@@ -155,8 +158,8 @@ def depends_on_time(condition: Condition) -> bool:
 
 
 class _Reader:
-    def __init__(self, fields: Fields) -> None:
-        self.fields = fields
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
         self.nodes = 0
 
     def read(self, tree: Any, path: str, depth: int) -> Condition:
@@ -187,7 +190,7 @@ class _Reader:
 
     def _test(self, tree: dict[str, Any], path: str, depth: int) -> Condition:
         _only({"field", "op", "value"}, tree, path)
-        field = self.fields.get(tree["field"]) if isinstance(tree["field"], str) else None
+        field = self.vocabulary.fields.get(tree["field"]) if isinstance(tree["field"], str) else None
         if field is None:
             raise ConditionFault(_("There is no such field."), field=_join(path, "field"))
         allowed = OPERATORS[field.type]
@@ -206,8 +209,9 @@ class _Reader:
         if not isinstance(spec, dict):
             raise ConditionFault(_("Expected kind, at_least and within_days."), field=here)
         _only({"kind", "at_least", "within_days"}, spec, here)
-        kind = spec.get("kind", "")
-        if kind not in ("", *TouchKind.values):
+        key = spec.get("kind", "")
+        kind = self.vocabulary.kinds.get(key) if isinstance(key, str) and key else None
+        if kind is None and key != "":
             raise ConditionFault(_("There is no such kind of touch."), field=_join(here, "kind"))
         within = spec.get("within_days")
         return TouchCount(

@@ -1,12 +1,12 @@
-"""The fields that a condition may name: the only keys that ever reach the ORM from a condition. Pure."""
+"""What a condition may name: fields, the only keys that ever reach the ORM from one, and kinds of touch. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from typing import Protocol
 
-from django.db.models import TextChoices
 from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -22,17 +22,6 @@ class FieldType(Enum):
     DAY = "day"
     """A day of the organisation's calendar, written YYYY-MM-DD."""
     CHOICE = "choice"
-
-
-class TouchKind(TextChoices):
-    """What a lead did with marketing's work."""
-
-    INQUIRY = "inquiry", _("inquiry")
-    DOWNLOAD = "download", _("download")
-    SEMINAR = "seminar", _("seminar")
-    EXHIBITION = "exhibition", _("exhibition card")
-    PAGE_VISIT = "page_visit", _("page visit")
-    MAIL_CLICK = "mail_click", _("mail click")
 
 
 @dataclass(frozen=True)
@@ -78,6 +67,27 @@ class Field:
 
 Fields = Mapping[str, Field]
 """The fields that are known to a reader of conditions, by key: the built-in ones, and those that admins made."""
+
+
+@dataclass(frozen=True)
+class TouchWord:
+    """A kind of touch that a condition may count: what it is called, and whether it is offered where one is chosen."""
+
+    key: str
+    label: Words
+    offered: bool = True
+
+
+class Vocabulary(Protocol):
+    """All that a reader of conditions knows. What is offered no longer is understood for ever."""
+
+    @property
+    def fields(self) -> Fields: ...
+
+    @property
+    def kinds(self) -> Mapping[str, TouchWord]:
+        """The kinds of touch by their keys."""
+
 
 FIELDS: dict[str, Field] = {
     field.key: field

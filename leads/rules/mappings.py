@@ -7,9 +7,10 @@ A field that admins made is named with ``custom.`` before its key: ``"予算": "
 
 ``unmapped``: ``keep`` puts every other column into the custom fields, ``drop`` ignores it. A column may feed several
 fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the file itself does not say it clearly:
-``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``known_leads`` says what a row of leads does to somebody who is
-here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``. A key
-that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
+``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``currency`` says in which one the amounts are: any but
+the organisation's is refused, in a column ``currency`` too. ``known_leads`` says what a row of leads does to somebody
+who is here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``.
+A key that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
@@ -28,11 +29,11 @@ from django.utils.translation import gettext as _
 from alignment.kernel import moments, tables
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
-from leads.rules import custom
+from leads.rules import costs, custom
 from leads.rules.fields import Field, Fields
 from leads.rules.matching import Rule
 
-TEXT, MOMENT, DAY, MONEY, WHOLE = "text", "moment", "day", "money", "whole"
+TEXT, MOMENT, DAY, MONTH, MONEY, WHOLE, FLAG = "text", "moment", "day", "month", "money", "whole", "flag"
 
 FIELDS: dict[str, dict[str, str]] = {
     "leads": {
@@ -69,11 +70,53 @@ FIELDS: dict[str, dict[str, str]] = {
         "closed_at": MOMENT,
         "expected_at": DAY,
         "amount": MONEY,
+        "currency": TEXT,
         "stage": TEXT,
         "product": TEXT,
         "name": TEXT,
     },
+    "accounts": {
+        "external_id": TEXT,
+        "company": TEXT,
+        "industry": TEXT,
+        "prefecture": TEXT,
+        "employees": WHOLE,
+        "key_account": FLAG,
+    },
+    "campaigns": {
+        "campaign": TEXT,
+        "channel": TEXT,
+        "promise": TEXT,
+        "starts_on": DAY,
+        "ends_on": DAY,
+        "month": MONTH,
+        "cost": MONEY,
+        "currency": TEXT,
+    },
+    "touches": {
+        "external_id": TEXT,
+        "lead_external_id": TEXT,
+        "email": TEXT,
+        "kind": TEXT,
+        "at": MOMENT,
+        "campaign": TEXT,
+        "detail": TEXT,
+    },
+    "activities": {
+        "external_id": TEXT,
+        "lead_external_id": TEXT,
+        "email": TEXT,
+        "kind": TEXT,
+        "outcome": TEXT,
+        "at": MOMENT,
+        "done_by": TEXT,
+        "note": TEXT,
+    },
 }
+KEEPING = frozenset({"leads", "deals"})
+"""Kinds whose records keep columns that no field of ours holds."""
+_YES = frozenset({"yes", "true", "1", "y", "はい", "○", "◯", "〇", "有", "対象"})
+_NO = frozenset({"no", "false", "0", "n", "いいえ", "×", "無", "対象外"})
 
 
 _CURRENCY_SIGNS = str.maketrans("", "", "¥$€円")
@@ -102,6 +145,7 @@ class Mapping:
     columns: tuple[Column, ...]
     keep_unmapped: bool
     given: tables.Given
+    currency: str = ""
     rule: Rule = Rule.FILL
     taken: frozenset[str] = frozenset()
     """Keys of the fields that admins made: what the mapping keeps beside a record goes by other names."""
@@ -117,7 +161,7 @@ class CellFault(InvalidInput):
 
 
 def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
-    """Read a mapping for ``leads`` or ``deals``. Raises ``InvalidInput`` with the path of the fault.
+    """Read a mapping for a kind of ``FIELDS``. Raises ``InvalidInput`` with the path of the fault.
 
     ``fields``: those that are known, where the mapping may name some that admins made.
     """
@@ -129,12 +173,17 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
     unmapped = tree.get("unmapped", "drop")
     if unmapped not in ("keep", "drop"):
         raise InvalidInput(_("“unmapped” is either keep or drop."), field="unmapped")
+    if unmapped == "keep" and kind not in KEEPING:
+        raise InvalidInput(_("Records of this kind keep no other columns: leave “unmapped” out."), field="unmapped")
     rule = tree.get("known_leads", Rule.FILL.value) if kind == "leads" else Rule.FILL.value
     if rule not in Rule.values:
         words = {"rules": ", ".join(Rule.values)}
         raise InvalidInput(_("“known_leads” is one of: %(rules)s.") % words, field="known_leads")
-    own = {"system", "columns", "unmapped", *(("known_leads",) if kind == "leads" else ())}
+    own = {"system", "columns", "unmapped", "currency", *(("known_leads",) if kind == "leads" else ())}
     _refuse_others(tree, own | set(tables.Given.KEYS), path="")
+    currency = tree.get("currency", "")
+    if not isinstance(currency, str) or not re.fullmatch("([A-Z]{3})?", currency):
+        raise InvalidInput(_("“currency” is a code of three capital letters, such as JPY."), field="currency")
     known: Fields = {key: field for key, field in (fields or {}).items() if field.custom} if kind == "leads" else {}
     columns = [
         column for header, spec in tree["columns"].items() for column in _columns(str(header), spec, kind, known)
@@ -146,6 +195,7 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
         columns=tuple(columns),
         keep_unmapped=unmapped == "keep",
         given=tables.Given.from_json(tree),
+        currency=currency,
         rule=Rule(rule),
         taken=frozenset(field.custom for field in known.values()),
     )
@@ -287,6 +337,27 @@ def _day(value: str, column: Column, zone: ZoneInfo) -> date | None:
     return at and at.astimezone(zone).date()
 
 
+def _month(value: str, column: Column, zone: ZoneInfo) -> date | None:
+    if not value:
+        return None
+    month = costs.read_month(value)
+    if month is None and column.format:
+        day = _day(value, column, zone)
+        month = day and day.replace(day=1)
+    if month is None:
+        message = _("“%(column)s”: “%(value)s” is not a month: write it such as 2026-04.")
+        raise CellFault(message % {"column": column.header, "value": value[:100]})
+    return month
+
+
+def _flag(value: str, column: Column, zone: ZoneInfo) -> bool | None:
+    word = unicodedata.normalize("NFKC", value).casefold()
+    if word in _YES or word in _NO or not word:
+        return word in _YES if word else None
+    message = _("“%(column)s”: “%(value)s” is neither yes nor no.")
+    raise CellFault(message % {"column": column.header, "value": value[:100]})
+
+
 def _money(value: str, column: Column, zone: ZoneInfo) -> Decimal | None:
     plain = unicodedata.normalize("NFKC", value).translate(_CURRENCY_SIGNS).strip()
     if not plain:
@@ -331,6 +402,8 @@ _READERS: dict[str, Callable[[str, Column, ZoneInfo], Any]] = {
     TEXT: _text,
     MOMENT: _moment,
     DAY: _day,
+    MONTH: _month,
     MONEY: _money,
     WHOLE: _whole,
+    FLAG: _flag,
 }

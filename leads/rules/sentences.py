@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 
 from alignment.kernel import formats
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount
-from leads.rules.fields import Field, FieldType, TouchKind
+from leads.rules.fields import Field, FieldType
 
 _PHRASES = {
     Op.IS: gettext_lazy("%(field)s is “%(value)s”"),
@@ -78,6 +78,11 @@ def say_value(seen: Any) -> str:
     return str(seen)
 
 
+def say_kind(count: TouchCount) -> str:
+    """What the touches that are counted are called."""
+    return str(count.kind.label) if count.kind else _("touch of any kind")
+
+
 def say_fact(field: Field, value: Any) -> str:
     """A value of this field, fit for reading: a choice by its words, a day as a date; anything else as it is."""
     if isinstance(value, str) and field.type is FieldType.CHOICE and (choice := field.choice(value)):
@@ -113,8 +118,7 @@ def _shown(test: Test) -> str:
 
 
 def _say_touches(count: TouchCount) -> str:
-    kind = TouchKind(count.kind).label if count.kind else _("touch of any kind")
-    values = {"n": count.at_least, "kind": kind, "days": count.within_days}
+    values = {"n": count.at_least, "kind": say_kind(count), "days": count.within_days}
     if count.within_days is None:
         return ngettext("%(kind)s at least once", "%(kind)s at least %(n)d times", count.at_least) % values
     return (

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import NotFound
-from leads.models import Account, Campaign, Deal, Lead
+from leads.models import Account, Campaign, CampaignCost, Deal, Lead
+from leads.rules.costs import Costs
 from leads.rules.normalise import company_key
 
 MOST_NAMES = 200
@@ -56,11 +58,24 @@ def account_names() -> list[str]:
 def campaigns(*, words: str = "") -> QuerySet[Any]:
     """Campaigns with the number of their leads and of those that qualified, newest first."""
     found = Campaign.objects.annotate(
-        lead_count=Count("leads"), qualified_count=Count("leads", filter=Q(leads__qualified_at__isnull=False))
+        lead_count=Count("leads"),
+        qualified_count=Count("leads", filter=Q(leads__qualified_at__isnull=False)),
+        cost=_total_cost(),
     )
     for word in words.split()[:5]:
         found = found.filter(Q(name__icontains=word) | Q(channel__icontains=word))
     return found.order_by(F("starts_on").desc(nulls_last=True), "-pk")
+
+
+def _total_cost() -> Coalesce:
+    """What a campaign cost in all: beside the leads, two joined tables would multiply each other."""
+    costs = CampaignCost.objects.filter(campaign=OuterRef("pk")).order_by().values("campaign")
+    return Coalesce(Subquery(costs.annotate(total=Sum("amount")).values("total")), Decimal(0))
+
+
+def costs_of(campaign: Campaign) -> Costs:
+    """What a campaign cost, by month."""
+    return dict(campaign.costs.values_list("month", "amount"))
 
 
 def campaign(pk: int) -> Campaign:

@@ -20,9 +20,10 @@ from leads.models import Criterion, Definition, DefinitionVersion, Signature, Ve
 from leads.rules import versions
 from leads.rules.changes import Change, ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
+from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
 from leads.rules.versions import VersionAction, VersionStatus
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 
 @dataclass(frozen=True)
@@ -108,11 +109,11 @@ def version_before(version: DefinitionVersion) -> DefinitionVersion | None:
 
 def criteria_of(version: DefinitionVersion) -> list[CriterionView]:
     """The criteria of a version as sentences in the active language."""
-    fields = known()
+    vocabulary = known()
     return [
         CriterionView(
             number=line.position + 1,
-            sentence=say(parse(line.condition, fields)),
+            sentence=say(parse(line.condition, vocabulary)),
             points=line.points,
             worth=worth(kind=line.kind, points=line.points),
             is_disqualifier=line.kind == Criterion.Kind.DISQUALIFIER,
@@ -135,7 +136,9 @@ def changes_of(version: DefinitionVersion) -> list[ChangeView]:
     before = version_before(version)
     if before is None:
         return []
-    lines = [_say_change(change) for change in differences(_texts(before), _texts(version))]
+    vocabulary = known()
+    changes = differences(_texts(before, vocabulary), _texts(version, vocabulary))
+    lines = [_say_change(change) for change in changes]
     if before.threshold == version.threshold:
         return lines
     words = {"old": formats.number(before.threshold), "new": formats.number(version.threshold)}
@@ -196,8 +199,8 @@ def history_of(version: DefinitionVersion) -> list[VersionEvent]:
 def gaps_of(version: DefinitionVersion) -> list[str]:
     """What must still be mended before the version can be proposed."""
     lines = list(version.criteria.all())
-    fields = known()
-    retired = versions.retired([parse(line.condition, fields) for line in lines])
+    vocabulary = known()
+    retired = versions.retired([parse(line.condition, vocabulary) for line in lines])
     return [str(gap.message) for gap in versions.gaps(threshold=version.threshold, criteria=lines) + retired]
 
 
@@ -208,10 +211,9 @@ def _with_content() -> QuerySet[DefinitionVersion]:
     )
 
 
-def _texts(version: DefinitionVersion) -> list[CriterionText]:
-    fields = known()
+def _texts(version: DefinitionVersion, vocabulary: Vocabulary) -> list[CriterionText]:
     return [
-        CriterionText(kind=line.kind, condition=parse(line.condition, fields), points=line.points, why=line.why)
+        CriterionText(kind=line.kind, condition=parse(line.condition, vocabulary), points=line.points, why=line.why)
         for line in version.criteria.all()
     ]
 

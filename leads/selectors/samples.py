@@ -18,7 +18,7 @@ from leads.models import Criterion, DefinitionVersion, Lead
 from leads.querysets import LeadQuerySet, compile_condition, truth
 from leads.rules.conditions import Condition, parse
 from leads.rules.fields import FIELDS
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,8 @@ def qualified_by(version: DefinitionVersion | None, sample: Sample) -> int | Non
     """How many of the sample a version would qualify; None without a version."""
     if version is None:
         return None
-    fields = known()
-    scored = [Scored.of(line, parse(line.condition, fields)) for line in version.criteria.all()]
+    vocabulary = known()
+    scored = [Scored.of(line, parse(line.condition, vocabulary)) for line in version.criteria.all()]
     return reach(sample, criteria=scored, threshold=version.threshold).qualified
 
 

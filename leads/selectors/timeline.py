@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
+from django.db.models import Model
 from django.urls import reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -76,7 +77,7 @@ def timeline(lead: Lead, *, kind: str = "") -> list[Item]:
 def _touches(records: list[int]) -> Iterator[Item]:
     found: list[Touch] = list(
         Touch.objects.filter(lead__in=records)
-        .select_related("campaign", "form_submission__consent_text")
+        .select_related("campaign", "kind", "form_submission__consent_text")
         .order_by("-at", "-pk")[:MOST]
     )
     for touch in found:
@@ -86,7 +87,7 @@ def _touches(records: list[int]) -> Iterator[Item]:
         lines = [text, *([capture_forms.consent_words(sent), capture_forms.utm_words(sent)] if sent else [])]
         yield Item(
             at=touch.at,
-            title=capfirst(touch.get_kind_display()),
+            title=capfirst(touch.kind.label),
             kind="touches",
             text="\n".join(filter(None, lines)),
             icon="speakerphone",
@@ -222,7 +223,7 @@ def deal_event_text(event: DealEvent, *, currency: str) -> str:
     return amount
 
 
-def fact_label(model: type[Lead] | type[Deal], name: str) -> str:
+def fact_label(model: type[Model], name: str) -> str:
     """How people call a fact that an event names: a field, or ``custom.`` and what another tool called it."""
     if name in _OTHER_RECORDS:
         return capfirst(str(_OTHER_RECORDS[name]))

@@ -11,9 +11,9 @@ from django.utils.translation import pgettext
 
 from leads.models import Criterion, Verdict
 from leads.rules.conditions import Test, TouchCount, leaves, parse
-from leads.rules.fields import Fields, FieldType, TouchKind
-from leads.rules.sentences import say, say_fact, say_value
-from leads.selectors.custom_fields import known
+from leads.rules.fields import FieldType, Vocabulary
+from leads.rules.sentences import say, say_fact, say_kind, say_value
+from leads.selectors.vocabulary import known
 
 Leaf = Test | TouchCount
 
@@ -51,24 +51,24 @@ class VerdictView:
         return tuple(sorted(unmet, key=lambda line: -line.worth))
 
 
-def explain(verdict: Verdict, *, fields: Fields | None = None) -> VerdictView:
+def explain(verdict: Verdict, *, vocabulary: Vocabulary | None = None) -> VerdictView:
     """The verdict in sentences, from what was stored with it: later edits of the definition do not show.
 
-    ``fields``: those that are known; give them where several verdicts are explained, so that they are read once.
+    ``vocabulary``: give it where several verdicts are explained, so that what is known is read once.
     """
-    fields = known() if fields is None else fields
+    vocabulary = known() if vocabulary is None else vocabulary
     return VerdictView(
         is_qualified=verdict.is_qualified,
         is_disqualified=verdict.is_disqualified,
         points=verdict.points,
         threshold=verdict.threshold,
         version_number=verdict.version.number,
-        lines=tuple(_line(answer, fields) for answer in verdict.answers),
+        lines=tuple(_line(answer, vocabulary) for answer in verdict.answers),
     )
 
 
-def _line(answer: dict[str, object], fields: Fields) -> Line:
-    condition = parse(answer["condition"], fields)
+def _line(answer: dict[str, object], vocabulary: Vocabulary) -> Line:
+    condition = parse(answer["condition"], vocabulary)
     looked_at = list(leaves(condition))
     values = answer["seen"]
     assert isinstance(values, list)
@@ -109,7 +109,7 @@ def _found(looked_at: list[Leaf], values: list[Any], seen: tuple[str, ...]) -> s
 def _name(leaf: Leaf, *, with_days: bool) -> str:
     if isinstance(leaf, Test):
         return str(leaf.field.label)
-    kind = str(TouchKind(leaf.kind).label if leaf.kind else _("touch of any kind"))
+    kind = say_kind(leaf)
     if with_days and leaf.within_days is not None:
         return _("%(kind)s in the last %(days)d days") % {"kind": kind, "days": leaf.within_days}
     return kind

@@ -12,8 +12,10 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
-from leads.models import Campaign
+from leads.models import Campaign, CampaignCost
 from leads.services.texts import check_text
+
+TOO_MUCH = Decimal(10**12)
 
 
 def save_campaign(
@@ -24,10 +26,14 @@ def save_campaign(
     promise: str,
     starts_on: date | None,
     ends_on: date | None,
-    cost: Decimal | None,
     actor: User,
+    costs: Mapping[date | None, Decimal] | None = None,
 ) -> Campaign:
-    """Make a campaign, or change the one with ``campaign_id``; its name is unique."""
+    """Make a campaign, or change the one with ``campaign_id``; its name is unique.
+
+    ``costs``: all of them, by the first day of the month (None: undated); without it they stay as they are. A month
+    may lie outside the period: deposits are paid before, bills after.
+    """
     actor.require(Permission.SUBMIT_LEAD)
     if not name.strip():
         raise InvalidInput(_("Give the campaign a name."), field="name")
@@ -35,17 +41,41 @@ def save_campaign(
         check_text(text, longest=longest, field=field)
     if starts_on and ends_on and ends_on < starts_on:
         raise InvalidInput(_("The last day must not be before the first."), field="ends_on")
-    if cost is not None and cost < 0:
-        raise InvalidInput(_("A cost is 0 or more."), field="cost")
+    check_costs(costs or {})
     try:
         with transaction.atomic():
             campaign = _campaign(campaign_id)
             campaign.name, campaign.channel, campaign.promise = name.strip(), channel.strip(), promise.strip()
-            campaign.starts_on, campaign.ends_on, campaign.cost = starts_on, ends_on, cost or Decimal(0)
+            campaign.starts_on, campaign.ends_on = starts_on, ends_on
             campaign.save()
+            if costs is not None:
+                _write_costs(campaign, costs)
     except IntegrityError as error:
         raise InvalidInput(_("There is a campaign with this name already."), field="name") from error
     return campaign
+
+
+def check_costs(costs: Mapping[date | None, Decimal]) -> None:
+    """Refuse an amount below nothing or beyond all reason, and a day that begins no month."""
+    for month, amount in costs.items():
+        if amount < 0:
+            raise InvalidInput(_("A cost is 0 or more."), field="costs")
+        if amount >= TOO_MUCH:
+            raise InvalidInput(_("A cost is below 1,000,000,000,000."), field="costs")
+        if month is not None and month.day != 1:
+            raise InvalidInput(_("A month is given by its first day."), field="costs")
+
+
+def _write_costs(campaign: Campaign, costs: Mapping[date | None, Decimal]) -> None:
+    """Make the rows say this and nothing else; a month that cost nothing has none."""
+    spent = {month: amount for month, amount in costs.items() if amount}
+    kept = {cost.month: cost.pk for cost in campaign.costs.all() if spent.get(cost.month) == cost.amount}
+    campaign.costs.exclude(pk__in=kept.values()).delete()
+    CampaignCost.objects.bulk_create(
+        CampaignCost(campaign=campaign, month=month, amount=amount)
+        for month, amount in spent.items()
+        if month not in kept
+    )
 
 
 def campaigns_named(names: Collection[str]) -> dict[str, Campaign]:

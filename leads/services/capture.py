@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,6 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
-from leads.rules.fields import TouchKind
 from leads.rules.matching import Evidence
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
@@ -27,6 +26,7 @@ from leads.services.companies import accounts_named
 from leads.services.custom_values import HeldFields, stored_values
 from leads.services.joining import Draft
 from leads.services.texts import check_text
+from leads.services.touch_kinds import check_in_use, in_use
 
 CLOCK_SKEW = timedelta(minutes=5)
 Key = tuple[str, str] | int
@@ -131,6 +131,7 @@ def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
     campaigns, fields = campaigns_named({one.campaign.strip() for one in data}), HeldFields()
+    kinds = in_use() if any(one.touches for one in data) else frozenset()
     drafts: dict[Key, Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -138,6 +139,7 @@ def _capture(
         if key in known or key in drafts:
             continue
         try:
+            _check_kinds(one, kinds)
             drafts[key] = _draft(one, campaigns, fields, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
@@ -207,6 +209,11 @@ def _one_at_a_time(drafts: Iterable[Draft]) -> None:
             cursor.execute(sql, [sorted(same)])
 
 
+def _check_kinds(data: LeadData, kinds: Collection[str]) -> None:
+    for index, touch in enumerate(data.touches):
+        check_in_use(touch.kind, kinds, field=f"touches[{index}].kind")
+
+
 def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
     texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
@@ -272,10 +279,8 @@ def _captured(lead: Lead, actor: User) -> LeadEvent:
 
 
 def _touch(lead: Lead, data: TouchData, index: int, captured_at: datetime, now: datetime) -> Touch:
-    if data.kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field=f"touches[{index}].kind")
     at = data.at or captured_at
     check_moment(at, field=f"touches[{index}].at")
     if at > now + CLOCK_SKEW:
         raise InvalidInput(_("A touch lies in the future."), field=f"touches[{index}].at")
-    return Touch(lead=lead, kind=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())
+    return Touch(lead=lead, kind_id=data.kind, at=min(at, now), campaign=lead.campaign, detail=data.detail.strip())

@@ -16,9 +16,9 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import Campaign, CaptureForm, ConsentText
 from leads.rules.capture_forms import LANGUAGES, Asked, check_questions, https_address, origins
-from leads.rules.fields import TouchKind
 from leads.services.facts import LIMITS
 from leads.services.texts import LONG_TEXT, REMARK, check_text
+from leads.services.touch_kinds import hold_in_use
 
 KEY_SIGNS = "abcdefghijkmnpqrstuvwxyz23456789"
 """Without those that people take for one another."""
@@ -43,7 +43,7 @@ class FormData:
     texts: Mapping[str, FormTexts]
     asked: Sequence[Asked]
     source: str
-    touch_kind: str = TouchKind.INQUIRY
+    touch_kind: str = "inquiry"
     campaign: Campaign | None = None
     shows_promise: bool = False
     policy_url: str = ""
@@ -66,7 +66,9 @@ def save_form(*, form_id: int | None, data: FormData, actor: User, now: datetime
         form = CaptureForm(key=key, created_by=actor, created_at=now, version=0)
     else:
         form = _locked(form_id)
-    form.name, form.source, form.touch_kind = data.name.strip(), data.source.strip(), data.touch_kind
+    if data.touch_kind != form.touch_kind_id:
+        hold_in_use(data.touch_kind, field="touch_kind")
+    form.name, form.source, form.touch_kind_id = data.name.strip(), data.source.strip(), data.touch_kind
     form.campaign, form.shows_promise = data.campaign, data.shows_promise
     form.fields = [{"name": asked.name, "required": asked.required} for asked in data.asked]
     form.redirect_url = https_address(data.redirect_url, field="redirect_url")
@@ -89,6 +91,7 @@ def publish(*, form_id: int, actor: User, now: datetime) -> CaptureForm:
     actor.require(Permission.EDIT_FORMS)
     actor.require(Permission.SUBMIT_LEAD)
     form = _locked(form_id)
+    hold_in_use(form.touch_kind_id, field="touch_kind")
     form.published_by, form.published_at, form.closed_at, form.updated_at = actor, now, None, now
     form.save()
     return form
@@ -117,8 +120,6 @@ def _check(data: FormData) -> None:
         raise InvalidInput(_("Give the form a name."), field="name")
     if not data.source.strip():
         raise InvalidInput(_("Enter where the lead came from."), field="source")
-    if data.touch_kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field="touch_kind")
     check_text(data.name, longest=200, field="name")
     check_text(data.source, longest=LIMITS["source"], field="source")
     check_questions(list(data.asked))

@@ -14,6 +14,7 @@ from leads.rules import custom
 from leads.rules.custom import PREFIX
 from leads.rules.fields import Field
 from leads.selectors.custom_fields import KnownFields
+from leads.selectors.vocabulary import KnownVocabulary
 from leads.services.texts import check_values
 
 LOCK = "custom fields of leads"
@@ -30,6 +31,11 @@ class HeldFields(KnownFields):
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", [LOCK])
         return super()._rows()
+
+
+def held() -> KnownVocabulary:
+    """What a condition that is agreed on may name: the fields stay as they are until the transaction ends."""
+    return KnownVocabulary(HeldFields())
 
 
 def stored_values(values: Mapping[str, Any], known: KnownFields) -> dict[str, Any]:

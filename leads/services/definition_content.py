@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import InvalidInput
 from leads.models import Criterion, DefinitionVersion
 from leads.rules.conditions import ConditionFault, dump, parse
-from leads.rules.fields import Fields
+from leads.rules.fields import Vocabulary
 from leads.services.texts import check_text
 
 MAX_CRITERIA = 50
@@ -30,11 +30,11 @@ class CriterionData:
     why: str = ""
 
 
-def checked(criteria: Sequence[CriterionData], fields: Fields) -> list[CriterionData]:
+def checked(criteria: Sequence[CriterionData], vocabulary: Vocabulary) -> list[CriterionData]:
     """The criteria in their stored form; raises ``InvalidInput`` with a path such as ``criteria[2].condition.op``."""
     if len(criteria) > MAX_CRITERIA:
         raise InvalidInput(_("At most %(max)d criteria.") % {"max": MAX_CRITERIA}, field="criteria")
-    return [_checked_line(line, f"criteria[{index}]", fields) for index, line in enumerate(criteria)]
+    return [_checked_line(line, f"criteria[{index}]", vocabulary) for index, line in enumerate(criteria)]
 
 
 def data_of(criterion: Criterion) -> CriterionData:
@@ -50,9 +50,9 @@ def write(version: DefinitionVersion, criteria: Sequence[CriterionData]) -> None
     )
 
 
-def _checked_line(line: CriterionData, path: str, fields: Fields) -> CriterionData:
+def _checked_line(line: CriterionData, path: str, vocabulary: Vocabulary) -> CriterionData:
     try:
-        condition = dump(parse(line.condition, fields))
+        condition = dump(parse(line.condition, vocabulary))
     except ConditionFault as fault:
         inner = f".{fault.field}" if fault.field else ""
         raise ConditionFault(fault.message, field=f"{path}.condition{inner}") from fault

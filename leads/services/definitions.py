@@ -28,7 +28,7 @@ from leads.rules.versions import VersionAction, VersionStatus
 from leads.services import definition_content as content
 from leads.services import definition_notices as notices
 from leads.services import rejudging
-from leads.services.custom_values import HeldFields
+from leads.services.custom_values import held
 from leads.services.definition_content import CriterionData
 from leads.services.texts import REMARK, check_text
 
@@ -88,7 +88,7 @@ def save_draft(
     ``seen`` is the id of the last event that the editor saw; a later one refuses the save. Raises ``InvalidInput`` with
     a path such as ``criteria[2].condition.all[0].value``. Saving what is there already changes nothing.
     """
-    checked = content.checked(criteria, HeldFields())
+    checked = content.checked(criteria, held())
     if not 0 <= threshold <= content.MAX_THRESHOLD:
         raise InvalidInput(_("The points needed are a whole number, 0 or more."), field="threshold")
     check_text(reason, longest=REMARK, field="reason")
@@ -120,8 +120,8 @@ def propose(*, version_id: int, reason: str, actor: User, now: datetime, seen: i
         raise InvalidInput(_("Say in a sentence why this version is needed."), field="reason")
     check_text(reason, longest=REMARK, field="reason")
     lines = list(version.criteria.order_by("position"))
-    fields = HeldFields()
-    retired = versions.retired([parse(line.condition, fields) for line in lines])
+    vocabulary = held()
+    retired = versions.retired([parse(line.condition, vocabulary) for line in lines])
     for gap in versions.gaps(threshold=version.threshold, criteria=lines) + retired:
         raise gap
     old = version.status

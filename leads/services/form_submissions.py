@@ -136,7 +136,7 @@ def _lead_and_touch(
     could_before = _may_be_handed_over(lead)
     campaign = form.campaign.name if form.campaign else ""
     touch = add_touch(
-        lead_id=lead.pk, kind=form.touch_kind, at=now, detail=form.name, campaign=campaign, actor=actor, now=now
+        lead_id=lead.pk, kind=form.touch_kind_id, at=now, detail=form.name, campaign=campaign, actor=actor, now=now
     )
     lead.refresh_from_db()
     return lead, touch, FormOutcome.KNOWN_LEAD, _may_be_handed_over(lead) and not could_before
@@ -155,7 +155,7 @@ def _lead_data(form: CaptureForm, answers: Mapping[str, Any], sent: Sent, now: d
         campaign=form.campaign.name if form.campaign else "",
         source_system=f"form:{form.key}",
         external_id=answers["email"][: facts.LIMITS["external_id"]],
-        touches=(TouchData(form.touch_kind, now, form.name),),
+        touches=(TouchData(form.touch_kind_id, now, form.name),),
     )
 
 

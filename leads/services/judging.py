@@ -16,7 +16,7 @@ from leads.models import Criterion, DefinitionVersion, Lead, LeadEvent, Verdict
 from leads.querysets import LeadQuerySet, compile_condition, seen_value, truth
 from leads.rules.conditions import leaves, parse
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 
 BATCH = 2000
 WRITTEN = ("verdict", "stage", "qualified_at", "updated_at")
@@ -109,12 +109,24 @@ def _judge_batch(
     return leads
 
 
+_SAVE = """
+    UPDATE leads_lead SET verdict_id = new.verdict_id, stage = new.stage, qualified_at = new.qualified_at,
+        updated_at = new.updated_at
+    FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+        AS new (id, verdict_id, stage, qualified_at, updated_at)
+    WHERE leads_lead.id = new.id
+"""
+"""The same as ``bulk_update``, whose CASE for each lead and column takes longer to build than the judging itself."""
+
+
 def _save(leads: Sequence[Lead]) -> None:
     fields = list(WRITTEN)
     if len(leads) == 1:  # by far the most frequent, and a third of the price
         leads[0].save(update_fields=fields)
-    else:
-        Lead.objects.bulk_update(leads, fields, 500)
+    elif leads:
+        columns = ([getattr(lead, name) for lead in leads] for name in ("pk", "verdict_id", *fields[1:]))
+        with connection.cursor() as cursor:
+            cursor.execute(_SAVE, list(columns))
 
 
 def _answered(leads: LeadQuerySet, criteria: Sequence[Criterion], now: datetime) -> tuple[str, list[Any]]:
@@ -122,12 +134,12 @@ def _answered(leads: LeadQuerySet, criteria: Sequence[Criterion], now: datetime)
 
     Each condition is evaluated once, within; what is told of it is put together around that.
     """
-    fields = known()
+    vocabulary = known()
     columns: dict[str, Any] = {}
     told: list[str] = []
     said: list[str] = []
     for criterion in criteria:
-        condition = parse(criterion.condition, fields)
+        condition = parse(criterion.condition, vocabulary)
         met, seen = f"met_{criterion.pk}", []
         columns[met] = truth(compile_condition(condition, lead_model=Lead, now=now))
         for position, leaf in enumerate(leaves(condition)):

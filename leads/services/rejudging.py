@@ -11,7 +11,7 @@ from leads.models import DefinitionVersion, Lead
 from leads.querysets import LeadQuerySet
 from leads.rules.conditions import depends_on_time, parse
 from leads.rules.stages import JUDGED_STAGES
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 from leads.services import judging
 
 BATCH = 2000
@@ -61,5 +61,5 @@ def _is_new_day(last: datetime, now: datetime) -> bool:
 
 
 def _counts_days(version: DefinitionVersion) -> bool:
-    fields = known()
-    return any(depends_on_time(parse(line.condition, fields)) for line in version.criteria.all())
+    vocabulary = known()
+    return any(depends_on_time(parse(line.condition, vocabulary)) for line in version.criteria.all())

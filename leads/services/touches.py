@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -15,7 +16,6 @@ from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked_all
 from alignment.kernel.moments import check_moment
 from leads.models import Campaign, Lead, LeadEvent, Touch
-from leads.rules.fields import TouchKind
 from leads.rules.stages import LeadEventKind
 from leads.selectors import identity
 from leads.services import judging
@@ -23,6 +23,7 @@ from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.capture import CLOCK_SKEW, Key
 from leads.services.facts import LIMITS, TOUCH_DETAIL
 from leads.services.texts import check_text
+from leads.services.touch_kinds import check_in_use, in_use
 
 
 @dataclass(frozen=True)
@@ -70,19 +71,28 @@ def add_touch(
 
 
 @transaction.atomic
-def add_touches(*, touches: Sequence[NewTouch], actor: User, now: datetime) -> list[Added | DomainError]:
+def add_touches(
+    *,
+    touches: Sequence[NewTouch],
+    actor: User,
+    now: datetime,
+    kinds: Collection[str] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> list[Added | DomainError]:
     """Record what leads did and judge each of them once: what became of each touch, in order.
 
-    A touch that cannot be taken is refused alone. Leads are locked in order of id.
+    A touch that cannot be taken is refused alone. Leads are locked in order of id. ``kinds``: those that may be named
+    (None: those in use), ``told``: what the events of the leads say besides.
     """
     actor.require(Permission.SUBMIT_LEAD)
     leads = _locked(touches)
     campaigns = campaigns_named({touch.campaign for touch in touches})
+    taken = in_use() if kinds is None else kinds
     known = _known(touches)
     done: list[Added | DomainError] = []
     for given in touches:
         try:
-            touch = _touch(given, leads, campaigns, now)
+            touch = _touch(given, leads, campaigns, taken, now)
             same = known.setdefault((touch.lead_id, given.external_id), touch) if given.external_id else touch
             _check_same(same, given)
             done.append(Added(same, is_new=same is touch))
@@ -90,7 +100,7 @@ def add_touches(*, touches: Sequence[NewTouch], actor: User, now: datetime) -> l
             done.append(refusal)
     new = [one.touch for one in done if isinstance(one, Added) and one.is_new]
     Touch.objects.bulk_create(new)
-    LeadEvent.objects.bulk_create([_event(touch, actor, now) for touch in new])
+    LeadEvent.objects.bulk_create([_event(touch, actor, now, told or {}) for touch in new])
     changed = sorted({touch.lead_id for touch in new})
     Lead.objects.filter(pk__in=changed).update(updated_at=now)
     judging.judge(lead_ids=changed, now=now, actor=actor)
@@ -119,13 +129,14 @@ def _known(touches: Sequence[NewTouch]) -> dict[tuple[int, str], Touch]:
     return {(touch.lead_id, touch.external_id or ""): touch for touch in found}
 
 
-def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, Campaign], now: datetime) -> Touch:
+def _touch(
+    given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, Campaign], kinds: Collection[str], now: datetime
+) -> Touch:
     """The touch, not saved yet."""
     lead = leads.get(_key(given))
     if lead is None:
         raise NotFound(_("There is no such lead."), field="lead")
-    if given.kind not in TouchKind.values:
-        raise InvalidInput(_("There is no such kind of touch."), field="kind")
+    check_in_use(given.kind, kinds, field="kind")
     moment = given.at or now
     check_moment(moment, field="at")
     if moment > now + CLOCK_SKEW:
@@ -134,7 +145,7 @@ def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, C
     check_text(given.external_id or "", longest=LIMITS["external_id"], field="external_id")
     return Touch(
         lead=lead,
-        kind=given.kind,
+        kind_id=given.kind,
         at=min(moment, now),
         detail=given.detail.strip(),
         campaign=campaign_of(given.campaign, campaigns),
@@ -143,10 +154,10 @@ def _touch(given: NewTouch, leads: Mapping[Key, Lead], campaigns: Mapping[str, C
 
 
 def _check_same(touch: Touch, given: NewTouch) -> None:
-    if touch.kind != given.kind:
+    if touch.kind_id != given.kind:
         raise DomainError(_("This id stands for another touch of this lead."), code="other_touch", field="external_id")
 
 
-def _event(touch: Touch, actor: User, now: datetime) -> LeadEvent:
-    data = {"touch": touch.pk, "kind": touch.kind}
+def _event(touch: Touch, actor: User, now: datetime, told: Mapping[str, Any]) -> LeadEvent:
+    data = {"touch": touch.pk, "kind": touch.kind_id, **told}
     return LeadEvent(lead_id=touch.lead_id, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data)

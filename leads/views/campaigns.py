@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -10,6 +11,7 @@ from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from alignment.accounts.policies import Permission
@@ -18,7 +20,8 @@ from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.inputs import search_words
-from leads.forms.leads import CampaignForm
+from leads.forms.campaigns import CampaignForm, month_words
+from leads.rules.costs import outside
 from leads.selectors import accounts as selectors
 from leads.selectors import deals as deal_selectors
 from leads.selectors import exports
@@ -36,8 +39,9 @@ def listing(request: PersonRequest) -> HttpResponse:
         "q": words,
         "is_filtered": bool(words),
         "may_edit": request.user.may(Permission.SUBMIT_LEAD),
-        "unit": deal_selectors.currency_unit(deal_selectors.currency()),
+        "currency": deal_selectors.currency(),
     }
+    context["unit"] = deal_selectors.currency_unit(context["currency"])
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/campaigns/_results.html" if context["is_part"] else "leads/campaigns/list.html"
     return render(request, template, context)
@@ -66,16 +70,32 @@ def _form(request: PersonRequest, pk: int | None) -> HttpResponse:
     if not request.user.may(Permission.SUBMIT_LEAD):
         raise NotAllowed(_("Your role does not allow this."))
     campaign = selectors.campaign(pk) if pk is not None else None
-    initial = {name: getattr(campaign, name) for name in CampaignForm.base_fields} if campaign else {}
-    form = CampaignForm(request.POST or None, initial=initial)
+    costs = selectors.costs_of(campaign) if campaign else {}
+    form = CampaignForm(request.POST or None, campaign=campaign, costs=costs)
     if request.method == "POST" and form.is_valid():
         try:
-            save_campaign(campaign_id=pk, actor=request.user, **form.cleaned_data)
+            save_campaign(campaign_id=pk, actor=request.user, costs=form.costs(), **form.facts())
         except DomainError as error:
             form.refuse(error)
         else:
             messages.success(request, _("Saved."))
+            _warn_of_months(request, form)
             return htmx.redirect(request, "leads:campaign-list")
-    unit = deal_selectors.currency_unit(deal_selectors.currency())
-    context = {"campaign": campaign, "form": form, "unit": unit}
+    currency = deal_selectors.currency()
+    context = {
+        "campaign": campaign,
+        "form": form,
+        "currency": currency,
+        "unit": deal_selectors.currency_unit(currency),
+        "total": sum(costs.values(), Decimal(0)),
+    }
     return render(request, "leads/campaigns/edit.html", context, status=422 if form.errors else 200)
+
+
+def _warn_of_months(request: PersonRequest, form: CampaignForm) -> None:
+    """Say which costs lie outside the period: taken, as deposits are paid before and bills after it."""
+    period = {name: form.cleaned_data[name] for name in ("starts_on", "ends_on")}
+    spent = {month: amount for month, amount in form.costs().items() if amount}
+    if apart := outside(spent, **period):
+        words = {"months": pgettext("list separator", ", ").join(map(month_words, apart))}
+        messages.warning(request, _("Some costs lie outside the period of the campaign: %(months)s.") % words)

@@ -42,7 +42,7 @@ def listing(request: PersonRequest) -> HttpResponse:
 def new(request: PersonRequest) -> HttpResponse:
     """Bring a file."""
     request.user.require(Permission.IMPORT_RECORDS)
-    form = BringForm(request.POST or None, request.FILES or None)
+    form = BringForm(request.POST or None, request.FILES or None, actor=request.user)
     if request.method == "POST" and form.is_valid():
         kind = form.cleaned_data["kind"]
         try:

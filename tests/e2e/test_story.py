@@ -17,7 +17,7 @@ from handoff.rules.workflow import Status
 from leads.models import Deal
 from leads.rules.activities import ActivityKind, Outcome
 from leads.rules.conditions import parse
-from leads.rules.fields import FIELDS, TouchKind
+from leads.rules.fields import FIELDS
 from leads.rules.sentences import say as sentence
 from reviews.kpis.registry import KPIS
 from reviews.services.reviews import build_due_reviews
@@ -25,6 +25,7 @@ from tests import factories
 from tests.conftest import TOKYO
 from tests.e2e.clock import Clock
 from tests.e2e.visitor import Enter, Visitor, expect
+from tests.touch_words import VOCABULARY, labels
 
 LARGE = {"field": "employees", "op": "at_least", "value": 100}
 DOWNLOADED = {"touches": {"kind": "download", "at_least": 1, "within_days": 30}}
@@ -156,7 +157,7 @@ def _write_definition(aoi: Visitor, words: Words) -> None:
     second = aoi.group("Criterion %(number)s", number=2)
     with aoi.swap():
         aoi.field("Fact", within=second).select_option(value="touches")
-    aoi.field("Kind of touch", within=second).select_option(label=aoi.word(TouchKind.DOWNLOAD.label))
+    aoi.field("Kind of touch", within=second).select_option(label=labels(aoi.language)["download"])
     aoi.field("Within days", within=second).fill("30")
     aoi.field("Why", within=second).fill(words.also)
     aoi.field("Points needed").fill("20")
@@ -176,7 +177,7 @@ def _capture(mai: Visitor, people: dict[str, User], words: Words) -> tuple[Hando
         mai.field("Employees").fill(str(employees))
         mai.field("Source").fill(words.source)
         touch = mai.group("Touch %(number)s", number=1)
-        mai.field("What they did", within=touch).select_option(label=mai.word(TouchKind.DOWNLOAD.label))
+        mai.field("What they did", within=touch).select_option(label=labels(mai.language)["download"])
         if not handoffs:
             mai.inspect()
         mai.button("Submit").click()
@@ -320,4 +321,4 @@ def _leave(mai: Visitor) -> None:
 
 def _sentence(visitor: Visitor, condition: dict[str, object]) -> str:
     with translation.override(visitor.language):
-        return sentence(parse(condition, FIELDS))
+        return sentence(parse(condition, VOCABULARY))

@@ -27,7 +27,7 @@ from alignment.exports.models import Export
 from alignment.kernel import tables
 from alignment.kernel.sheets import Cell, Kind
 from alignment.programs.models import Allowance
-from leads.models import ImportJob, Lead
+from leads.models import CampaignCost, ImportJob, Lead
 from leads.rules import columns
 from leads.rules.mappings import FIELDS
 from leads.rules.normalise import company_key
@@ -104,7 +104,9 @@ def test_deals_are_those_that_the_page_shows_to_this_person(signed_in: SignedIn,
 
 
 def test_companies_and_campaigns_have_what_their_pages_count(signed_in: SignedIn, mai: User):
-    acme, fair = factories.account("Acme", is_key_account=True), factories.campaign("Fair", cost=1500)
+    acme, fair = factories.account("Acme", is_key_account=True), factories.campaign("Fair")
+    CampaignCost.objects.create(campaign=fair, month=date(2026, 1, 1), amount=1000)
+    CampaignCost.objects.create(campaign=fair, amount=500)
     factories.account("Other")
     for _number in range(2):
         factories.lead(account=acme, campaign=fair)

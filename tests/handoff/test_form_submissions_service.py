@@ -48,7 +48,7 @@ def test_a_visitor_becomes_a_lead_that_says_where_it_came_from(form: CaptureForm
     assert {name: getattr(submission, name) for name in UTM} == UTM
     assert (submission.outcome, submission.form_version, submission.at) == ("new_lead", 1, now)
     touch = Touch.objects.get()
-    assert (touch.kind, touch.detail, touch.campaign, submission.touch) == (
+    assert (touch.kind_id, touch.detail, touch.campaign, submission.touch) == (
         "inquiry",
         "Catalogue",
         form.campaign,

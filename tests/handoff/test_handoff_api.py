@@ -82,7 +82,7 @@ REFUSED = [
     ({"phone": "abc"}, "phone"),
     ({"campaign": "unknown"}, "campaign"),
     ({"employee_count": "many"}, "employee_count"),
-    ({"touches": [{"kind": "download"}, {"kind": "nonsense"}]}, "touches.1.kind"),
+    ({"touches": [{"kind": "download"}, {"kind": "nonsense"}]}, "touches[1].kind"),
     ({"touches": "x"}, "touches.non_field_errors"),
     ({"captured_at": "2999-01-01T00:00:00Z"}, "captured_at"),
     ({"custom": "x"}, "custom"),

@@ -128,7 +128,7 @@ def test_touches_of_the_form_are_kept(version, rule, mai, ren, signed_in):
 
     lead = Lead.objects.get()
     assert lead.campaign == campaign
-    assert [touch.kind for touch in lead.touches.order_by("-at")] == ["download", "seminar"]
+    assert [touch.kind_id for touch in lead.touches.order_by("-at")] == ["download", "seminar"]
 
 
 def test_one_more_row_of_touches_keeps_what_was_written(mai, signed_in, agreements):

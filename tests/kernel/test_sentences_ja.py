@@ -8,8 +8,9 @@ import pytest
 from django.utils import translation
 
 from leads.rules.conditions import OPERATORS, Op, parse
-from leads.rules.fields import FIELDS, Choice, Field, FieldType, TouchKind, Words
+from leads.rules.fields import FIELDS, Choice, Field, FieldType, Words
 from leads.rules.sentences import say, say_value
+from tests.touch_words import VOCABULARY, labels
 
 MANAGER: dict[str, Any] = {"field": "job_title", "op": "is", "value": "部長"}
 LARGE: dict[str, Any] = {"field": "employees", "op": "at_least", "value": 1000}
@@ -22,7 +23,7 @@ _OWN = (
     Field("custom.decides", FieldType.FLAG, Words("決裁者", "Decision maker"), custom="decides"),
     Field("custom.budget", FieldType.NUMBER, Words("予算", "Budget"), custom="budget"),
 )
-KNOWN = FIELDS | {field.key: field for field in _OWN}
+KNOWN = VOCABULARY._replace(fields=FIELDS | {field.key: field for field in _OWN})
 
 TESTS: list[tuple[str, Op, Any, str, str]] = [
     ("job_title", Op.IS, "部長", "役職が「部長」", "job title is “部長”"),
@@ -167,10 +168,10 @@ def test_a_value_seen_reads_as_agreed(value: Any, ja: str, en: str) -> None:
 
 
 def test_no_operator_and_no_kind_of_touch_is_without_a_sentence_here() -> None:
-    said = {(KNOWN[field].type, op) for field, op, *_rest in TESTS}
+    said = {(KNOWN.fields[field].type, op) for field, op, *_rest in TESTS}
 
     assert said == {(kind, op) for kind, ops in OPERATORS.items() for op in ops}
-    assert {kind for kind, *_rest in TOUCHES} == {"", *TouchKind.values}
+    assert {kind for kind, *_rest in TOUCHES} == {"", *labels("en")}
 
 
 @pytest.mark.parametrize("key", FIELDS)

@@ -28,6 +28,7 @@ def draft(actor: User, now: datetime, **changes: Any) -> DefinitionVersion:
 
 
 def save(version: DefinitionVersion, actor: User, now: datetime, **changes: Any) -> DefinitionVersion:
+    factories.touch_kind(TWO_DOWNLOADS["touches"]["kind"])
     content = {"threshold": 10, "criteria": CRITERIA, "reason": "", "takes_effect_at": None} | changes
     return definitions.save_draft(version_id=version.pk, actor=actor, now=now, **content)
 

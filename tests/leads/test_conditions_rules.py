@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from leads.rules.conditions import OPERATORS, WITHOUT_VALUE, ConditionFault, Op, dump, leaves, parse
 from leads.rules.fields import FIELDS, FieldType
 from leads.rules.sentences import say
+from tests.touch_words import VOCABULARY
 
 VALUES: dict[FieldType, Any] = {FieldType.TEXT: "web", FieldType.NUMBER: 100, FieldType.DATE: 30}
 EVERY_TEST = [
@@ -24,7 +25,7 @@ EVERY_TEST = [
 
 @pytest.mark.parametrize("tree", EVERY_TEST, ids=lambda tree: f"{tree['field']}-{tree['op']}")
 def test_every_field_and_operator_survives_the_way_there_and_back(tree: dict[str, Any]) -> None:
-    assert dump(parse(tree, FIELDS)) == tree
+    assert dump(parse(tree, VOCABULARY)) == tree
 
 
 @pytest.mark.parametrize(
@@ -56,7 +57,7 @@ def test_every_field_and_operator_survives_the_way_there_and_back(tree: dict[str
 )
 def test_a_fault_is_refused_with_its_path(tree: Any, path: str) -> None:
     with pytest.raises(ConditionFault) as refusal:
-        parse(tree, FIELDS)
+        parse(tree, VOCABULARY)
 
     assert refusal.value.field == path
 
@@ -67,9 +68,9 @@ def test_deep_and_wide_trees_are_refused() -> None:
         deep = {"not": deep}
 
     with pytest.raises(ConditionFault):
-        parse(deep, FIELDS)
+        parse(deep, VOCABULARY)
     with pytest.raises(ConditionFault):
-        parse({"all": [{"field": "source", "op": "is_blank"}] * 201}, FIELDS)
+        parse({"all": [{"field": "source", "op": "is_blank"}] * 201}, VOCABULARY)
 
 
 json_values = st.recursive(
@@ -92,17 +93,17 @@ json_values = st.recursive(
 def test_any_json_is_either_read_or_refused(tree: Any) -> None:
     """Never another exception, whatever arrives."""
     try:
-        condition = parse(tree, FIELDS)
+        condition = parse(tree, VOCABULARY)
     except ConditionFault:
         return
-    assert parse(dump(condition), FIELDS) == condition
+    assert parse(dump(condition), VOCABULARY) == condition
 
 
 @pytest.mark.parametrize("language", ["en", "ja"])
 @pytest.mark.parametrize("tree", EVERY_TEST, ids=lambda tree: f"{tree['field']}-{tree['op']}")
 def test_every_test_reads_as_a_sentence_that_names_field_and_value(tree: dict[str, Any], language: str) -> None:
     with translation.override(language):
-        sentence = say(parse(tree, FIELDS))
+        sentence = say(parse(tree, VOCABULARY))
 
         label = str(FIELDS[tree["field"]].label)
         assert label.removesuffix("のアドレス") in sentence  # 「フリーメールを使っている」
@@ -124,7 +125,7 @@ def test_the_word_between_conditions_is_said_and_inner_groups_stand_in_brackets(
         ]
     }
     with translation.override("en"):
-        assert say(parse(tree, FIELDS)) == (
+        assert say(parse(tree, VOCABULARY)) == (
             "industry is “steel” and (download at least 2 times in the last 30 days or not (phone is not known))"
         )
 
@@ -132,4 +133,4 @@ def test_the_word_between_conditions_is_said_and_inner_groups_stand_in_brackets(
 def test_leaves_come_from_left_to_right() -> None:
     tree = {"any": [{"not": {"field": "source", "op": "is", "value": "a"}}, {"touches": {"kind": "", "at_least": 1}}]}
 
-    assert [type(leaf).__name__ for leaf in leaves(parse(tree, FIELDS))] == ["Test", "TouchCount"]
+    assert [type(leaf).__name__ for leaf in leaves(parse(tree, VOCABULARY))] == ["Test", "TouchCount"]

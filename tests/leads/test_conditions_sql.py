@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from leads.models import Lead
 from leads.rules.conditions import Condition, Group, Negation, Op, Test, TouchCount, parse
-from leads.rules.fields import FIELDS, FieldType
+from leads.rules.fields import FieldType
 from tests import factories
+from tests.touch_words import VOCABULARY
 
 NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
 TEXTS = ["", "web", "ＷＥＢ site", "展示会", "50%_off", "a\\b"]
@@ -76,7 +77,8 @@ def naive(condition: Condition, lead: Lead) -> bool:
                 if condition.within_days
                 else datetime.min.replace(tzinfo=UTC)
             )
-            hits = [t for t in lead.touches.all() if condition.kind in ("", t.kind) and since < t.at <= NOW]
+            kinds = (condition.kind.key,) if condition.kind else VOCABULARY.kinds
+            hits = [t for t in lead.touches.all() if t.kind_id in kinds and since < t.at <= NOW]
             return len(hits) >= condition.at_least
         case Test():
             return _naive_test(condition, _facts(lead)[condition.field.key])
@@ -174,7 +176,7 @@ trees = st.recursive(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(tree=trees)
 def test_sql_and_the_naive_reading_agree_for_every_lead(some_leads: list[Lead], tree: dict[str, Any]) -> None:
-    condition = parse(tree, FIELDS)
+    condition = parse(tree, VOCABULARY)
 
     found = set(Lead.objects.matching(condition, now=NOW).values_list("pk", flat=True))
 
@@ -184,7 +186,7 @@ def test_sql_and_the_naive_reading_agree_for_every_lead(some_leads: list[Lead], 
 def test_one_lead_and_all_leads_are_one_query(some_leads: list[Lead], django_assert_num_queries: Any) -> None:
     condition = parse(
         {"all": [{"touches": {"kind": "", "at_least": 1}}, {"field": "industry", "op": "is", "value": "steel"}]},
-        FIELDS,
+        VOCABULARY,
     )
 
     with django_assert_num_queries(1):

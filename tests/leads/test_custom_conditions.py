@@ -18,7 +18,7 @@ from leads.rules.conditions import ConditionFault, Op, Test, dump, parse
 from leads.rules.fields import FIELDS, FieldType
 from leads.rules.sentences import say
 from leads.selectors import verdicts
-from leads.selectors.custom_fields import known
+from leads.selectors.vocabulary import known
 from leads.services import judging
 from tests import factories
 from tests.leads.test_conditions_sql import folded

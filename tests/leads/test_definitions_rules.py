@@ -11,7 +11,6 @@ from alignment.accounts.policies import GRANTS, Permission
 from alignment.kernel.errors import NotAllowed
 from leads.rules.changes import ChangeKind, CriterionText, differences
 from leads.rules.conditions import parse
-from leads.rules.fields import FIELDS
 from leads.rules.versions import (
     SIGN_PERMISSIONS,
     TRANSITIONS,
@@ -23,6 +22,7 @@ from leads.rules.versions import (
     check_system,
     gaps,
 )
+from tests.touch_words import VOCABULARY
 
 A, S = VersionAction, VersionStatus
 OPEN_TO: dict[VersionAction, set[VersionStatus]] = {
@@ -113,7 +113,7 @@ def test_gaps_name_what_must_be_mended(threshold: int, criteria: list[Line], fie
 
 
 def text(field: str, value: str, points: int = 10, why: str = "") -> CriterionText:
-    return CriterionText("points", parse({"field": field, "op": "is", "value": value}, FIELDS), points, why)
+    return CriterionText("points", parse({"field": field, "op": "is", "value": value}, VOCABULARY), points, why)
 
 
 def test_a_difference_is_found_by_condition_then_by_fields():

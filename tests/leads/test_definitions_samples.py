@@ -9,10 +9,10 @@ import pytest
 
 from leads.models import Lead
 from leads.rules.conditions import parse
-from leads.rules.fields import FIELDS
 from leads.selectors.samples import Scored, known_values, last_quarter, reach
 from tests import factories
 from tests.leads.definition_steps import FREE_MAIL, MANUFACTURERS, TWO_DOWNLOADS
+from tests.touch_words import VOCABULARY
 
 pytestmark = pytest.mark.django_db
 TOKYO = ZoneInfo("Asia/Tokyo")
@@ -41,10 +41,10 @@ def test_each_criterion_and_the_whole_are_counted_together(maker: Lead, now: dat
     private = factories.lead(account=maker.account, is_free_mail=True, captured_at=FEBRUARY)
     other = factories.lead(captured_at=FEBRUARY)
     lines = [
-        Scored(parse(MANUFACTURERS, FIELDS), 10, is_disqualifier=False),
+        Scored(parse(MANUFACTURERS, VOCABULARY), 10, is_disqualifier=False),
         Scored(None, 50, is_disqualifier=False),
-        Scored(parse(FREE_MAIL, FIELDS), 0, is_disqualifier=True),
-        Scored(parse({"all": []}, FIELDS), -5, is_disqualifier=False),
+        Scored(parse(FREE_MAIL, VOCABULARY), 0, is_disqualifier=True),
+        Scored(parse({"all": []}, VOCABULARY), -5, is_disqualifier=False),
     ]
 
     found = reach(last_quarter(now=now), criteria=lines, threshold=5)
@@ -60,7 +60,7 @@ def test_touches_count_as_they_stood_when_the_lead_was_captured(maker: Lead, now
         factories.touch(maker, at=FEBRUARY - timedelta(days=days_ago))
     for days_later in (1, 2):
         factories.touch(late, at=FEBRUARY + timedelta(days=days_later))
-    lines = [Scored(parse(TWO_DOWNLOADS, FIELDS), 10, is_disqualifier=False)]
+    lines = [Scored(parse(TWO_DOWNLOADS, VOCABULARY), 10, is_disqualifier=False)]
 
     assert reach(last_quarter(now=now), criteria=lines, threshold=10).each == (1,)
 

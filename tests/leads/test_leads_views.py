@@ -428,7 +428,13 @@ def test_companies_are_found_by_name(signed_in: Browser, ren: User):
 
 
 def test_a_campaign_is_planned_by_marketing_only(signed_in: Browser, mai: User, ren: User):
-    data = {"name": "Spring", "channel": "fair", "promise": "A demo", "starts_on": "2026-04-01", "cost": "１，２００"}
+    data = {
+        "name": "Spring",
+        "channel": "fair",
+        "promise": "A demo",
+        "starts_on": "2026-04-01",
+        "undated": "１，２００",
+    }
 
     for path in ("/campaigns/new/", f"/campaigns/{factories.campaign('Old').pk}/"):
         assert signed_in(ren).get(path).status_code == 403
@@ -436,7 +442,7 @@ def test_a_campaign_is_planned_by_marketing_only(signed_in: Browser, mai: User, 
     assert signed_in(mai).post("/campaigns/new/", data).status_code == 302
 
     campaign = Campaign.objects.get(name="Spring")
-    assert (campaign.cost, campaign.promise) == (1200, "A demo")
+    assert (campaign.costs.get().amount, campaign.promise) == (1200, "A demo")
     assert "A demo" in text_of(signed_in(ren), "/campaigns/?q=spring")
 
 
@@ -445,13 +451,13 @@ def test_a_campaign_is_planned_by_marketing_only(signed_in: Browser, mai: User, 
     [
         ({"name": "Old"}, "There is a campaign with this name already."),
         ({"ends_on": "2026-03-01"}, "The last day must not be before the first."),
-        ({"cost": "-1"}, "greater than or equal to 0"),
+        ({"undated": "-1"}, "greater than or equal to 0"),
         ({"name": ""}, "Fill in “Name of the campaign”."),
     ],
 )
 def test_an_impossible_campaign_is_refused(changes: dict[str, str], message: str, signed_in: Browser, mai: User):
     factories.campaign("Old")
-    data = {"name": "Spring", "starts_on": "2026-04-01", "ends_on": "", "cost": ""}
+    data = {"name": "Spring", "starts_on": "2026-04-01", "ends_on": "", "undated": ""}
 
     answer = signed_in(mai).post("/campaigns/new/", data | changes)
 

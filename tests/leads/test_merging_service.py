@@ -93,7 +93,7 @@ def test_the_earliest_moments_count(mai: User) -> None:
 
 def test_touches_and_deals_follow(mai: User) -> None:
     survivor, other = factories.lead(captured_at=NOW - timedelta(days=1)), factories.lead(captured_at=NOW)
-    touch = Touch.objects.create(lead=other, kind="seminar", at=NOW)
+    touch = Touch.objects.create(lead=other, kind_id="seminar", at=NOW)
     deal = factories.deal(lead=other)
 
     merge(survivor, other, mai)
@@ -106,7 +106,7 @@ def test_touches_and_deals_follow(mai: User) -> None:
 def test_a_touch_that_both_have_by_its_id_stays_and_counts_once(mai: User) -> None:
     survivor, other = factories.lead(captured_at=NOW - timedelta(days=1)), factories.lead(captured_at=NOW)
     for lead in (survivor, other):
-        Touch.objects.create(lead=lead, kind="seminar", at=NOW, external_id="visit-1")
+        Touch.objects.create(lead=lead, kind_id="seminar", at=NOW, external_id="visit-1")
 
     merge(survivor, other, mai)
 
@@ -128,7 +128,7 @@ def test_undone_at_once_both_are_what_they_were(mai: User) -> None:
     other = factories.lead(
         campaign=factories.campaign(), phone="+81312345678", captured_at=NOW - timedelta(days=9), custom={"b": "2"}
     )
-    Touch.objects.create(lead=other, kind="seminar", at=NOW)
+    Touch.objects.create(lead=other, kind_id="seminar", at=NOW)
     factories.deal(lead=other)
     before = rows_of(survivor, other)
     done = merge(survivor, other, mai)
@@ -224,7 +224,7 @@ def test_touches_that_come_together_qualify_the_survivor_and_going_apart_takes_t
     factories.version_in_force({"condition": {"touches": {"at_least": 2}}, "points": 10})
     survivor, other = factories.lead(captured_at=NOW - timedelta(days=1)), factories.lead(captured_at=NOW)
     for lead in (survivor, other):
-        Touch.objects.create(lead=lead, kind="seminar", at=NOW - timedelta(hours=1))
+        Touch.objects.create(lead=lead, kind_id="seminar", at=NOW - timedelta(hours=1))
 
     done = merge(survivor, other, mai)
     survivor.refresh_from_db()
@@ -289,7 +289,7 @@ class TestIdentity(TestCase):
         mai = factories.user()
         leads = factories.lead(**one), factories.lead(**other)
         for of_first in touches:
-            Touch.objects.create(lead=leads[not of_first], kind="seminar", at=NOW)
+            Touch.objects.create(lead=leads[not of_first], kind_id="seminar", at=NOW)
         before = rows_of(*leads)
 
         done = merge(*leads, mai, **({"full_name": leads[1].pk, "note": leads[0].pk} if choose else {}))

@@ -30,6 +30,7 @@ _SECTIONS = (
     ("accounts:organisation", _("Organisation"), Permission.EDIT_ORGANISATION),
     ("exports:list", _("Exports"), Permission.SEE_EXPORTS),
     ("leads:custom-fields", _("Custom fields"), Permission.EDIT_ORGANISATION),
+    ("leads:touch-kind-list", _("Kinds of touches"), Permission.EDIT_ORGANISATION),
     ("health:operations", _("Operations"), Permission.SEE_OPERATIONS),
 )
 

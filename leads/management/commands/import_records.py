@@ -1,4 +1,4 @@
-"""Bring years of records from another tool: ``manage.py import_records leads|deals FILE --mapping MAPPING.json``.
+"""Bring years of records from another tool: ``manage.py import_records KIND FILE --mapping MAPPING.json``.
 
 Mappings for the Olist marketing funnel, as an example:
 
@@ -11,15 +11,28 @@ Mappings for the Olist marketing funnel, as an example:
                 "won_date": {"field": "won_at", "format": "%Y-%m-%d %H:%M:%S"},
                 "business_segment": "product"}}
 
+The other kinds and their fields:
+
+    accounts:    company, industry, prefecture, employees, key_account; known by external_id, else by name
+    campaigns:   campaign (its name), channel, promise, starts_on, ends_on; month and cost: one row for each month
+    touches:     lead_external_id or email, kind (key or name), at, campaign, detail
+    activities:  lead_external_id or email, kind, outcome, at, done_by (an e-mail address), note
+
 After a trip through Excel the same files want "%d-%m-%Y" and "%d-%m-%Y %H:%M".
 
 FILE is text (CSV; UTF-8, UTF-16, CP932, EUC-JP) or a workbook (XLSX, XLS, ODS; dates in it need no form). Where it can
 be read in two ways the mapping says which: "encoding", "delimiter", "sheet", "header_row" (counted from 1).
 
-Managers and admins bring leads and deals, marketers leads only. The same file twice changes nothing, and a later file
+Marketers, managers and admins bring leads, deals and companies; the marketing side and admins campaigns and touches;
+the manager of sales and admins activities. The same file twice changes nothing, and a later file
 writes only what it says otherwise than the one before: what a person changed here since stays, with a warning, and so
 does a deal that a person won or lost. Rows without an id of their own are recognised by what the mapping reads in
 them; such a row, corrected, becomes a new record.
+
+Touches and activities are facts that happened: a later row under the same id that says otherwise is refused. Touches
+judge their leads again. An activity counts as attempt and contact and may be the first contact, but stops no deadline
+that runs here, ends no plan and moves no lead. Amounts in another currency than the organisation's are refused: by a
+column "currency", or for the whole file by "currency": "USD" in the mapping.
 """
 
 from __future__ import annotations
@@ -39,7 +52,7 @@ from leads.services.importing import ImportResult, run_import
 
 
 class Command(BaseCommand):
-    help = "Take the rows of a CSV file or a spreadsheet in as leads or deals; the same file twice changes nothing."
+    help = "Take the rows of a CSV file or a spreadsheet in as records; the same file twice changes nothing."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.formatter_class = argparse.RawDescriptionHelpFormatter

@@ -20,7 +20,7 @@ class Row:
     """One row of the file. ``fields`` by our names, ``custom`` what the mapping keeps, ``cells`` as they stood.
 
     ``number`` counts as a spreadsheet does. Without an id of its own (``has_id``), ``external_id`` follows from what
-    the row says.
+    the row says. Where it follows from a name alone, ``called`` is that name as people know it.
 
     What the kind prepares: ``said`` are the facts in the form in which they are kept, without blanks, ``company`` those
     of the company that the row names, ``new`` the columns of a new record.
@@ -35,6 +35,7 @@ class Row:
     said: dict[str, Any] = field(default_factory=dict)
     company: dict[str, Any] = field(default_factory=dict)
     new: list[Any] = field(default_factory=list)
+    called: str = ""
 
 
 @dataclass(frozen=True)

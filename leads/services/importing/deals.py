@@ -20,7 +20,7 @@ from leads.models import Deal, DealEvent, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
 from leads.services.capture import CLOCK_SKEW
-from leads.services.importing import memory, parties
+from leads.services.importing import currencies, memory, parties
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
 
@@ -45,10 +45,16 @@ class _Deal:
 def store(rows: list[Row], context: Context) -> None:
     """Make new deals and update known ones; the leads behind them move to "with sales" or "customer".
 
-    A deal that a person has won or lost stays as it is. One that ended otherwise than the file says is refused.
+    A deal that a person has won or lost stays as it is. One that ended otherwise than the file says is refused, and so
+    is one in another currency than ours.
     """
+    foreign = currencies.foreign(rows)
     if all(column.field != "lead_external_id" for column in context.mapping.columns):
         context.result.note(_("No column says which lead a deal came of: all of them stand without one."))
+    for row in rows:
+        if reason := foreign.get(row.number):
+            context.refuse(row, "other_currency", reason)
+    rows = [row for row in rows if row.number not in foreign]
     leads = _leads(rows, context)
     known = _known(rows, context)
     before = memory.recall(rows, context)
@@ -191,13 +197,20 @@ def _facts(item: _Deal) -> Facts:
 
 
 def _named(changes: list[Change], context: Context) -> Named:
-    """The companies and people of the facts that will be written; a name that several people share is a warning."""
+    """The companies and people of the facts that will be written; a name that several people share, or nobody
+    has yet, is a warning."""
     people = parties.people({change.write["owner"] for change in changes if "owner" in change.write})
     for change in changes:
         if change.write.get("owner") in people.shared:
             message = _("Several sales people are called “%(name)s”: the one who was here first is taken.")
             words = {"name": change.write["owner"]}
             context.result.warn(change.row.number, "ambiguous_owner", message % words)
+    unknown = set(people.new)
+    for change in changes:
+        if (name := change.write.get("owner")) in unknown:
+            unknown.discard(name)
+            message = _("Nobody here is called “%(name)s”: kept as an inactive person, to be matched later.")
+            context.result.warn(change.row.number, "new_owner", message % {"name": name})
     accounts = [change.write["account"] for change in changes if "account" in change.write]
     return {"owner": people.by_name, "account": parties.companies(accounts, now=context.now)}
 

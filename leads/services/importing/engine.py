@@ -23,8 +23,9 @@ from leads.rules import mappings
 from leads.rules.mappings import Mapping
 from leads.selectors.custom_fields import known
 from leads.services import custom_values
-from leads.services.importing import deals, lead_rows, leads, reading
+from leads.services.importing import accounts, activities, campaigns, deals, lead_rows, leads, reading, touches
 from leads.services.importing.context import Context, Row
+from leads.services.importing.currencies import other_currency
 from leads.services.importing.reading import Part
 from leads.services.importing.result import ImportResult, Remark
 from leads.services.importing.seen import Seen
@@ -35,23 +36,42 @@ ONE_DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class _Kind:
-    """How rows of one kind are taken: what a row alone tells, then what becomes of many."""
+    """How rows of one kind are taken: what a row alone tells, then what becomes of many; and who may bring them."""
 
     prepare: Callable[..., Iterable[Remark]]
     store: Callable[[list[Row], Context], None]
+    needs: Permission = Permission.IMPORT_RECORDS
 
 
 def _as_it_is(_row: Row, *, now: datetime) -> Iterable[Remark]:
     return ()
 
 
-KINDS = {"leads": _Kind(lead_rows.prepare, leads.store), "deals": _Kind(_as_it_is, deals.store)}
+KINDS = {
+    "leads": _Kind(lead_rows.prepare, leads.store),
+    "deals": _Kind(_as_it_is, deals.store),
+    "accounts": _Kind(accounts.prepare, accounts.store, Permission.EDIT_LEAD),
+    "campaigns": _Kind(campaigns.prepare, campaigns.store, Permission.SUBMIT_LEAD),
+    "touches": _Kind(touches.prepare, touches.store, Permission.SUBMIT_LEAD),
+    "activities": _Kind(activities.prepare, activities.store, Permission.IMPORT_ACTIVITIES),
+}
+
+
+def may_bring(*, actor: User, kind: str) -> bool:
+    """Whether this person brings files of this kind: imports at all, and writes such records."""
+    return actor.may(Permission.IMPORT_RECORDS) and actor.may(KINDS[kind].needs)
+
+
+def require(*, actor: User, kind: str) -> None:
+    """Raises ``NotAllowed`` where they may not."""
+    actor.require(Permission.IMPORT_RECORDS)
+    actor.require(KINDS[kind].needs)
 
 
 def run_import(
     *, kind: str, file: tables.Binary, file_name: str, mapping: Any, actor: User, now: datetime, dry_run: bool = False
 ) -> ImportResult:
-    """Take the rows of a table as ``kind`` (leads or deals) by ``mapping`` (see ``leads.rules.mappings``), at once.
+    """Take the rows of a table as ``kind`` (a key of ``KINDS``) by ``mapping`` (see ``leads.rules.mappings``), at once.
 
     Rows are recognised by source system and external id (without one: by what the mapping reads in them), so the same
     file again changes nothing, also where people changed the records since. A row that cannot be taken is refused with
@@ -59,7 +79,7 @@ def run_import(
     before such a fault, or before the machine stopped, stays: the same file again takes the rest. With ``dry_run``
     every part is stored and then undone.
     """
-    actor.require(Permission.IMPORT_RECORDS)
+    require(actor=actor, kind=kind)
     plan = mappings.parse(mapping, kind=kind, fields=known())
     job = ImportJob(
         kind=kind,
@@ -123,7 +143,10 @@ def take(
     every part is undone before it is recorded.
     """
     kind = KINDS[job.kind]
-    zone = Organisation.get().zone
+    organisation = Organisation.get()
+    zone = organisation.zone
+    if plan.currency not in ("", organisation.currency):
+        raise InvalidInput(other_currency(plan.currency, organisation.currency), field="currency")
     seen = Seen()
     parts = reading.parts(
         table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
@@ -175,6 +198,8 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
         key = row.external_id
         if row.has_id and first[key] != row.number:
             message = _("The external id “%(id)s” is already in row %(row)d.") % {"id": key, "row": first[key]}
+            if row.called:
+                message = _("“%(name)s” is already in row %(row)d.") % {"name": row.called, "row": first[key]}
             result.refuse(row.number, "id_twice", message, row.cells)
             continue
         if not row.has_id:

@@ -51,6 +51,7 @@ def start(*, kind: str, file: BinaryIO, file_name: str, actor: User, now: dateti
     actor.require(Permission.IMPORT_RECORDS)
     if kind not in engine.KINDS:
         raise InvalidInput(_("Choose what the file holds."), field="kind")
+    engine.require(actor=actor, kind=kind)
     job = ImportJob.objects.create(kind=kind, file_name=file_name[:300], sha256="", actor=actor, at=now)
     digest = hashlib.sha256()
     for number, piece in enumerate(iter(lambda: file.read(PIECE), b"")):

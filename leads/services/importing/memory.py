@@ -14,12 +14,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from leads.models import Deal, ImportedRow, Lead
+from leads.models import Account, Campaign, Deal, ImportedRow, Lead
 from leads.rules.matching import Evidence
 from leads.selectors.timeline import fact_label
 from leads.services.importing.context import BATCH, Context, Row
 
 Facts = dict[str, Any]
+Record = Lead | Deal | Account | Campaign
 Named = dict[str, dict[str, Any]]
 """Per kind of thing, the records by the names that files give them."""
 CUSTOM = "custom."
@@ -73,7 +74,7 @@ def remember(changes: Sequence[Change], context: Context) -> None:
     )
 
 
-def compare(row: Row, said: Facts, record: Lead | Deal | None, before: Facts, context: Context) -> Change:
+def compare(row: Row, said: Facts, record: Record | None, before: Facts, context: Context) -> Change:
     """What a row says otherwise than the files before it; a blank says nothing.
 
     A value that somebody changed here since stays as it is, with a warning.
@@ -88,7 +89,7 @@ def compare(row: Row, said: Facts, record: Lead | Deal | None, before: Facts, co
         stands = standing(record, name)
         if name in NAMED and words(getattr(record, name)) == value:
             change.after |= {name: value, NAMED[name]: stands}
-        elif name not in NAMED and _says_nothing_new(name, value, stands):
+        elif name not in NAMED and says_nothing_new(name, value, stands):
             change.after[name] = plain(stands)
         elif plain(stands) != before.get(NAMED.get(name, name)):
             change.after[name] = plain(value)
@@ -99,9 +100,9 @@ def compare(row: Row, said: Facts, record: Lead | Deal | None, before: Facts, co
     return change
 
 
-def standing(record: Lead | Deal, name: str) -> Any:
+def standing(record: Record, name: str) -> Any:
     """What the record holds under this name now."""
-    if name.startswith(CUSTOM):
+    if name.startswith(CUSTOM) and isinstance(record, Lead | Deal):
         return record.custom.get(name.removeprefix(CUSTOM))
     return getattr(record, NAMED.get(name, name))
 
@@ -144,6 +145,11 @@ def plain(value: Any) -> Any:
     return None if value == "" else value
 
 
+def moment(told: str) -> datetime:
+    """A moment as it was remembered."""
+    return datetime.fromisoformat(told)
+
+
 def words(record: Any) -> str | None:
     """How people call another record."""
     if record is None:
@@ -151,7 +157,7 @@ def words(record: Any) -> str | None:
     return str(record.display_name if isinstance(record, Lead) else getattr(record, "full_name", "") or record.name)
 
 
-def _says_nothing_new(name: str, value: Any, stands: Any) -> bool:
+def says_nothing_new(name: str, value: Any, stands: Any) -> bool:
     """The same as what stands there, or the same less exactly: spreadsheets drop seconds and last zeros."""
     if stands is None:
         return False

@@ -24,10 +24,11 @@ COMPANY_FACTS = {"industry": "industry", "prefecture": "prefecture", "employees"
 
 @dataclass
 class People:
-    """The people of some names; ``shared`` are the names that more than one of them has."""
+    """The people of some names; ``shared`` are the names that several of them have, ``new`` those of nobody yet."""
 
     by_name: dict[str, User] = field(default_factory=dict)
     shared: set[str] = field(default_factory=set)
+    new: list[str] = field(default_factory=list)
 
 
 def companies(
@@ -71,7 +72,8 @@ def people(names: Iterable[str]) -> People:
         found.by_name[name] = candidates[0]
         if len([user for user in candidates if user.is_active == candidates[0].is_active]) > 1:
             found.shared.add(name)
-    new = [_to_be_matched(name) for name in sorted(wanted - bearers.keys())]
+    found.new = sorted(wanted - bearers.keys())
+    new = [_to_be_matched(name) for name in found.new]
     User.objects.bulk_create(new)
     found.by_name |= {user.full_name: user for user in new}
     return found

@@ -14,7 +14,6 @@ from django.db.models import QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from alignment.accounts.policies import Permission
 from alignment.kernel import tables
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.failpoints import failpoint
@@ -113,7 +112,7 @@ def _check_claim(job: ImportJob) -> None:
         return
     if not job.actor.is_active:
         raise InvalidInput(_("Whoever brought this file has left. Bring it anew."))
-    job.actor.require(Permission.IMPORT_RECORDS)
+    engine.require(actor=job.actor, kind=job.kind)
     if not job.pieces.exists():
         message = _("Whoever read this file stopped half-way. Bring it again: what was taken is recognised.")
         raise InvalidInput(message)

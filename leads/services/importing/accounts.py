@@ -1,0 +1,121 @@
+"""Stores rows as companies: found by their id in the file's system, else by their name.
+
+Companies that are here are locked in order of id; then new ones are made, and leads judged whose company changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from leads.models import Account, Lead
+from leads.rules import normalise
+from leads.rules.stages import JUDGED_STAGES
+from leads.services import judging
+from leads.services.facts import LIMITS
+from leads.services.importing import memory, parties
+from leads.services.importing.context import BATCH, Context, Row
+from leads.services.importing.memory import Change, Facts
+from leads.services.importing.reading import RowFault
+from leads.services.importing.result import Remark
+
+_COLUMNS = parties.COMPANY_FACTS | {"key_account": "is_key_account"}
+_LONGEST = {"company": LIMITS["company_name"], "industry": LIMITS["industry"], "prefecture": LIMITS["prefecture"]}
+ACCOUNT = "account_id"
+"""Remembered of a row: the company that it means, whatever it is called later."""
+
+
+def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+    """Bring what the row says of a company into the form in which it is kept; raises ``RowFault``."""
+    key = normalise.company_key(row.fields.get("company", ""))
+    if not key:
+        raise RowFault("nobody", _("The row names no company."))
+    for name, limit in _LONGEST.items():
+        if len(row.fields.get(name, "")) > limit:
+            message = _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
+            raise RowFault("too_long", message)
+    if not row.has_id:
+        row.external_id, row.has_id, row.called = f"name:{key}"[: LIMITS["external_id"]], True, row.fields["company"]
+    said = {column: row.fields.get(name) for name, column in _COLUMNS.items()}
+    row.said = {column: value for column, value in said.items() if value not in (None, "")}
+    row.company = {"key": key}
+    return ()
+
+
+def store(rows: list[Row], context: Context) -> None:
+    """Make new companies and write what the file says otherwise than before; what people wrote here stays."""
+    before = memory.recall(rows, context)
+    known = _locked(rows, before)
+    first: dict[str, Row] = {}
+    for row in rows:
+        if _meant(row, known, before) is None:
+            first.setdefault(row.company["key"], row)
+    made = parties.companies(
+        [row.fields["company"] for row in first.values()],
+        now=context.now,
+        facts={key: row.said for key, row in first.items()},
+    )
+    by_key = known | {account.name_key: account for account in made.values()}
+    new = {row.number for row in first.values()}
+    changes = [
+        _compared(row, by_key, before.get(row.external_id, {}), context, is_new=row.number in new) for row in rows
+    ]
+    changed = _update([change for change in changes if change.write and not change.is_new])
+    memory.remember(changes, context)
+    ids = Lead.objects.filter(account__in=changed, stage__in=JUDGED_STAGES).order_by("pk").values_list("pk", flat=True)
+    judging.judge(lead_ids=list(ids), now=context.now, actor=context.actor)
+    updated = sum(bool(change.write) and not change.is_new for change in changes)
+    context.result.created += len(new)
+    context.result.updated += updated
+    context.result.unchanged += len(rows) - len(new) - updated
+
+
+def _locked(rows: list[Row], before: dict[str, Facts]) -> dict[object, Account]:
+    """The companies that are here, by key and by id; no more locked than live work does, as leads go on naming them."""
+    ids = {facts[ACCOUNT] for facts in before.values() if ACCOUNT in facts}
+    wanted = Q(name_key__in={row.company["key"] for row in rows}) | Q(pk__in=ids)
+    found = list(Account.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
+    return {account.pk: account for account in found} | {account.name_key: account for account in found}
+
+
+def _meant(row: Row, known: dict[object, Account], before: dict[str, Facts]) -> Account | None:
+    remembered = before.get(row.external_id, {}).get(ACCOUNT)
+    return known.get(remembered) or known.get(row.company["key"])
+
+
+def _compared(row: Row, known: dict[object, Account], before: Facts, context: Context, *, is_new: bool) -> Change:
+    account = known.get(before.get(ACCOUNT)) or known[row.company["key"]]
+    if is_new:
+        change = memory.compare(row, row.said, None, before, context)
+    else:
+        _warn_of_a_name(row, account, context)
+        change = memory.compare(
+            row, row.said, account, {"is_key_account": False} | before, context
+        )  # what it begins as
+        change.before = before
+    change.record = account
+    change.after[ACCOUNT] = account.pk
+    return change
+
+
+def _warn_of_a_name(row: Row, account: Account, context: Context) -> None:
+    if row.company["key"] != account.name_key:
+        words = {"here": account.name[:100], "file": row.fields["company"][:100]}
+        message = _("This company is called “%(here)s” here and stays so; the file says “%(file)s”.") % words
+        context.result.warn(row.number, "called_otherwise", message)
+
+
+def _update(changes: list[Change]) -> set[int]:
+    """Write what changed; the ids of those companies."""
+    columns: set[str] = set()
+    accounts: dict[int, Account] = {}
+    for change in changes:
+        memory.apply(change, {})
+        columns |= memory.columns_of(change.write)
+        accounts[change.record.pk] = change.record
+    if accounts:
+        Account.objects.bulk_update(accounts.values(), sorted(columns), batch_size=BATCH)
+    return set(accounts)
