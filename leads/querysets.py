@@ -60,6 +60,11 @@ class Folded(Func):
     output_field = TextField()
 
 
+def standing(to_lead: str = "") -> Q:
+    """Whether a lead counts; ``to_lead`` is the way there from the rows that are asked (``leads__``)."""
+    return Q(**{f"{to_lead}merged_into": None, f"{to_lead}taken_back_by": None})
+
+
 class LeadQuerySet(QuerySet["Lead"]):
     """Chainable predicates on leads."""
 
@@ -69,7 +74,7 @@ class LeadQuerySet(QuerySet["Lead"]):
 
     def standing(self) -> LeadQuerySet:
         """Neither part of another lead by now, nor taken back with the import that made it."""
-        return self.filter(merged_into=None, taken_back_by=None)
+        return self.filter(standing())
 
     def in_stage(self, *stages: Stage) -> LeadQuerySet:
         return self.filter(stage__in=stages)

@@ -1,4 +1,8 @@
-"""Rows under lock, read once the lock is held."""
+"""Rows under lock, read once the lock is held.
+
+Nobody else changes them till then. A row that only names a locked one may be written meanwhile, so that two who have
+locked a row each, and write what names both, don't wait for each other in a circle.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +20,13 @@ def locked(rows: QuerySet[Row], *related: str) -> Row | None:
     Two statements on purpose. A single ``select_for_update().select_related()`` that has to wait joins the row as it
     has become with the partners of the row as it was: a relation that changed meanwhile comes back as None.
     """
-    pk = rows.select_for_update().values_list("pk", flat=True).first()
+    pk = rows.select_for_update(no_key=True).values_list("pk", flat=True).first()
     return None if pk is None else _joined(rows, related).get(pk=pk)
 
 
 def locked_all(rows: QuerySet[Row], *related: str, skip_locked: bool = False) -> list[Row]:
     """The same for several rows, locked and given in the order of ``rows``, which must be a full one."""
-    pks = list(rows.select_for_update(skip_locked=skip_locked).values_list("pk", flat=True))
+    pks = list(rows.select_for_update(skip_locked=skip_locked, no_key=True).values_list("pk", flat=True))
     found = _joined(rows, related).in_bulk(pks)
     return [found[pk] for pk in pks]
 

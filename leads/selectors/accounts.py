@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import NotFound
 from leads.models import Account, Campaign, CampaignCost, Deal, Lead
+from leads.querysets import standing
 from leads.rules.costs import Costs
 from leads.rules.normalise import company_key
 
@@ -58,8 +59,8 @@ def account_names() -> list[str]:
 def campaigns(*, words: str = "") -> QuerySet[Any]:
     """Campaigns with the number of their leads and of those that qualified, newest first."""
     found = Campaign.objects.annotate(
-        lead_count=Count("leads"),
-        qualified_count=Count("leads", filter=Q(leads__qualified_at__isnull=False)),
+        lead_count=Count("leads", filter=standing("leads__")),
+        qualified_count=Count("leads", filter=standing("leads__") & Q(leads__qualified_at__isnull=False)),
         cost=_total_cost(),
     )
     for word in words.split()[:5]:

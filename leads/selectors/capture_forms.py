@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.html import escape
@@ -35,10 +36,12 @@ _HEIGHT_OF_QUESTION = 90
 
 def forms() -> QuerySet[Any]:
     """All forms with the number of their submissions, of the leads behind them and of those that qualified."""
-    mql = Count("submissions__lead", distinct=True, filter=Q(submissions__lead__qualified_at__isnull=False))
+    person = Coalesce("submissions__lead__merged_into", "submissions__lead")
+    qualified = Q(submissions__lead__qualified_at__isnull=False)
+    mql = Count(person, distinct=True, filter=qualified | Q(submissions__lead__merged_into__qualified_at__isnull=False))
     found = CaptureForm.objects.select_related("campaign", "published_by")
     counted = found.annotate(
-        submission_count=Count("submissions"), lead_count=Count("submissions__lead", distinct=True), mql_count=mql
+        submission_count=Count("submissions"), lead_count=Count(person, distinct=True), mql_count=mql
     )
     return counted.order_by("-pk")
 

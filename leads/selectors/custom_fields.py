@@ -91,7 +91,7 @@ def use_of(field: CustomField) -> Use:
     """Where a field is used (a look at every lead, so for pages of one field only)."""
     versions = sorted({line.version for line in _criteria_on(field)}, key=lambda version: -version.number)
     return Use(
-        leads=Lead.objects.filter(custom__has_key=field.key).count(),
+        leads=Lead.everything.filter(custom__has_key=field.key).count(),
         versions=versions,
         imports=sum(1 for mapping in _mappings() if _names(mapping, f"{PREFIX}{field.key}")),
     )
@@ -99,7 +99,9 @@ def use_of(field: CustomField) -> Use:
 
 def choices_in_use(field: CustomField) -> dict[str, int]:
     """How many leads have each choice; 0 for one that only criteria name."""
-    rows = Lead.objects.filter(custom__has_key=field.key).annotate(choice=KeyTransform(field.key, "custom")).order_by()
+    rows = (
+        Lead.everything.filter(custom__has_key=field.key).annotate(choice=KeyTransform(field.key, "custom")).order_by()
+    )
     counted = rows.values_list("choice").annotate(n=Count("pk"))
     found = {value: count for value, count in counted if isinstance(value, str)}
     for line in _criteria_on(field):

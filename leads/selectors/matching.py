@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,6 +15,8 @@ from leads.rules.matching import Compared, Evidence
 
 MOST = 20
 """What more people than this have in common, a mailbox or a number, names none of them."""
+_LOOKED_AT = 5 * MOST
+"""Leads that are read for one address or number: that of a switchboard stands in thousands."""
 COMPARED = frozenset({"email", "phone", "full_name", "full_name_kana", "company_name"})
 """The facts of a lead by which it is compared with others."""
 Key = tuple[str, ...]
@@ -38,16 +40,22 @@ class Person:
         return Person(lead.email, lead.phone, lead.full_name, lead.full_name_kana, key, lead.pk)
 
     @cached_property
+    def name(self) -> str:
+        """The name as it is compared."""
+        return normalise.name_key(self.full_name)
+
+    @cached_property
     def shared(self) -> tuple[Key, ...]:
         """The keys under which somebody else may be the same person."""
         return tuple(self._shared())
 
     def _shared(self) -> Iterator[Key]:
-        name, kana = normalise.name_key(self.full_name), normalise.kana_key(self.full_name_kana)
+        name, kana = self.name, normalise.kana_key(self.full_name_kana)
         if self.email:
             yield ("email", self.email)
         if self.phone:
-            yield ("phone", self.phone, name)
+            yield ("phone", self.phone)
+            yield ("phone and name", self.phone, name)
         if self.company and name:
             yield ("name", self.company, name)
         if self.company and kana:
@@ -74,13 +82,12 @@ def matches(persons: Sequence[Person]) -> list[list[Match]]:
 
 def like_one_before(persons: Sequence[Person]) -> list[bool]:
     """For each person whether one before it in this order may be the same."""
-    shared = [set(person.shared) for person in persons]
-    times = Counter(key for keys in shared for key in keys)
+    known = _by_key(persons)
     seen: set[Key] = set()
     found = []
-    for keys in shared:
-        found.append(any(times[key] <= MOST for key in keys & seen))
-        seen |= keys
+    for person in persons:
+        found.append(any(key in seen and _names_somebody(known[key]) for key in person.shared))
+        seen.update(person.shared)
     return found
 
 
@@ -103,25 +110,20 @@ def _same(one: str, other: str) -> bool | None:
 
 
 def _best(person: Person, keys: Iterable[Key], known: dict[Key, list[Person]]) -> list[Match]:
-    candidates: dict[int, Person] = {}
-    for key in keys:
-        for own in _looked_under(key):
-            if len(alike := known.get(own, ())) <= MOST:
-                candidates |= {one.lead_id: one for one in alike if one.lead_id is not None}
-    candidates.pop(person.lead_id or 0, None)
-    found = [Match(pk, compare(person, one)) for pk, one in candidates.items()]
-    return sorted(
-        (match for match in found if match.evidence.score >= matching.SUSPECTED),
-        key=lambda match: (-match.evidence.score, match.lead_id),
-    )
+    alike = {one for key in keys if _names_somebody(known.get(key, ())) for one in known[key]}
+    best: dict[int, Evidence] = {}
+    for one in alike:
+        evidence, pk = compare(person, one), one.lead_id or 0
+        if evidence.score >= max(matching.SUSPECTED, best[pk].score if pk in best else 0):
+            best[pk] = evidence
+    best.pop(person.lead_id or 0, None)
+    found = [Match(pk, evidence) for pk, evidence in best.items()]
+    return sorted(found, key=lambda match: (-match.evidence.score, match.lead_id))
 
 
-def _looked_under(key: Key) -> Iterator[Key]:
-    """The key itself; of a number also those without a name, and of somebody without a name everybody."""
-    yield key
-    if key[0] == "phone":
-        _kind, number, name = key
-        yield ("phone", number, "") if name else ("number", number)
+def _names_somebody(alike: Collection[Person]) -> bool:
+    """Whether what these have in common tells who they are: a mailbox or a number of many names does not."""
+    return 0 < len(alike) <= MOST or 0 < len({person.name for person in alike}) <= MOST
 
 
 def _by_key(persons: Iterable[Person]) -> dict[Key, list[Person]]:
@@ -129,13 +131,14 @@ def _by_key(persons: Iterable[Person]) -> dict[Key, list[Person]]:
     for person in persons:
         for key in person.shared:
             found[key].append(person)
-        if person.phone:
-            found["number", person.phone].append(person)
     return found
 
 
 def _alike(keys: Sequence[Iterable[Key]]) -> Iterator[Person]:
-    """The standing leads that share a key with one of the persons, the oldest first."""
+    """Who shares a key with one of the persons, by the lead that stands for them, the oldest first.
+
+    What a lead was known by before it became part of another is still what this person is known by.
+    """
     wanted: dict[str, set[Key]] = defaultdict(set)
     for own in keys:
         for kind, *values in own:
@@ -145,7 +148,9 @@ def _alike(keys: Sequence[Iterable[Key]]) -> Iterator[Person]:
     names, readings = sorted(wanted["name"]), sorted(wanted["kana"])
     asked = {
         "emails": [address for (address,) in wanted["email"]],
-        "phones": list({number for number, _name in wanted["phone"]}),
+        "phones": [number for (number,) in wanted["phone"]],
+        "phones_of_names": [number for number, _name in wanted["phone and name"]],
+        "names_at_phones": [name for _number, name in wanted["phone and name"]],
         "companies": [company for company, _name in names],
         "names": [name for _company, name in names],
         "companies_of_readings": [company for company, _kana in readings],
@@ -166,9 +171,19 @@ _NAME, _KANA = (
 )
 _SQL = f"""
     WITH alike AS (
-        SELECT id FROM leads_lead WHERE email = ANY(%(emails)s) AND email <> ''
+        SELECT lead.id FROM unnest(%(emails)s::text[]) AS asked (email) CROSS JOIN LATERAL (
+            SELECT id FROM leads_lead WHERE email = asked.email AND email <> '' LIMIT {_LOOKED_AT}
+        ) AS lead
         UNION
-        SELECT id FROM leads_lead WHERE phone = ANY(%(phones)s) AND phone <> ''
+        SELECT lead.id FROM unnest(%(phones)s::text[]) AS asked (phone) CROSS JOIN LATERAL (
+            SELECT id FROM leads_lead WHERE phone = asked.phone AND phone <> '' LIMIT {_LOOKED_AT}
+        ) AS lead
+        UNION
+        SELECT found.id FROM unnest(%(phones_of_names)s::text[], %(names_at_phones)s::text[]) AS asked (phone, name)
+        CROSS JOIN LATERAL (
+            SELECT id FROM leads_lead AS lead
+            WHERE phone = asked.phone AND {_NAME} = asked.name AND phone <> '' LIMIT {_LOOKED_AT}
+        ) AS found
         UNION
         SELECT lead.id FROM unnest(%(companies)s::text[], %(names)s::text[]) AS asked (company, name)
         JOIN leads_account AS account ON account.name_key = asked.company
@@ -179,8 +194,9 @@ _SQL = f"""
         JOIN leads_lead AS lead
             ON lead.account_id = account.id AND {_KANA} = asked.kana AND lead.full_name_kana <> ''
     )
-    SELECT lead.id, lead.email, lead.phone, lead.full_name, lead.full_name_kana, coalesce(account.name_key, '')
+    SELECT coalesce(lead.merged_into_id, lead.id), lead.email, lead.phone, lead.full_name, lead.full_name_kana,
+        coalesce(account.name_key, '')
     FROM alike JOIN leads_lead AS lead USING (id) LEFT JOIN leads_account AS account ON account.id = lead.account_id
-    WHERE lead.merged_into_id IS NULL AND lead.taken_back_by_id IS NULL
+    WHERE lead.taken_back_by_id IS NULL
     ORDER BY lead.id
 """  # noqa: S608 - our own names

@@ -122,7 +122,11 @@ def _key(index: int, data: LeadData) -> Key:
 
 
 def _known(data: Sequence[LeadData]) -> dict[Key, Lead]:
-    known = identity.leads_known_as({(one.source_system, one.external_id) for one in data if one.external_id})
+    return _standing({(one.source_system, one.external_id) for one in data if one.external_id})
+
+
+def _standing(ids: Collection[identity.ForeignId]) -> dict[Key, Lead]:
+    known = identity.leads_known_as(ids)
     leads = listed().select_related("verdict__version").in_bulk(known.values()) if known else {}
     return {key: leads[pk] for key, pk in known.items() if pk in leads}
 
@@ -162,14 +166,16 @@ def _capture(
 def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, Captured]:
     """Store those who are new and add to those who are here; whoever resembles somebody new waits until that one is."""
     _one_at_a_time(drafts.values())
-    taken: dict[Key, Captured] = {}
+    here = _standing({key for key in drafts if isinstance(key, tuple)})  # somebody may have brought them a moment ago
+    taken = {key: Captured(lead, lead.verdict, is_new=False) for key, lead in here.items()}
     while left := {key: draft for key, draft in drafts.items() if key not in taken}:
         waits = like_one_before([draft.person for draft in left.values()])
         looked_at = [key for key, wait in zip(left, waits, strict=True) if not wait]
         found = dict(zip(looked_at, matches([left[key].person for key in looked_at]), strict=True))
         sure = _sure(found, left)
-        joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
-        if joined is None:
+        try:
+            joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
+        except joining.Moved:
             continue
         for key, (lead, stage) in joined.items():
             why, was = sure[key].evidence, stage == Stage.QUALIFIED

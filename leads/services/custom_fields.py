@@ -162,7 +162,7 @@ def _check_key(key: str) -> None:
     if CustomField.objects.filter(key=key).exists():
         message = _("There is a field with this key already, perhaps a retired one. A key is never given twice.")
         raise InvalidInput(message, field="key")
-    if count := Lead.objects.filter(custom__has_key=key).count():
+    if count := Lead.everything.filter(custom__has_key=key).count():
         message = ngettext(
             "%(n)s lead holds a value under this key that a file brought. Choose another key.",
             "%(n)s leads hold values under this key that files brought. Choose another key.",

@@ -20,6 +20,8 @@ BATCH = 1000
 
 def look(*, lead_ids: Collection[int], now: datetime) -> None:
     """Compare these leads with all that stand, and put on the list whom they surely or possibly double."""
+    if not lead_ids:
+        return
     leads = list(Lead.objects.filter(pk__in=lead_ids).select_related("account").order_by("pk"))
     found = matches([Person.of(lead) for lead in leads])
     suspect({lead.pk: like for lead, like in zip(leads, found, strict=True) if like}, now=now)

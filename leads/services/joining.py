@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
+from django.db import transaction
+
 from alignment.accounts.models import User
 from alignment.kernel.locks import locked_all
 from leads.models import Account, ExternalId, Lead, LeadEvent, Touch
@@ -19,6 +21,10 @@ from leads.services.facts import TEXT_FACTS, email_facts
 
 Key = TypeVar("Key", bound=Hashable)
 _WRITTEN = (*TEXT_FACTS, "email_domain", "is_free_mail", "account", "campaign", "custom", "updated_at")
+
+
+class Moved(Exception):
+    """A lead was merged or taken back since it was recognised: it has to be looked for once more."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +43,23 @@ class Draft:
         return Person(lead.email, lead.phone, lead.full_name, lead.full_name_kana, company)
 
 
+@transaction.atomic
 def join(
     drafts: Mapping[Key, Draft], found: Mapping[Key, Match], *, actor: User, now: datetime
-) -> dict[Key, tuple[Lead, Stage]] | None:
+) -> dict[Key, tuple[Lead, Stage]]:
     """Add each draft to the lead that it was found to be, another one each: blanks are filled, touches added, the id
     is remembered, and the lead is judged. What is known stays. Returns the leads, each with the stage where it stood.
 
-    None, and nothing done, where one of the leads no longer stands. Locks companies, then leads, as live work does.
+    Raises ``Moved``, with nothing done, where one of the leads no longer stands. Locks companies, then leads, as live
+    work does.
     """
     pks = {match.lead_id for match in found.values()}
     accounts, fuller = _companies(drafts, found, now)
     leads = {
         lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=pks).order_by("pk"), "campaign", "account")
     }
-    if leads.keys() < pks:
-        return None
+    if not leads.keys() >= pks:
+        raise Moved
     events = []
     for key, match in found.items():
         lead, sent = leads[match.lead_id], drafts[key].lead

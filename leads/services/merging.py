@@ -99,6 +99,10 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     done = locked(LeadMerge.objects.filter(pk=merge_id))
     if done is None or done.undone_at is not None:
         raise MergeIsOver(_("The two are separate already."))
+    later = LeadMerge.objects.filter(survivor=survivor, undone_at=None, pk__gt=merge_id).order_by("-pk").first()
+    if later is not None:
+        message = _("“#%(number)d” was merged later. Separate that one first.")
+        raise MergeIsOver(message % {"number": later.merged_id})
     if not survivor.stands:
         message = _("“%(name)s” was merged itself since. Separate that one first.")
         raise MergeIsOver(message % {"name": survivor.display_name})
@@ -136,7 +140,8 @@ def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
 
 def _check_choice(facts: Mapping[str, int], survivor: Lead, other: Lead) -> None:
     for name, pk in facts.items():
-        if name not in FACTS or pk not in (survivor.pk, other.pk):
+        chosen = {lead.pk: lead for lead in (survivor, other)}.get(pk)
+        if name not in FACTS or chosen is None or not getattr(chosen, name):
             raise InvalidInput(_("Choose one of the two values."), field=name)
 
 

@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from leads.models import Lead
+from leads.rules.custom import PREFIX
 from leads.services.facts import TEXT_FACTS
 
 Snapshot = dict[str, Any]
-"""Values by column, in a form that JSON holds."""
+"""Values by column, and of ``custom`` by its keys, in a form that JSON holds."""
 
 COLUMNS = (
     *TEXT_FACTS,
@@ -18,7 +19,6 @@ COLUMNS = (
     "is_free_mail",
     "account_id",
     "campaign_id",
-    "custom",
     "owner_id",
     "captured_at",
     "qualified_at",
@@ -26,32 +26,50 @@ COLUMNS = (
     "stage",
     "verdict_id",
 )
+WRITTEN = tuple(field.name for field in Lead._meta.concrete_fields if field.attname in (*COLUMNS, "custom"))
+"""The fields that ``put_back`` may set."""
+_TOGETHER = frozenset({"stage", "verdict_id", "qualified_at"})
+"""Where a lead stands: put back as one, and not at all once it has moved on."""
 
 
 def take(lead: Lead) -> Snapshot:
     """How a lead stands now."""
-    return {column: _plain(getattr(lead, column)) for column in COLUMNS}
+    custom: dict[str, Any] = lead.custom
+    return {column: _plain(getattr(lead, column)) for column in COLUMNS} | {
+        f"{PREFIX}{key}": value for key, value in custom.items()
+    }
 
 
 def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
-    """Of both only what differs."""
-    columns = [column for column in COLUMNS if before[column] != after[column]]
-    return {column: before[column] for column in columns}, {column: after[column] for column in columns}
+    """Of both only what differs, and always the stage; None for a key of ``custom`` that is not there."""
+    names = [name for name in {**before, **after} if name == "stage" or before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
 def put_back(lead: Lead, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
-    """Set the columns to what they were before, where they still are as they were left (unsaved); return the others."""
+    """Set what was changed to what it was before, where it still is as it was left (unsaved); return the rest."""
     fields = {field.attname: field for field in Lead._meta.concrete_fields}
     now_there = take(lead)
-    changed_since = {column for column in before if now_there[column] != after[column]}
-    for column in before.keys() - changed_since:
-        setattr(lead, column, fields[column].to_python(before[column]))
-    return changed_since
+    changed_since = {name for name in before if now_there.get(name) != after[name]}
+    if changed_since & _TOGETHER:
+        changed_since |= {name for name in _TOGETHER & before.keys() if before[name] != after[name]}
+    custom = dict(lead.custom)
+    for name in before.keys() - changed_since:
+        if not name.startswith(PREFIX):
+            setattr(lead, name, fields[name].to_python(before[name]))
+        elif before[name] is None:
+            custom.pop(name.removeprefix(PREFIX), None)
+        else:
+            custom[name.removeprefix(PREFIX)] = before[name]
+    lead.custom = custom
+    return {name for name in changed_since if before[name] != after[name]}
 
 
 def told(before: Snapshot, after: Snapshot) -> dict[str, list[Any]]:
-    """The texts that changed, as the story of a lead tells them."""
-    return {name: [before[name], after[name]] for name in TEXT_FACTS if before[name] != after[name]}
+    """The facts that changed, as the story of a lead tells them."""
+    names = [*TEXT_FACTS, *(name for name in {**before, **after} if name.startswith(PREFIX))]
+    pairs = {name: [before.get(name), after.get(name)] for name in names}
+    return {name: [old, new] for name, (old, new) in pairs.items() if (old or "") != (new or "")}
 
 
 def _plain(value: Any) -> Any:

@@ -7,10 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
+from alignment.kernel.errors import DomainError
 from leads.models import Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
+
+
+class NotStanding(DomainError):
+    """The lead counts no more, and moves no more."""
+
+    code = "lead_not_standing"
 
 
 @transaction.atomic
@@ -28,7 +36,9 @@ def move(
     A lead that stands there already gets the fields but no second event. A customer stays one, whatever becomes of a
     later offer: only a new owner is noted. So does who bought while the offer was open, as an import may tell.
     """
-    locked = Lead.objects.select_for_update().get(pk=lead.pk)
+    locked = Lead.objects.select_for_update(no_key=True).filter(pk=lead.pk).first()
+    if locked is None:
+        raise NotStanding(_("This lead became part of another one, or was taken back."))
     event = _placed(locked, to, fields, actor=actor, now=now, data=data or {})
     locked.save(update_fields=["stage", "updated_at", *fields])
     if event:

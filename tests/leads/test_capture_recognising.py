@@ -122,3 +122,13 @@ def test_all_leads_are_compared_on_order(taro: Lead, capsys: pytest.CaptureFixtu
     for found in (1, 0):
         call_command("find_duplicates")
         assert capsys.readouterr().out == f"3 leads compared, {found} possible duplicates found.\n"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_id_at_the_same_moment_is_taken_once(mai: User, now: datetime) -> None:
+    touch = TouchData(kind=factories.touch_kind("download").pk)
+
+    at_once(*[lambda: come(mai, now, email=MAIL, external_id="42", touches=(touch,))] * 6)
+
+    lead = Lead.objects.get()
+    assert (lead.touches.count(), ExternalId.objects.count()) == (1, 0)

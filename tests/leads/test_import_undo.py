@@ -13,7 +13,7 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
-from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
+from leads.models import ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging, merging
 from leads.services.activities import record_activity
@@ -145,8 +145,7 @@ def test_what_it_changed_goes_back_and_what_was_changed_since_stays(taken: Take,
 
     here.refresh_from_db()
     assert (here.full_name, here.phone, here.job_title) == ("", "", "Chief")
-    assert not ExternalId.objects.exists()
-    assert not ImportChange.objects.exists()
+    assert ImportChange.objects.exists()  # taken back once what came later is
     assert (job.counts["undone"], job.counts["restored"], job.counts["kept"]) == (0, 0, 1)
 
 
@@ -160,6 +159,56 @@ def test_a_later_file_is_taken_back_before_the_first(taken: Take, mai: User) -> 
     assert Lead.objects.get().job_title == "Clerk"
     assert ImportedRow.objects.get().facts["job_title"] == "Clerk"
     assert taken("A0,name,p0@x.example,Head,\n").counts["updated"] == 1
+
+
+def test_what_was_left_is_taken_back_once_what_came_later_is(taken: Take, mai: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,Head,\n")
+
+    assert undo(first, mai).counts["kept"] == 1
+    undo(second, mai)
+    undo(first, mai)
+
+    here.refresh_from_db()
+    assert here.job_title == ""
+
+
+def test_an_id_that_a_later_file_writes_through_stays_known(taken: Take, mai: User, now: datetime) -> None:
+    factories.lead(email="p0@x.example", full_name="name", captured_at=now)
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    taken("A0,name,p0@x.example,Head,\n")
+    undo(first, mai)
+
+    taken("A0,name,new@x.example,,\n")
+
+    assert Lead.objects.count() == 1
+
+
+def test_of_two_rows_of_one_lead_the_later_goes_back_first(
+    taken: Take, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", phone="", captured_at=now)
+    job = taken("A0,name,p0@x.example,Clerk,\nA1,name,p0@x.example,,03-1234-5678\n")
+    monkeypatch.setattr(undoing, "PART", 1)
+
+    undo(job, mai)
+
+    here.refresh_from_db()
+    assert (here.job_title, here.phone, job.counts["kept"]) == ("", "", 0)
+
+
+def test_a_lead_that_was_handed_over_since_keeps_its_place(taken: Take, mai: User, ren: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    factories.version_in_force({"condition": {"field": "job_title", "op": "is", "value": "Head"}, "points": 10})
+    factories.routing_rule(ren.team)
+    job = taken("A0,name,p0@x.example,Head,\n")
+    hand_over(lead_id=here.pk, actor=mai, now=timezone.now())
+
+    undo(job, mai)
+
+    here.refresh_from_db()
+    assert (job.state, here.stage, here.job_title) == (State.UNDONE, Stage.OFFERED, "")
 
 
 def test_a_killed_worker_loses_nothing(taken: Take, mai: User, monkeypatch: pytest.MonkeyPatch) -> None:

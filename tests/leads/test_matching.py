@@ -140,10 +140,28 @@ def test_the_likeliest_comes_first_then_the_oldest() -> None:
 
 @pytest.mark.django_db
 def test_a_mailbox_that_many_share_names_nobody() -> None:
-    for _ in range(MOST + 1):
-        stored(email="info@acme.example")
+    for n in range(MOST + 1):
+        stored(email="info@acme.example", full_name=f"Person {n}")
 
     assert matches([Person(email="info@acme.example")]) == [[]]
+
+
+@pytest.mark.django_db
+def test_one_person_may_be_here_many_times() -> None:
+    for _ in range(MOST + 1):
+        stored(email="taro@acme.example", full_name="Taro")
+
+    assert matches([Person(email="taro@acme.example", full_name="Taro")])[0][0].evidence.is_sure
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", ["太郎 山田", "山田", ""])
+def test_a_number_finds_whoever_the_score_calls_alike(name: str) -> None:
+    here = stored(phone="+81312345678", full_name="山田 太郎")
+
+    (found,) = matches([Person(phone="+81312345678", full_name=name)])
+
+    assert [match.lead_id for match in found] == [here.pk]
 
 
 @pytest.mark.django_db
@@ -160,5 +178,8 @@ def test_the_number_of_persons_costs_no_query(django_assert_num_queries: Any) ->
 def test_those_in_a_list_who_may_be_one_before_are_told() -> None:
     one, other = Person(email="a@x.example"), Person(email="b@x.example")
 
+    mailbox = [Person(email="info@x.example", full_name=f"Person {n}") for n in range(MOST + 1)]
+
     assert like_one_before([one, other, one, Person()]) == [False, False, True, False]
-    assert like_one_before([one] * (MOST + 1)) == [False] * (MOST + 1)
+    assert like_one_before([one] * (MOST + 2)) == [False] + [True] * (MOST + 1)
+    assert like_one_before(mailbox) == [False] * (MOST + 1)

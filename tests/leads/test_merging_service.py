@@ -13,10 +13,12 @@ from hypothesis.extra.django import TestCase
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
+from handoff.services.offers import hand_over
 from leads.models import Deal, Lead, LeadEvent, LeadMerge, Touch
 from leads.rules.stages import Stage
 from leads.selectors.timeline import timeline
 from leads.services import merging
+from leads.services.capture import LeadData, capture_lead
 from leads.services.leads import update_lead
 from leads.services.merging import MergeIsOver, NotMergeable
 from tests import factories
@@ -166,6 +168,65 @@ def test_a_chain_is_separated_from_its_end(mai: User) -> None:
     assert Lead.objects.count() == 3
 
 
+def test_of_two_merges_the_later_one_is_undone_first(mai: User) -> None:
+    survivor, *others = (factories.lead(phone="", captured_at=NOW + timedelta(days=day)) for day in range(3))
+    Lead.objects.filter(pk=others[0].pk).update(phone="+81311111111")
+    before = rows_of(survivor, *others)
+    first, second = (merge(survivor, other, mai) for other in others)
+
+    with pytest.raises(MergeIsOver, match="merged later"):
+        merging.unmerge(merge_id=first.pk, actor=mai, now=LATER)
+    for done in (second, first):
+        merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert rows_of(survivor, *others) == before
+
+
+def test_a_lead_that_moved_on_since_keeps_where_it_stands(mai: User, ren: User) -> None:
+    factories.version_in_force({"condition": {"touches": {"at_least": 2}}, "points": 10})
+    factories.routing_rule(ren.team)
+    survivor, other = factories.lead(captured_at=NOW - timedelta(days=1)), factories.lead(captured_at=NOW)
+    for lead in (survivor, other):
+        factories.touch(lead)
+    done = merge(survivor, other, mai)
+    hand_over(lead_id=survivor.pk, actor=mai, now=NOW)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    survivor.refresh_from_db()
+    assert (survivor.stage, survivor.qualified_at) == (Stage.OFFERED, NOW)
+    assert (survivor.touches.count(), other.touches.count()) == (1, 1)
+
+
+def test_each_key_of_the_custom_facts_goes_back_by_itself(mai: User) -> None:
+    survivor = factories.lead(captured_at=NOW - timedelta(days=1), custom={"own": "1"})
+    other = factories.lead(captured_at=NOW, custom={"theirs": "2"})
+    done = merge(survivor, other, mai)
+    update_lead(lead_id=survivor.pk, facts={"custom": {"budget": 5}}, seen=None, actor=mai, now=NOW)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    survivor.refresh_from_db()
+    assert survivor.custom == {"own": "1", "budget": 5}
+
+
+def test_a_blank_is_nothing_to_choose(mai: User) -> None:
+    one, other = factories.lead(), factories.lead(email="")
+
+    with pytest.raises(InvalidInput):
+        merge(one, other, mai, email=other.pk)
+
+
+def test_who_is_part_of_another_is_known_by_what_they_were_known_by(mai: User) -> None:
+    survivor = factories.lead(full_name="Taro", email="taro@one.example", captured_at=NOW - timedelta(days=1))
+    other = factories.lead(full_name="Taro", email="taro@two.example", captured_at=NOW)
+    merge(survivor, other, mai)
+
+    done = capture_lead(data=LeadData(full_name="Taro", email="taro@two.example"), actor=mai, now=NOW)
+
+    assert (done.lead, done.is_new) == (survivor, False)
+
+
 def test_an_offer_that_waits_is_answered_first(mai: User) -> None:
     survivor = factories.qualified_lead(stage=Stage.WITH_SALES)
     offered = factories.qualified_lead(stage=Stage.OFFERED)
@@ -292,7 +353,9 @@ class TestIdentity(TestCase):
             Touch.objects.create(lead=leads[not of_first], kind_id="seminar", at=NOW)
         before = rows_of(*leads)
 
-        done = merge(*leads, mai, **({"full_name": leads[1].pk, "note": leads[0].pk} if choose else {}))
+        chosen = {"full_name": leads[1], "note": leads[0]} if choose else {}
+        facts = {name: lead.pk for name, lead in chosen.items() if getattr(lead, name)}
+        done = merge(*leads, mai, **facts)
         merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
 
         assert rows_of(*leads) == before

@@ -107,16 +107,17 @@ def run_import(
     try:
         take(table=table, plan=plan, job=job, actor=actor, now=now, record=record, rehearse=dry_run)
     except DomainError as fault:
-        _close(job, ImportJob.State.FAILED, fault=str(fault.message))
+        _close(job, ImportJob.State.FAILED, now=now, fault=str(fault.message))
         raise
-    _close(job, ImportJob.State.DONE)
+    _close(job, ImportJob.State.DONE, now=now)
     total.refused.sort(key=lambda refusal: refusal[0].row)
     total.warnings.sort(key=lambda remark: remark.row)
     return total
 
 
-def _close(job: ImportJob, state: ImportJob.State, *, fault: str = "") -> None:
-    ImportJob.objects.filter(pk=job.pk).update(state=state, claimed_until=None, is_cancel_asked=False, fault=fault)
+def _close(job: ImportJob, state: ImportJob.State, *, now: datetime, fault: str = "") -> None:
+    ended = {"state": state, "finished_at": now, "fault": fault}
+    ImportJob.objects.filter(pk=job.pk).update(claimed_until=None, is_cancel_asked=False, **ended)
 
 
 def opened(file: tables.Binary, plan: Mapping, *, file_name: str) -> Iterator[tuple[int, list[str]]]:

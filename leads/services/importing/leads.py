@@ -6,15 +6,18 @@ companies and campaigns are made after that.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from alignment.kernel.locks import locked_all
 from leads.models import Lead, LeadEvent
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
-from leads.services import judging, snapshots
+from leads.selectors.matching import COMPARED
+from leads.services import duplicates, judging, snapshots
 from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
 from leads.services.importing import memory, newcomers, parties, recognising, undoing
@@ -22,6 +25,7 @@ from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside, company_key
 from leads.services.importing.memory import Change, Facts, Named
 from leads.services.importing.recognising import Recognised
+from leads.services.joining import Moved
 
 
 def store(rows: list[Row], context: Context) -> None:
@@ -33,19 +37,20 @@ def store(rows: list[Row], context: Context) -> None:
     """
     while rows:
         whose = recognising.recognise(rows, context)
-        if _store(whose.rows, whose, context):
+        with suppress(Moved), transaction.atomic():
+            _store(whose.rows, whose, context)
             rows = whose.later
 
 
-def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
-    """False, and nothing stored, where somebody has merged one of the leads since they were recognised."""
+def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
+    """Raises ``Moved`` where somebody has merged one of the leads since they were recognised."""
     before = memory.recall(rows, context)
     about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in rows}
     of_companies = _by_company(rows, about)
     filled = fill_blanks(of_companies)
     leads = _locked(whose, filled)
-    if leads.keys() < set(whose.leads.values()):
-        return False
+    if not leads.keys() >= set(whose.leads.values()):
+        raise Moved
     known = {key: leads[pk] for key, pk in whose.leads.items()}
     of_filled = {pk for pk, lead in leads.items() if lead.account_id in filled.values() and lead.stage in JUDGED_STAGES}
     new = [row for row in rows if row.external_id not in known]
@@ -67,6 +72,8 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
         if row.external_id in known and about[row.external_id] and company_key(row) in filled
     }
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
+    compared = {change.record.pk for change in updates if change.write.keys() & COMPARED}
+    duplicates.look(lead_ids=compared, now=context.now)
     if updates and context.job.pk is not None:
         noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
         undoing.note(job=context.job, was=was, rows=noted)
@@ -74,7 +81,6 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> bool:
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
     context.result.unchanged += len(rows) - len(new) - len(changed | refilled)
-    return True
 
 
 def _note_missing_dates(new: list[Row], context: Context) -> None:

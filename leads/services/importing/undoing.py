@@ -22,6 +22,7 @@ from leads.selectors.imports import changed_by, untouched
 from leads.services import judging, snapshots
 
 PART = 2000
+_LAST = 2**63 - 1
 Noted = tuple[str, int, dict[str, Any] | None]
 """The id of a row, its lead, and what was remembered of the row before."""
 Record = Callable[[dict[str, int]], None]
@@ -44,13 +45,13 @@ def note(*, job: ImportJob, was: dict[int, snapshots.Snapshot], rows: Iterable[N
 
 def take_back(*, job: ImportJob, actor: User, clock: Callable[[], datetime], record: Record) -> None:
     """Take back what the job made and what it changed, part by part; asked again it goes on with what is left."""
-    _in_parts(lambda after: _take_back_leads(job, actor, clock(), record, after))
-    _in_parts(lambda after: _put_back_changes(job, actor, clock(), record, after))
+    _in_parts(lambda after: _take_back_leads(job, actor, clock(), record, after), start=0)
+    _in_parts(lambda before: _put_back_changes(job, actor, clock(), record, before), start=_LAST)
 
 
-def _in_parts(part: Callable[[int], int | None]) -> None:
-    """One after the other, each after the id at which the one before has ended."""
-    last: int | None = 0
+def _in_parts(part: Callable[[int], int | None], *, start: int) -> None:
+    """One after the other, each from the id at which the one before has ended."""
+    last: int | None = start
     while last is not None:
         last = part(last)
 
@@ -86,42 +87,46 @@ def _take_back_leads(job: ImportJob, actor: User, now: datetime, record: Record,
 
 
 @transaction.atomic
-def _put_back_changes(job: ImportJob, actor: User, now: datetime, record: Record, after: int) -> int | None:
-    changes = list(changed_by(job.pk).filter(pk__gt=after).order_by("pk")[:PART])
+def _put_back_changes(job: ImportJob, actor: User, now: datetime, record: Record, before: int) -> int | None:
+    """The last change of a lead goes first, or what it found would not be there."""
+    changes = list(changed_by(job.pk).filter(pk__lt=before).order_by("-pk")[:PART])
     if not changes:
         return None
     found = Lead.objects.filter(pk__in=[change.lead_id for change in changes]).order_by("pk")
     leads = {lead.pk: lead for lead in locked_all(found, "campaign")}
-    events, kept = [], 0
-    for change in reversed(changes):  # the last of two that a file made of one lead goes first
+    events, gone = [], []
+    for change in changes:
         lead = leads.get(change.lead_id)
         if lead is None:
-            kept += 1
             continue
         was = snapshots.take(lead)
-        kept += bool(snapshots.put_back(lead, before=change.before, after=change.after))
-        told = snapshots.told(was, snapshots.take(lead))
-        data = {"job": job.pk, "system": job.source_system, "id": change.external_id, "changes": told}
-        lead.updated_at = now
-        events.append(LeadEvent(lead=lead, kind=LeadEventKind.TAKEN_BACK, actor=actor, at=now, data=data))
+        if not snapshots.put_back(lead, before=change.before, after=change.after):
+            gone.append(change)
+        if told := snapshots.told(was, snapshots.take(lead)):
+            data = {"job": job.pk, "system": job.source_system, "id": change.external_id, "changes": told}
+            lead.updated_at = now
+            events.append(LeadEvent(lead=lead, kind=LeadEventKind.TAKEN_BACK, actor=actor, at=now, data=data))
     with history.written_by(actor.pk):
-        Lead.objects.bulk_update(leads.values(), [*_FIELDS, "updated_at"], batch_size=PART)
+        Lead.objects.bulk_update(leads.values(), [*snapshots.WRITTEN, "updated_at"], batch_size=PART)
     LeadEvent.objects.bulk_create(events)
-    _forget(job, changes)
+    _forget(job, gone)
     judged = [pk for pk, lead in leads.items() if lead.stage in JUDGED_STAGES]
     judging.judge(lead_ids=judged, now=now, actor=actor)
-    record({"restored": len(changes) - kept, "kept": kept})
+    record({"restored": len(gone), "kept": len(changes) - len(gone)})
     return changes[-1].pk
 
 
-_FIELDS = [field.name for field in Lead._meta.concrete_fields if field.attname in snapshots.COLUMNS]
-
-
 def _forget(job: ImportJob, changes: list[ImportChange]) -> None:
-    """What was remembered of the rows is as it was, so that the same file says the same once more."""
+    """What was remembered of the rows is as it was, so that the same file says the same once more.
+
+    Where another file has written through the same id since, what it said stays.
+    """
     rows = ImportedRow.objects.filter(kind=job.kind, source_system=job.source_system)
-    known = {row.external_id: row for row in rows.filter(external_id__in=[change.external_id for change in changes])}
-    first = {change.external_id: change for change in reversed(changes)}
+    first = {change.external_id: change for change in changes}  # of two the one that was made first comes last
+    others = ImportChange.objects.filter(job__source_system=job.source_system, external_id__in=first).exclude(job=job)
+    for key in others.values_list("external_id", flat=True):
+        first.pop(key, None)
+    known = {row.external_id: row for row in rows.filter(external_id__in=first)}
     back = [row for key, row in known.items() if first[key].remembered is not None]
     for row in back:
         row.facts = first[row.external_id].remembered

@@ -108,6 +108,8 @@ def _work(job: ImportJob, clock: Clock) -> bool:
 def _check_claim(job: ImportJob) -> None:
     if job.is_cancel_asked:
         raise _Cancelled
+    if job.attempts > ImportJob.MAX_ATTEMPTS:
+        raise InvalidInput(_("Given up: whoever worked on this file stopped each time at the same place."))
     if job.state == State.UNDOING:
         return
     if not job.actor.is_active:
@@ -116,8 +118,6 @@ def _check_claim(job: ImportJob) -> None:
     if not job.pieces.exists():
         message = _("Whoever read this file stopped half-way. Bring it again: what was taken is recognised.")
         raise InvalidInput(message)
-    if job.attempts > ImportJob.MAX_ATTEMPTS:
-        raise InvalidInput(_("Given up: whoever worked on this file stopped each time at the same place."))
 
 
 def _take(job: ImportJob, clock: Clock) -> None:
