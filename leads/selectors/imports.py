@@ -73,7 +73,9 @@ def _nothing_happened() -> Q:
     by_judging = Q(kind__in=(LeadEventKind.CAPTURED, LeadEventKind.QUALIFIED)) | Q(
         kind=LeadEventKind.STAGE, new_stage__in=JUDGED_STAGES, actor=None
     )
-    events = LeadEvent.objects.filter(lead=OuterRef("pk")).exclude(by_judging)
+    undone = list(ImportJob.objects.filter(state=ImportJob.State.UNDONE).values_list("pk", flat=True))
+    by_undone_import = Q(kind=LeadEventKind.TAKEN_BACK) | Q(kind=LeadEventKind.UPDATED, data__job__in=undone)
+    events = LeadEvent.objects.filter(lead=OuterRef("pk")).exclude(by_judging).exclude(by_undone_import)
     others = [model.objects.filter(lead=OuterRef("pk")) for model in (Touch, Activity, Deal)]
     merged = Lead.everything.filter(merged_into=OuterRef("pk"))
     rests = Q(stage__in=(*JUDGED_STAGES, Stage.PAST))

@@ -15,6 +15,7 @@ from leads.services import duplicates, merging
 from leads.services.importing import ImportResult
 from leads.services.leads import update_lead
 from tests import factories
+from tests.racing import while_uncommitted
 
 pytestmark = pytest.mark.django_db
 
@@ -198,3 +199,20 @@ def test_deals_follow_the_further_id_of_a_lead(take: Any, taro: Lead) -> None:
 
     assert result.created == 1
     assert taro.deals.count() == 1
+
+
+@pytest.mark.race
+@pytest.mark.django_db(transaction=True)
+def test_a_lead_that_is_merged_meanwhile_is_looked_for_again(take: Any, mai: User, now: datetime) -> None:
+    acme = factories.account("Acme", name_key="acme")
+    older = factories.lead(full_name="Taro", email="old@acme.example", captured_at=now - timedelta(days=9))
+    here = factories.lead(full_name="Taro", email="taro@acme.example", phone="", account=acme, captured_at=now)
+    factories.lead(account=acme, captured_at=now)
+
+    result = while_uncommitted(
+        lambda: merging.merge(lead_ids=[older.pk, here.pk], facts={}, actor=mai, now=now),
+        lambda: brought(take, "F1,Taro,taro@acme.example,03-1234-5678,,Acme,,"),
+    )
+
+    older.refresh_from_db()
+    assert (result.created, result.matched, older.phone) == (0, 1, "+81312345678")  # type: ignore[attr-defined]

@@ -174,6 +174,15 @@ def test_what_was_left_is_taken_back_once_what_came_later_is(taken: Take, mai: U
     assert here.job_title == ""
 
 
+def test_what_an_undone_import_did_is_nothing_that_happened(taken: Take, mai: User) -> None:
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,Head,\n")
+    undo(second, mai)
+
+    assert undo(first, mai).counts["undone"] == 1
+    assert not Lead.objects.exists()
+
+
 def test_an_id_that_a_later_file_writes_through_stays_known(taken: Take, mai: User, now: datetime) -> None:
     factories.lead(email="p0@x.example", full_name="name", captured_at=now)
     first = taken("A0,name,p0@x.example,Clerk,\n")

@@ -193,5 +193,5 @@ def _qualified(lead: Lead, old: Stage, context: Context) -> LeadEvent:
 
 
 def _event(lead: Lead, kind: LeadEventKind, at: Any, context: Context, **fields: Any) -> LeadEvent:
-    data = {"import": context.result.file_name} | fields.pop("data", {})
+    data = {"import": context.result.file_name, "job": context.job.pk} | fields.pop("data", {})
     return LeadEvent(lead=lead, kind=kind, at=at, actor=context.actor, data=data, **fields)
