@@ -11,23 +11,15 @@ from django.utils.translation import gettext_lazy
 
 from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
+from leads.forms import readings
 from leads.models import ImportJob
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
 from leads.rules.mappings import FIELDS
+from leads.rules.matching import Rule
 
 KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
 PASTED = "pasted.txt"
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8 (BOM)",
-    "utf-16": "UTF-16",
-    "utf-16-le": "UTF-16 LE",
-    "utf-16-be": "UTF-16 BE",
-    "cp932": "Shift_JIS (CP932)",
-    "euc_jp": "EUC-JP",
-}
-"""How people call the encodings."""
 
 
 class BringForm(Form):
@@ -78,9 +70,12 @@ class ColumnsForm(Form):
             "updates the records of this one instead of making them twice."
         ),
     )
-    encoding = forms.ChoiceField(
-        label=gettext_lazy("Characters are written in"),
-        choices=list(ENCODINGS.items()),
+    known_leads = forms.ChoiceField(
+        label=gettext_lazy("When a row is somebody who is here already"),
+        choices=Rule.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("As their e-mail address or their number tells."),
     )
     keep = forms.BooleanField(
         label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True
@@ -90,15 +85,15 @@ class ColumnsForm(Form):
         self, data: Any, *, job: ImportJob, proposals: list[Proposal], understanding: tables.Understanding
     ) -> None:
         known = job.mapping.get("columns", {})
-        how = understanding.reading
-        initial: dict[str, Any] = {"encoding": how.encoding, "sheet": how.sheet, "system": job.source_system}
+        initial = readings.initial(understanding) | {"system": job.source_system}
         initial["keep"] = job.mapping.get("unmapped", "keep") == "keep"
+        initial["known_leads"] = job.mapping.get("known_leads", Rule.FILL.value)
         super().__init__(data, initial=initial)
-        if not how.encoding:
-            del self.fields["encoding"]
-        if len(understanding.sheets) > 1:
-            self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=[(s, s) for s in understanding.sheets])
+        self.fields |= readings.fields(understanding)
+        if job.kind != ImportJob.Kind.LEADS:
+            del self.fields["known_leads"]
         self.job = job
+        self.understanding = understanding
         self.proposals = proposals
         names = [proposal.header for proposal in proposals]
         self.usable = [(i, p) for i, p in enumerate(proposals) if p.header and names.count(p.header) == 1]
@@ -121,6 +116,14 @@ class ColumnsForm(Form):
                     required=False,
                     initial=spec.get("format", "") or proposal.form,
                 )
+
+    def reading(self) -> list[dict[str, Any]]:
+        """How the file was read, for the page."""
+        return readings.facts(self.understanding, columns=len(self.proposals))
+
+    def has_doubt(self) -> bool:
+        """Whether somebody should look at how the file was read."""
+        return readings.has_doubt(self.understanding)
 
     def lines(self) -> list[dict[str, Any]]:
         """The columns as the page lists them; one without a name of its own can't be used."""
@@ -179,7 +182,8 @@ class ColumnsForm(Form):
             "system": cleaned["system"],
             "columns": chosen,
             "unmapped": "keep" if cleaned["keep"] else "drop",
-            **{key: cleaned[key] for key in ("encoding", "sheet") if key in cleaned},
+            **({"known_leads": cleaned["known_leads"]} if cleaned.get("known_leads") else {}),
+            **readings.chosen(cleaned),
         }
 
 

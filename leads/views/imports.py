@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -17,8 +18,10 @@ from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx, tables, textio
 from alignment.kernel.errors import DomainError, InvalidInput
-from leads.forms.imports import ENCODINGS, BringForm, ColumnsForm
+from leads.forms.imports import BringForm, ColumnsForm
+from leads.forms.readings import ENCODINGS
 from leads.models import ImportJob
+from leads.rules.matching import Rule
 from leads.selectors import imports as selectors
 from leads.services.importing import jobs
 
@@ -65,11 +68,13 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
             "job": job,
             "fault": fault.message,
             "encodings": list(ENCODINGS.items()) if fault.field == "encoding" else [],
+            "fault_is_of_choice": "read_anew" in request.POST,
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
     data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
     form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
-    form.initial["system"] = request.POST.get("system", job.source_system)
+    if "read_anew" in request.POST:
+        form.initial = {**form.initial, **{key: request.POST.get(key, "") for key in ("system", "known_leads", "keep")}}
     if data and form.is_valid():
         now = timezone.now()
         try:
@@ -79,7 +84,8 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
             form.refuse(error)
         else:
             return htmx.redirect(request, "leads:import-detail", pk)
-    return render(request, "leads/imports/columns.html", {"job": job, "form": form}, status=422 if form.errors else 200)
+    page: dict[str, Any] = {"job": job, "form": form, "outline": outline}
+    return render(request, "leads/imports/columns.html", page, status=422 if form.errors else 200)
 
 
 @require_GET
@@ -95,6 +101,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
         "may_undo": _may_undo(request, job),
         "undo_until": job.finished_at + ImportJob.UNDO_FOR if job.finished_at else None,
+        "known_rule": Rule(job.mapping.get("known_leads", Rule.FILL)).label if job.kind == "leads" else "",
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
     template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
@@ -154,8 +161,12 @@ def _has_leads(job: ImportJob) -> bool:
 
 
 def _given(request: HttpRequest, job: ImportJob) -> tables.Given:
-    """How the person chose last to have the file read; what they left open is left to us."""
-    encoding, sheet = (
-        request.POST.get(key) or request.GET.get(key) or job.mapping.get(key) for key in ("encoding", "sheet")
-    )
-    return tables.Given(encoding=encoding if encoding in tables.ENCODINGS else None, sheet=sheet)
+    """How the person chose last to have the file read; what they left open is left to us. Another sheet has another
+    header. Raises ``InvalidInput``."""
+    asked: Any = request.POST or {**job.mapping, **request.GET.dict()}
+    tree: dict[str, Any] = {key: value for key in tables.Given.KEYS if (value := asked.get(key))}
+    if request.POST and request.POST.get("sheet") != request.POST.get("sheet_was", request.POST.get("sheet")):
+        tree.pop("header_row", None)
+    if re.fullmatch("[0-9]{1,9}", str(tree.get("header_row"))):
+        tree["header_row"] = int(tree["header_row"])
+    return tables.Given.from_json(tree)

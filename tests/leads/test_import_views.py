@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from leads.models import ImportJob, Lead
 from leads.services.importing import reading, work
-from tests import factories
+from tests import factories, workbooks
 
 pytestmark = pytest.mark.django_db
 Browser = Callable[[User], Client]
@@ -202,3 +203,82 @@ def test_a_file_of_very_many_columns_with_dates_can_be_set_up(signed_in: Browser
     answer = client.post(f"/imports/{job.pk}/columns/", choices)
 
     assert answer.status_code == 302
+
+
+def test_the_page_says_how_the_file_was_read_and_shows_its_first_lines(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, 'Visitors of 2026;\n\n"氏名";会社名\n"田中; 花子";山田製作所\n'.encode("cp932"))
+
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+
+    for said in ("Shift_JIS (CP932)", "Semicolon", "row 3", "What stands above the header is skipped"):
+        assert said in page
+    assert "&quot;田中; 花子&quot;;山田製作所" in page  # as it stands
+
+
+def test_separator_and_header_row_can_be_said_otherwise_and_are_kept(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, "a|b\n氏名|会社名\n田中|山田製作所\n")
+    assert "no-such-column" not in client.get(f"/imports/{job.pk}/columns/").content.decode()
+
+    anew = {"encoding": "utf-8", "delimiter": "|", "header_row": "2", "read_anew": "1", "system": "Fair"}
+    page = client.post(f"/imports/{job.pk}/columns/", anew).content.decode()
+    assert 'value="full_name" selected' in page
+    assert 'value="Fair"' in page  # what was written already stays
+    choices = anew | {"field_0": "full_name", "field_1": "company"}
+    del choices["read_anew"]
+    assert client.post(f"/imports/{job.pk}/columns/", choices).status_code == 302
+    work_on_it()
+
+    job.refresh_from_db()
+    assert (job.mapping["delimiter"], job.mapping["header_row"]) == ("|", 2)
+    assert (job.state, job.counts["created"]) == (State.CHECKED, 1)
+    assert '<option value="|" selected' in client.get(f"/imports/{job.pk}/columns/").content.decode()
+
+
+@pytest.mark.parametrize("given", [{"header_row": "x"}, {"header_row": "9" * 5000}, {"delimiter": "ab"}])
+def test_a_reading_that_cannot_be_is_refused_with_a_way_back(
+    given: dict[str, str], signed_in: Browser, mai: User
+) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+
+    answer = client.post(f"/imports/{job.pk}/columns/", {"encoding": "utf-8", "read_anew": "1"} | given)
+
+    assert answer.status_code == 422
+    assert f'href="/imports/{job.pk}/columns/"' in answer.content.decode()
+
+
+def test_another_sheet_has_a_header_of_its_own(signed_in: Browser, mai: User) -> None:
+    first = [["資料", ""], ["氏名", "会社名"], ["田中", "山田"], ["鈴木", "山田"]]
+    book = workbooks.xlsx(一覧=first, 名簿=[["氏名", "TEL"], ["鈴木", "03"]])
+    client = signed_in(mai)
+    client.post("/imports/new/", {"kind": "leads", "file": file(book, "fair.xlsx")})
+    job = ImportJob.objects.latest("pk")
+
+    anew = {"sheet": "名簿", "sheet_was": "一覧", "header_row": "2", "read_anew": "1"}
+    page = client.post(f"/imports/{job.pk}/columns/", anew).content.decode()
+
+    assert 'value="phone" selected' in page
+
+
+@pytest.mark.parametrize(("rule", "phone"), [("", "+81300000000"), ("newer", "+81312345678")])
+def test_it_is_chosen_what_a_row_does_to_somebody_who_is_here(
+    rule: str, phone: str, signed_in: Browser, mai: User
+) -> None:
+    known = factories.lead(email="hanako@yamada.example", phone="+81300000000", full_name="田中 花子")
+    client = signed_in(mai)
+    job = bring(client, "氏名,メールアドレス,電話\n田中 花子,hanako@yamada.example,03-1234-5678\n")
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    assert re.search(r'value="fill"[^>]*checked', page)
+    choices = {"system": "fair", "encoding": "utf-8", "known_leads": rule}
+    choices |= {"field_0": "full_name", "field_1": "email", "field_2": "phone"}
+    client.post(f"/imports/{job.pk}/columns/", choices)
+    work_on_it()
+    client.post(f"/imports/{job.pk}/run/")
+    work_on_it()
+
+    known.refresh_from_db()
+    assert known.phone == phone
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert ("The newer one wins" if rule else "Fill what is blank here") in page

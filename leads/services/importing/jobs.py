@@ -31,6 +31,7 @@ PIECE = MB
 LARGEST = tables.LARGEST
 LOOKED_AT = 2000
 """Rows from whose values the columns are proposed; the check looks at all of them."""
+LINES_SHOWN = 6
 KEEP_FILE_FOR = timedelta(days=7)
 
 State = ImportJob.State
@@ -71,6 +72,8 @@ class Outline:
 
     understanding: tables.Understanding
     columns: list[Proposal]
+    lines: list[str]
+    """The first ones as they stand; none of a workbook, whose cells stand in no line."""
 
 
 def outline(job: ImportJob, *, given: tables.Given) -> Outline:
@@ -78,10 +81,12 @@ def outline(job: ImportJob, *, given: tables.Given) -> Outline:
     with work.content(job) as file:
         found = tables.understand(file, file_name=job.file_name, given=given)
         filled = [cells for _number, cells in reading.filled(tables.rows(file, found.reading), limit=LOOKED_AT)]
+        encoding = found.reading.encoding
+        lines = tables.first_lines(file, encoding=encoding, count=LINES_SHOWN) if encoding else []
     if not filled:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in filled[0]]
-    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind))
+    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind), lines)
 
 
 @transaction.atomic
