@@ -12,7 +12,7 @@ from alignment.outbox.models import Notice
 from handoff.models import Handoff, RoutingRule
 from handoff.services.decisions import accept
 from handoff.services.submission import submit_lead
-from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead, LeadMerge, SuspectedDuplicate
+from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead, LeadMerge, SavedMapping, SuspectedDuplicate
 from leads.services import definitions, merging
 from leads.services.capture import LeadData, capture_lead
 from leads.services.deals import open_deal
@@ -50,6 +50,7 @@ class World:
     company_day: Any = None
     notice: Any = None
     job: Any = None
+    saved: Any = None
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
 
@@ -72,6 +73,8 @@ def make(people: dict[str, User]) -> World:
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
     world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
+    mapping = {"system": "fair", "columns": {"name": "full_name"}}
+    world.saved = SavedMapping.objects.create(kind="leads", name="Fair", mapping=mapping, by=mai, at=NOW, used_at=NOW)
     _make_review(world)
     _make_settings(world)
     return world

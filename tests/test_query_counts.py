@@ -15,7 +15,7 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.models import DefinitionVersion, ImportJob, Lead, SavedMapping, SuspectedDuplicate
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -141,6 +141,19 @@ def _import() -> None:
     ImportJob.objects.create(actor=factories.user(), **brought)
 
 
+def _mapping() -> None:
+    """One more mapping, saved by one more person."""
+    now = timezone.now()
+    SavedMapping.objects.create(
+        kind="leads",
+        name=f"m{SavedMapping.objects.count()}",
+        mapping={"columns": {}},
+        by=factories.user(),
+        at=now,
+        used_at=now,
+    )
+
+
 def _remark() -> None:
     """One more row of the same file that was refused for a reason of its own."""
     if not ImportJob.objects.exists():
@@ -182,6 +195,7 @@ LISTS = [
     Listed("leads:duplicate-list", _suspected),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
+    Listed("leads:mapping-list", _mapping),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:account-list", factories.account),
     Listed("handoff:list", factories.handoff),

@@ -12,14 +12,18 @@ from django.utils.translation import gettext_lazy
 from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
 from leads.forms import readings
-from leads.models import ImportJob
+from leads.models import ImportJob, SavedMapping
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
 from leads.rules.mappings import FIELDS
 from leads.rules.matching import Rule
+from leads.rules.presets import Preset
+from leads.selectors.mappings import NOTHING, Likeness, key_of
 
 KINDS = [("leads", gettext_lazy("Leads: people who showed interest")), ("deals", gettext_lazy("Deals"))]
 PASTED = "pasted.txt"
+OWN = "own"
+"""The columns as this file was set up before."""
 
 
 class BringForm(Form):
@@ -81,25 +85,50 @@ class ColumnsForm(Form):
         label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True
     )
 
+    save_as = forms.CharField(
+        label=gettext_lazy("Save this mapping as"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy(
+            "It is proposed to everybody for later files with the same columns. One with this name is replaced."
+        ),
+    )
+
     def __init__(
-        self, data: Any, *, job: ImportJob, proposals: list[Proposal], understanding: tables.Understanding
+        self,
+        data: Any,
+        *,
+        job: ImportJob,
+        proposals: list[Proposal],
+        understanding: tables.Understanding,
+        likeness: Likeness,
+        begin_anew: bool = False,
     ) -> None:
-        known = job.mapping.get("columns", {})
-        initial = readings.initial(understanding) | {"system": job.source_system}
-        initial["keep"] = job.mapping.get("unmapped", "keep") == "keep"
-        initial["known_leads"] = job.mapping.get("known_leads", Rule.FILL.value)
+        own = {} if begin_anew else job.mapping
+        begun = own or likeness.mapping
+        known = begun.get("columns", {})
+        system = begun.get("system", "") or (likeness.preset.name if likeness.preset else "")
+        initial = readings.initial(understanding) | {"system": system, "like": OWN if own else likeness.key}
+        initial["keep"] = begun.get("unmapped", "keep") == "keep"
+        initial["known_leads"] = begun.get("known_leads", Rule.FILL.value)
         super().__init__(data, initial=initial)
         self.fields |= readings.fields(understanding)
         if job.kind != ImportJob.Kind.LEADS:
             del self.fields["known_leads"]
         self.job = job
         self.understanding = understanding
+        self.fields["like"] = forms.ChoiceField(
+            label=_("Set the columns as"),
+            choices=_likenesses(likeness, has_own=bool(job.mapping)),
+            required=False,
+        )
         self.proposals = proposals
         names = [proposal.header for proposal in proposals]
         self.usable = [(i, p) for i, p in enumerate(proposals) if p.header and names.count(p.header) == 1]
         choices = [("", _("– not used –")), *((field, columns.LABELS[field]) for field in FIELDS[job.kind])]
         for index, proposal in self.usable:
-            spec = known.get(proposal.header, {}) if known else {"field": proposal.field, "format": proposal.form}
+            proposed = {"field": proposal.field, "format": proposal.form}
+            spec = _spec(known.get(proposal.header)) if known else proposed
             self.fields[f"field_{index}"] = forms.ChoiceField(
                 label=_("Field of “%(column)s”") % {"column": proposal.header},
                 choices=choices,
@@ -185,6 +214,21 @@ class ColumnsForm(Form):
             **({"known_leads": cleaned["known_leads"]} if cleaned.get("known_leads") else {}),
             **readings.chosen(cleaned),
         }
+
+
+def _likenesses(likeness: Likeness, *, has_own: bool) -> list[tuple[str, Any]]:
+    """What the columns can be set up like: as before, as somebody saved it, or as a tool names them."""
+    kept = [(key_of(one), one.name) for one in likeness.choices if isinstance(one, SavedMapping)]
+    tools = [(key_of(one), one.name) for one in likeness.choices if isinstance(one, Preset)]
+    groups: list[tuple[str, Any]] = [(OWN, _("as set up before"))] if has_own else []
+    groups.append((NOTHING, _("names and values suggest")))
+    groups += [(_("Saved mappings"), kept)] if kept else []
+    return groups + ([(_("Exports of"), tools)] if tools else [])
+
+
+def _spec(spec: Any) -> dict[str, str]:
+    """What a mapping says of a column, as far as this form can say it."""
+    return spec if isinstance(spec, dict) else {"field": spec} if isinstance(spec, str) else {}
 
 
 def _words(reading: Reading) -> str:

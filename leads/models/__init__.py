@@ -5,7 +5,7 @@ from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
 from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
-from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
+from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark, SavedMapping
 from leads.models.leads import Campaign, Lead, LeadEvent, Touch
 from leads.models.version_events import VersionEvent
 
@@ -27,6 +27,7 @@ __all__ = [
     "Lead",
     "LeadEvent",
     "LeadMerge",
+    "SavedMapping",
     "Signature",
     "SuspectedDuplicate",
     "Touch",

@@ -172,3 +172,26 @@ class ImportChange(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.job_id} {self.lead_id}"
+
+
+class SavedMapping(models.Model):
+    """How somebody set up the columns of a file, under a name; ``shape`` finds it again for a file with these columns.
+
+    Everybody who imports shares them. ``mapping`` as the job had it, without how its file was read.
+    """
+
+    kind = models.CharField(_("kind"), max_length=20, choices=ImportJob.Kind.choices)
+    name = models.CharField(_("name"), max_length=100)
+    headers = models.JSONField(default=list)
+    shape = models.CharField(max_length=64)
+    mapping = models.JSONField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("saved"))
+    used_at = models.DateTimeField(_("used"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="saved_mapping_once")]
+        indexes = [models.Index(fields=["kind", "shape"], name="saved_mapping_shape_idx")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind} {self.name}"

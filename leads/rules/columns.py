@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -129,19 +129,27 @@ def is_date(kind: str, field: str) -> bool:
     return FIELDS[kind].get(field) in (MOMENT, DAY)
 
 
-def propose(headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str) -> list[Proposal]:
-    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once."""
+def propose(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str, named: Mapping[str, str] | None = None
+) -> list[Proposal]:
+    """A proposal for every column, from its name and the values in ``rows``; each field is proposed once.
+
+    ``named``: what the tool that the file comes from calls fields, by plain name; it goes before what is usual.
+    """
+    named = named or {}
+    of_tool = {field for header in headers if (field := named.get(plain_name(header)))}
     taken: set[str] = set()
     proposals = []
     for position, header in enumerate(headers):
         values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
-        field = next((name for name in _fields_named(header, kind) if name not in taken), "")
+        usual = [name for name in _fields_named(header, kind) if name not in of_tool]
+        field = next((name for name in (named.get(plain_name(header)), *usual) if name and name not in taken), "")
         readings = readings_of(values)
         if field and is_date(kind, field) and values and not readings:
             field = ""
         if not (field and is_date(kind, field)):
             readings = [reading for reading in readings if reading.form not in _BARE]
-        if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
+        if not field and kind == "leads" and "email" not in taken | of_tool and _are_addresses(values):
             field = "email"
         taken |= {field} - {""}
         samples = tuple(dict.fromkeys(value[:80] for value in values))[:3]
@@ -162,11 +170,11 @@ def readings_of(values: Iterable[str]) -> list[Reading]:
 
 
 def _fields_named(header: str, kind: str) -> list[str]:
-    plain, known = _plain(header), _KNOWN | (_KNOWN_OF_DEALS if kind == "deals" else {})
-    return [field for field in FIELDS[kind] if plain and plain in known[field]]
+    name, known = plain_name(header), _KNOWN | (_KNOWN_OF_DEALS if kind == "deals" else {})
+    return [field for field in FIELDS[kind] if name and name in known[field]]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column's name without case, width, and what parts its words."""
     return re.sub(r"[\s_\-・./()*:]+", "", unicodedata.normalize("NFKC", name).casefold())
 
@@ -176,5 +184,5 @@ def _are_addresses(values: Sequence[str]) -> bool:
 
 
 _NAMES_OF_DEALS = "id, record id, deal id, opportunity id, 商談id, 案件id, 管理番号, 番号"
-_KNOWN_OF_DEALS = {"external_id": frozenset(_plain(name) for name in _NAMES_OF_DEALS.split(","))}
-_KNOWN = {field: frozenset(_plain(name) for name in names.split(",")) for field, names in _NAMES.items()}
+_KNOWN_OF_DEALS = {"external_id": frozenset(plain_name(name) for name in _NAMES_OF_DEALS.split(","))}
+_KNOWN = {field: frozenset(plain_name(name) for name in names.split(",")) for field, names in _NAMES.items()}

@@ -14,16 +14,18 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.kernel import htmx, tables, textio
 from alignment.kernel.errors import DomainError, InvalidInput
-from leads.forms.imports import BringForm, ColumnsForm
+from leads.forms.imports import OWN, BringForm, ColumnsForm
 from leads.forms.readings import ENCODINGS
 from leads.models import ImportJob
 from leads.rules.matching import Rule
 from leads.selectors import imports as selectors
-from leads.services.importing import jobs
+from leads.selectors import mappings as mapping_selectors
+from leads.services.importing import jobs, saving
 
 PAGE = 25
 State = ImportJob.State
@@ -62,7 +64,7 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     if job.state not in (State.DRAFT, State.CHECKED) or job.actor_id != request.user.pk:
         return htmx.redirect(request, "leads:import-detail", job.pk)
     try:
-        outline = jobs.outline(job, given=_given(request, job))
+        outline = jobs.outline(job, given=_given(request, job), like=request.POST.get("like", ""))
     except InvalidInput as fault:
         context = {
             "job": job,
@@ -71,21 +73,61 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
             "fault_is_of_choice": "read_anew" in request.POST,
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
-    data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
-    form = ColumnsForm(data, job=job, proposals=outline.columns, understanding=outline.understanding)
-    if "read_anew" in request.POST:
-        form.initial = {**form.initial, **{key: request.POST.get(key, "") for key in ("system", "known_leads", "keep")}}
-    if data and form.is_valid():
-        now = timezone.now()
+    form = _columns_form(request, job, outline)
+    if form.is_bound and form.is_valid():
         try:
-            jobs.set_up(job_id=pk, mapping=form.mapping(), actor=request.user, now=now)
-            jobs.check(job_id=pk, actor=request.user, now=now)
+            _set_up(form, outline, actor=request.user)
         except DomainError as error:
             form.refuse(error)
         else:
             return htmx.redirect(request, "leads:import-detail", pk)
     page: dict[str, Any] = {"job": job, "form": form, "outline": outline}
     return render(request, "leads/imports/columns.html", page, status=422 if form.errors else 200)
+
+
+def _columns_form(request: HttpRequest, job: ImportJob, outline: jobs.Outline) -> ColumnsForm:
+    """The form of the columns; not bound where they are to be read or set anew, but what was said of the rows stays."""
+    is_anew = "read_anew" in request.POST
+    form = ColumnsForm(
+        None if is_anew else request.POST or None,
+        job=job,
+        proposals=outline.columns,
+        understanding=outline.understanding,
+        likeness=outline.likeness,
+        begin_anew=request.POST.get("like", OWN) != OWN,
+    )
+    is_as_saved = outline.likeness.saved and request.POST.get("like") == outline.likeness.key
+    if is_anew and not is_as_saved:
+        said = {key: request.POST[key] for key in ("system", "known_leads") if request.POST.get(key)}
+        form.initial = {**form.initial, **said, "keep": bool(request.POST.get("keep"))}
+    return form
+
+
+def _set_up(form: ColumnsForm, outline: jobs.Outline, *, actor: User) -> None:
+    """Have all rows checked as the form says, and keep the mapping where a name for it is given."""
+    now = timezone.now()
+    job = jobs.set_up(job_id=form.job.pk, mapping=form.mapping(), actor=actor, now=now)
+    if name := form.cleaned_data["save_as"]:
+        saving.save(job=job, name=name, actor=actor, now=now)
+    elif outline.likeness.saved and form.cleaned_data["like"] == outline.likeness.key:
+        saving.note_use(mapping_id=outline.likeness.saved.pk, now=now)
+    jobs.check(job_id=job.pk, actor=actor, now=now)
+
+
+@require_GET
+def mappings(request: PersonRequest) -> HttpResponse:
+    """The mappings that were saved for later files, the one used last first."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    page = Paginator(mapping_selectors.saved(), PAGE).get_page(request.GET.get("page"))
+    return render(request, "leads/imports/mappings.html", {"page": page})
+
+
+@require_POST
+def delete_mapping(request: PersonRequest, pk: int) -> HttpResponse:
+    """Drop a saved mapping."""
+    name = saving.delete(mapping_id=pk, actor=request.user)
+    messages.success(request, _("The mapping “%(name)s” is deleted.") % {"name": name})
+    return htmx.redirect(request, "leads:mapping-list")
 
 
 @require_GET

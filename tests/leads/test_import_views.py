@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from alignment.accounts.models import User
-from leads.models import ImportJob, Lead
+from leads.models import ImportJob, Lead, SavedMapping
 from leads.services.importing import reading, work
 from tests import factories, workbooks
 
@@ -282,3 +282,71 @@ def test_it_is_chosen_what_a_row_does_to_somebody_who_is_here(
     assert known.phone == phone
     page = client.get(f"/imports/{job.pk}/").content.decode()
     assert ("The newer one wins" if rule else "Fill what is blank here") in page
+
+
+SALESFORCE = (
+    "Lead ID,First Name,Last Name,Title,Company / Account,Email,Lead Source,Lead Status\n"
+    "1,a,b,CEO,c,d@e.example,Web,Open\n"
+)
+
+
+def test_an_export_of_a_tool_is_recognised_and_the_columns_can_be_set_otherwise(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, SALESFORCE)
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    assert "This looks like an export of Salesforce" in page
+    assert 'value="Salesforce"' in page  # where the rows come from
+    assert page.count('value="job_title" selected') == 1
+
+    anew = {"encoding": "utf-8", "read_anew": "1", "like": "none"}
+    page = client.post(f"/imports/{job.pk}/columns/", anew).content.decode()
+
+    assert "This looks like" not in page
+
+
+def set_up(client: Client, job: ImportJob, **more: str) -> None:
+    choices = {"system": "fair", "encoding": "utf-8", "known_leads": "newer", "keep": ""}
+    answer = client.post(f"/imports/{job.pk}/columns/", choices | more)
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def test_a_saved_mapping_is_proposed_for_the_next_file_with_these_columns(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    text = "x,氏名,y\n1,田中,花子\n"
+    set_up(client, bring(client, text), field_0="note", field_1="company", save_as="Monthly fair")
+    assert "Monthly fair" in client.get("/imports/mappings/").content.decode()
+
+    page = client.get(f"/imports/{bring(client, text).pk}/columns/").content.decode()
+    other = client.get(f"/imports/{bring(client, 'x,氏名,z' + text[6:]).pk}/columns/").content.decode()
+
+    assert "The columns are set as in “Monthly fair”" in page
+    for chosen in ('value="note" selected', 'value="company" selected', 'value="fair"'):
+        assert chosen in page
+    assert re.search(r'value="newer"[^>]*checked', page)
+    assert "The columns are set as in" not in other
+    assert "Monthly fair" in other  # it fits, too, and may be chosen
+
+
+def test_a_saved_mapping_is_replaced_under_its_name_and_can_be_dropped(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    for field in ("note", "company"):
+        set_up(client, bring(client, "x,y\n1,2\n"), field_0=field, save_as="Fair")
+    saved = SavedMapping.objects.get()
+    assert saved.mapping["columns"] == {"x": {"field": "company"}}
+
+    assert client.post(f"/imports/mappings/{saved.pk}/delete/").status_code == 302
+
+    assert not SavedMapping.objects.exists()
+    assert client.post(f"/imports/mappings/{saved.pk}/delete/").status_code == 404
+
+
+def test_of_two_saved_mappings_the_one_used_last_is_proposed(signed_in: Browser, mai: User) -> None:
+    client, text = signed_in(mai), "x,y\n1,2\n"
+    for name in ("First", "Second"):
+        set_up(client, bring(client, text), field_0="note", save_as=name)
+    first = SavedMapping.objects.get(name="First")
+    set_up(client, bring(client, text), field_0="note", like=f"saved:{first.pk}")
+
+    page = client.get(f"/imports/{bring(client, text).pk}/columns/").content.decode()
+
+    assert "The columns are set as in “First”" in page

@@ -24,6 +24,8 @@ from alignment.kernel.queue import nudge
 from leads.models import ImportJob, ImportPiece
 from leads.rules import columns, mappings
 from leads.rules.columns import Proposal
+from leads.selectors import mappings as mapping_selectors
+from leads.selectors.mappings import Likeness
 from leads.services.importing import engine, reading, work
 
 MB = 1024 * 1024
@@ -72,12 +74,14 @@ class Outline:
 
     understanding: tables.Understanding
     columns: list[Proposal]
+    likeness: Likeness
     lines: list[str]
     """The first ones as they stand; none of a workbook, whose cells stand in no line."""
 
 
-def outline(job: ImportJob, *, given: tables.Given) -> Outline:
-    """Propose how a file is to be read. Raises ``InvalidInput`` where it is no table as it is given."""
+def outline(job: ImportJob, *, given: tables.Given, like: str = "") -> Outline:
+    """Propose how a file is to be read, its columns ``like`` one of the likenesses that there are (see
+    ``leads.selectors.mappings``). Raises ``InvalidInput`` where it is no table as it is given."""
     with work.content(job) as file:
         found = tables.understand(file, file_name=job.file_name, given=given)
         filled = [cells for _number, cells in reading.filled(tables.rows(file, found.reading), limit=LOOKED_AT)]
@@ -86,7 +90,9 @@ def outline(job: ImportJob, *, given: tables.Given) -> Outline:
     if not filled:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in filled[0]]
-    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind), lines)
+    likeness = mapping_selectors.likeness(headers, kind=job.kind, asked=like)
+    named = likeness.preset.fields if likeness.preset else {}
+    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind, named=named), likeness, lines)
 
 
 @transaction.atomic
