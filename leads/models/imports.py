@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 class ImportJob(models.Model):
     """One file on its way in. ``done_rows`` counts the rows of the file that are dealt with, in this state.
 
+    ``examples``: by outcome the first few rows. ``remark_counts``: by code the remarks on rows that are taken, of which
+    only some are kept.
+
     Progress is written in the transaction of the rows it counts. A job that is checked or taken belongs to the worker
     whose claim runs; when it ends, the next one goes on after ``done_rows``.
     """
@@ -54,6 +57,8 @@ class ImportJob(models.Model):
     done_bytes = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)
     notes = models.JSONField(default=list)
+    examples = models.JSONField(default=dict)
+    remark_counts = models.JSONField(default=dict)
     fault = models.TextField(blank=True)
     is_cancel_asked = models.BooleanField(default=False)
     claimed_until = models.DateTimeField(null=True, blank=True)

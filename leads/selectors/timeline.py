@@ -162,12 +162,16 @@ def _merge_title(event: LeadEvent) -> str:
     return title % {"number": data["other"]}
 
 
-def _change_text(data: dict[str, Any]) -> str:
-    changes: dict[str, list[Any]] = data.get("changes", {})
-    lines = [
+def changes_words(changes: dict[str, list[Any]]) -> list[str]:
+    """What an event tells of the facts of a lead that changed, each in words."""
+    return [
         _FROM_TO % {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
         for name, (old, new) in changes.items()
     ]
+
+
+def _change_text(data: dict[str, Any]) -> str:
+    lines = changes_words(data.get("changes", {}))
     if "recognised" in data:
         words = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
         lines.insert(0, _("Recognised in %(from)s: %(why)s") % words)

@@ -25,9 +25,12 @@ from leads.models import ImportJob
 from leads.rules.matching import Rule
 from leads.selectors import imports as selectors
 from leads.selectors import mappings as mapping_selectors
-from leads.services.importing import jobs, saving
+from leads.services.importing import jobs, reading, saving
 
 PAGE = 25
+ASK_OFTEN = 150
+"""So many times the page of an import at work asks every two seconds how far it is, then every ten."""
+ASK_AT_MOST = 450
 State = ImportJob.State
 
 
@@ -135,10 +138,14 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """How far it is, and what comes or came of every row; asks again by itself while somebody works on it."""
     request.user.require(Permission.IMPORT_RECORDS)
     job = selectors.job(pk)
+    is_at_work = job.state in ImportJob.AT_WORK
     context: dict[str, Any] = {
         "job": job,
-        "is_at_work": job.state in ImportJob.AT_WORK,
-        "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
+        "is_at_work": is_at_work,
+        **(_progress(request, job) if is_at_work else {"problems": selectors.problems(job)}),
+        "outcomes": [] if is_at_work else selectors.outcomes(job),
+        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.PART,
+        "part": reading.PART,
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
         "may_undo": _may_undo(request, job),
@@ -146,8 +153,23 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "known_rule": Rule(job.mapping.get("known_leads", Rule.FILL)).label if job.kind == "leads" else "",
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
-    template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
-    return render(request, template, context)
+    if not htmx.wants_partial(request):
+        return render(request, "leads/imports/detail.html", context)
+    if is_at_work:
+        return render(request, "leads/imports/_progress.html", context)
+    return htmx.retarget(render(request, "leads/imports/_job.html", context), "#import-job")
+
+
+def _progress(request: HttpRequest, job: ImportJob) -> dict[str, Any]:
+    """How far it is, and when the page asks again: seldom after a while, and at last not by itself, so that a page that
+    somebody left open does not keep its session for ever."""
+    asked = request.GET.get("asked", "")
+    times = min(int(asked), ASK_AT_MOST) if re.fullmatch("[0-9]{1,6}", asked) else 0
+    return {
+        "minutes_left": selectors.minutes_left(job, now=timezone.now()),
+        "ask_again": times + 1 if times < ASK_AT_MOST else None,
+        "ask_after": 2 if times < ASK_OFTEN else 10,
+    }
 
 
 @require_POST
@@ -199,7 +221,7 @@ def _may_undo(request: PersonRequest, job: ImportJob) -> bool:
 
 
 def _has_leads(job: ImportJob) -> bool:
-    return job.kind == "leads" and job.state != State.CHECKED and bool(job.counts.get("created"))
+    return job.kind == "leads" and job.state not in (State.CHECKING, State.CHECKED) and bool(job.counts.get("created"))
 
 
 def _given(request: HttpRequest, job: ImportJob) -> tables.Given:

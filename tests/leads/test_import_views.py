@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from alignment.accounts.models import User
 from leads.models import ImportJob, Lead, SavedMapping
-from leads.services.importing import reading, work
+from leads.services.importing import jobs, reading, work
 from tests import factories, workbooks
 
 pytestmark = pytest.mark.django_db
@@ -56,7 +57,7 @@ def test_a_file_is_brought_set_up_checked_and_taken(signed_in: Browser, mai: Use
     assert (answer.status_code, answer["Location"]) == (302, f"/imports/{job.pk}/")
     page = client.get(f"/imports/{job.pk}/").content.decode()
     assert "<progress" in page
-    assert f'hx-get="/imports/{job.pk}/"' in page
+    assert f'hx-get="/imports/{job.pk}/?asked=1"' in page
 
     work_on_it()
     page = client.get(f"/imports/{job.pk}/", headers=HTMX).content.decode()
@@ -350,3 +351,123 @@ def test_of_two_saved_mappings_the_one_used_last_is_proposed(signed_in: Browser,
     page = client.get(f"/imports/{bring(client, text).pk}/columns/").content.decode()
 
     assert "The columns are set as in “First”" in page
+
+
+PEOPLE = "番号,氏名,会社名,メールアドレス,電話,役職\n"
+
+
+def bring_people(client: Client, rows: str) -> ImportJob:
+    job = bring(client, PEOPLE + rows)
+    named = {f"field_{n}": field for n, field in enumerate(("external_id", "full_name", "company", "email", "phone"))}
+    set_up(client, job, **named, field_5="job_title", known_leads="fill", keep="on")
+    work_on_it()
+    return job
+
+
+def test_the_check_shows_some_rows_of_every_outcome(signed_in: Browser, mai: User) -> None:
+    factories.version_in_force({"condition": {"field": "email", "op": "is_present"}, "points": 5}, threshold=5)
+    client = signed_in(mai)
+    first = bring_people(
+        client, "A1,田中 花子,山田製作所,hanako@yamada.example,,\nB1,佐藤 健,海商事,ken@umi.example,,\n"
+    )
+    client.post(f"/imports/{first.pk}/run/")
+    work_on_it()
+    hanako = Lead.objects.get(email="hanako@yamada.example")
+
+    job = bring_people(
+        client,
+        "A1,田中 花子,山田製作所,hanako@yamada.example,,部長\n"
+        "A2,鈴木,川商事,suzuki@kawa.example,,\n"
+        "A3,高橋,川商事,,,\n"
+        "A4,佐藤 健,海商事,ken@umi.example,,\n"
+        "A5,佐藤 健,海商事,,,\n"
+        "A6,,,,,\nA6,x,,,,\n",
+    )
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+
+    job.refresh_from_db()
+    assert {name: [row["row"] for row in rows] for name, rows in job.examples.items()} == {
+        "updated": [2],
+        "qualified": [3],
+        "new": [4, 7, 6],  # who resembles a row before it is dealt with after it
+        "matched": [5],
+        "suspected": [6],
+    }
+    for said in ("5 points, 5 are needed", "0 points, 5 are needed", "same e-mail address", "部長", "resembles"):
+        assert said in page
+    assert f'href="/leads/{hanako.pk}/"' in page
+    assert Lead.objects.count() == 2
+
+
+def test_of_each_outcome_few_rows_are_kept_and_all_are_counted(
+    signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PART", 2)
+    monkeypatch.setattr(work, "MOST_REMARKS", 3)
+    client = signed_in(mai)
+
+    job = bring_people(client, "".join(f"A{n},a{n},,no address,,\n" for n in range(7)))
+
+    job.refresh_from_db()
+    assert [row["row"] for row in job.examples["new"]] == [2, 3, 4, 5, 6]
+    assert (job.counts["warned"], job.remarks.count()) == (7, 3)
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert "7 rows taken, with a remark" in page
+    assert "The check looks at 2 rows at a time" in page
+
+
+def test_while_it_is_checked_the_page_counts_and_says_how_long_it_takes(
+    signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    started = timezone.now() - timedelta(minutes=2)
+    counts = {"rows": 10_000, "created": 9_000}
+    ImportJob.objects.update(
+        done_bytes=job.size // 3, done_rows=10_000, counts=counts, started_at=started, claimed_until=timezone.now()
+    )
+
+    part = client.get(f"/imports/{job.pk}/", headers=HTMX)
+
+    said = part.content.decode()
+    assert re.search("About [45] minutes left", said)
+    assert "9,000" in said
+    assert "brought_by" not in said  # a check has made nobody
+    assert "<button" not in said.split("<noscript>")[0]  # what a person may press is not swapped away
+    assert "HX-Retarget" not in part.headers
+
+
+def test_a_page_that_is_left_open_stops_asking(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+
+    soon, late, last = (
+        client.get(f"/imports/{job.pk}/?asked={asked}", headers=HTMX).content.decode() for asked in (1, 200, 450)
+    )
+
+    assert "asked=2" in soon
+    assert "delay:2s" in soon
+    assert "delay:10s" in late
+    assert "hx-get" not in last
+    assert "Look again" in last
+
+
+def test_what_came_of_it_takes_the_place_of_the_progress(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    work_on_it()
+
+    assert client.get(f"/imports/{job.pk}/?asked=3", headers=HTMX)["HX-Retarget"] == "#import-job"
+
+
+def test_examples_are_forgotten_with_the_file(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring_people(client, "A1,田中 花子,山田製作所,hanako@yamada.example,,\n")
+
+    jobs.prune(now=timezone.now() + timedelta(days=8))
+
+    job.refresh_from_db()
+    assert job.examples == {}

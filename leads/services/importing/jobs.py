@@ -173,7 +173,7 @@ def prune(*, now: datetime) -> int:
 
 @transaction.atomic
 def _drop(job: ImportJob, now: datetime) -> bool:
-    """Forget the file, and of refused rows all but the reason; what was set up and never taken is over."""
+    """Forget the file, the examples and the cells of refused rows; what was set up and never taken is over."""
     current = locked(ImportJob.objects.filter(pk=job.pk))
     if current is None or current.state in ImportJob.AT_WORK:
         return False
@@ -181,6 +181,7 @@ def _drop(job: ImportJob, now: datetime) -> bool:
         work.end(current, State.CANCELLED, now=now)
     current.remarks.filter(is_refusal=True).update(cells=[])
     current.pieces.all().delete()
+    ImportJob.objects.filter(pk=job.pk).update(examples={})
     return True
 
 
@@ -207,6 +208,8 @@ def _put_to_work(job_id: int, state: State, actor: User, *before: State) -> None
         done_bytes=0,
         counts={},
         notes=[],
+        examples={},
+        remark_counts={},
         fault="",
         is_cancel_asked=False,
         claimed_until=None,
