@@ -187,11 +187,16 @@ def _told(row: dict[str, Any], here: set[int]) -> dict[str, Any]:
 
 
 def minutes_left(job: ImportJob, *, now: datetime) -> int | None:
-    """How long the work on a file still takes by how fast it was so far, rounded up the farther away the coarser."""
-    spent = now - job.started_at if job.started_at else timedelta()
-    if spent < _SLOW_START or not 0 < job.done_bytes <= job.size:
+    """How long the work on a file still takes by how fast it was till its last part, rounded up: the farther away the
+    coarser, so that it stays calm."""
+    if not (job.started_at and job.claimed_until and 0 < job.done_bytes <= job.size):
         return None
-    minutes = ceil(spent * (job.size - job.done_bytes) / job.done_bytes / timedelta(minutes=1))
+    noted_at = job.claimed_until - ImportJob.LEASE
+    spent = noted_at - job.started_at
+    if spent < _SLOW_START:
+        return None
+    left = spent * (job.size - job.done_bytes) / job.done_bytes - (now - noted_at)
+    minutes = max(ceil(left / timedelta(minutes=1)), 0)
     step = 1 if minutes <= 10 else 5 if minutes <= 60 else 30
     return ceil(minutes / step) * step
 

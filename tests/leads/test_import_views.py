@@ -413,7 +413,7 @@ def test_of_each_outcome_few_rows_are_kept_and_all_are_counted(
     assert (job.counts["warned"], job.remarks.count()) == (7, 3)
     page = client.get(f"/imports/{job.pk}/").content.decode()
     assert "7 rows taken, with a remark" in page
-    assert "The check looks at 2 rows at a time" in page
+    assert "in parts of at most 2" in page
 
 
 def test_while_it_is_checked_the_page_counts_and_says_how_long_it_takes(
@@ -425,7 +425,11 @@ def test_while_it_is_checked_the_page_counts_and_says_how_long_it_takes(
     started = timezone.now() - timedelta(minutes=2)
     counts = {"rows": 10_000, "created": 9_000}
     ImportJob.objects.update(
-        done_bytes=job.size // 3, done_rows=10_000, counts=counts, started_at=started, claimed_until=timezone.now()
+        done_bytes=job.size // 3,
+        done_rows=10_000,
+        counts=counts,
+        started_at=started,
+        claimed_until=timezone.now() + ImportJob.LEASE,
     )
 
     part = client.get(f"/imports/{job.pk}/", headers=HTMX)
@@ -471,3 +475,19 @@ def test_examples_are_forgotten_with_the_file(signed_in: Browser, mai: User) -> 
 
     job.refresh_from_db()
     assert job.examples == {}
+
+
+def test_the_first_part_of_a_large_file_is_small_and_a_check_that_goes_on_counts_the_same(
+    signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "LARGE", 10)
+    monkeypatch.setattr(reading, "FIRST", 1)
+    monkeypatch.setattr(reading, "PART", 8)
+    seen = []
+    monkeypatch.setattr(work, "failpoint", lambda _name: seen.append(ImportJob.objects.latest("pk").done_rows))
+
+    job = bring_people(signed_in(mai), "".join(f"A{n},a{n},,a{n}@x.example,,\n" for n in range(20)))
+
+    job.refresh_from_db()
+    assert seen[:4] == [1, 5, 13, 20]
+    assert (job.counts["rows"], job.counts["created"]) == (20, 20)

@@ -124,7 +124,13 @@ def take(
     zone = Organisation.get().zone
     seen = Seen()
     parts = reading.parts(
-        table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
+        table,
+        mapping=plan,
+        kind=job.kind,
+        zone=zone,
+        prepare=partial(kind.prepare, now=now),
+        after=after,
+        size=job.size,
     )
     for part in _ahead(parts):
         beat()
