@@ -491,3 +491,16 @@ def test_the_first_part_of_a_large_file_is_small_and_a_check_that_goes_on_counts
     job.refresh_from_db()
     assert seen[:4] == [1, 5, 13, 20]
     assert (job.counts["rows"], job.counts["created"]) == (20, 20)
+
+
+def test_what_is_done_of_a_file_is_what_its_parts_are_not_what_is_read_ahead(
+    signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "PART", 1000)
+    seen = []
+    monkeypatch.setattr(work, "failpoint", lambda _name: seen.append(ImportJob.objects.latest("pk").done_bytes))
+
+    job = bring_people(signed_in(mai), "".join(f"A{n},{'a' * 90},,,,\n" for n in range(4000)))
+
+    shares = [done / job.size for done in seen]
+    assert shares == pytest.approx([0.25, 0.5, 0.75, 1], abs=0.05)

@@ -45,6 +45,7 @@ class ImportResult:
     file_name: str
     system: str
     dry_run: bool
+    read: int = 0
     headers: list[str] = field(default_factory=list)
     rows: int = 0
     created: int = 0
@@ -60,7 +61,7 @@ class ImportResult:
     """How many of the new leads are qualified: by the definition in force or, of history, by the file.
 
     ``matched``: of the rows of known leads, those recognised by something else than their id. ``suspected``: of the new
-    leads, those that resemble another.
+    leads, those that resemble another. ``read``: how many bytes of the file were read till the end of this part.
     """
 
     def add(self, part: ImportResult) -> None:

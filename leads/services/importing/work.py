@@ -130,7 +130,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
     with content(job) as file:
 
         def record(part: ImportResult) -> None:
-            _record(job, part, read=_place(file, job), now=clock())
+            _record(job, part, now=clock())
             failpoint("imports.part")
 
         engine.take(
@@ -141,6 +141,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
             now=job.started_at or clock(),
             record=record,
             beat=lambda: _beat(job, clock()),
+            place=lambda: _place(file, job),
             rehearse=rehearse,
             after=job.done_rows,
         )
@@ -174,7 +175,7 @@ def _beat(job: ImportJob, now: datetime) -> None:
     job.claimed_until = until
 
 
-def _record(job: ImportJob, part: ImportResult, *, read: int, now: datetime) -> None:
+def _record(job: ImportJob, part: ImportResult, *, now: datetime) -> None:
     """Write progress with the part that it counts, if the job is still ours and wanted; renew the claim."""
     refused = [_remark(job, remark, is_refusal=True, cells=cells) for remark, cells in part.refused]
     remarks = Counter(job.remark_counts)
@@ -189,7 +190,7 @@ def _record(job: ImportJob, part: ImportResult, *, read: int, now: datetime) -> 
         "remark_counts": dict(remarks),
         "examples": _with_examples(job.examples, part.examples),
         "done_rows": job.done_rows + part.rows,
-        "done_bytes": read,
+        "done_bytes": part.read,
     }
     _write_progress(job, part.counts(), now=now, **progress)
 
