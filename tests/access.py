@@ -226,6 +226,8 @@ ROWS = (
     # -- bringing files ------------------------------------------------------------------------------------------
     Row("leads:import-list", allowed=BRINGERS),
     Row("leads:import-export", arguments=_CSV, allowed=BRINGERS),
+    Row("leads:mapping-list", allowed=BRINGERS),
+    Row("leads:mapping-delete", "post", _pk("saved"), BRINGERS),
     Row("leads:import-new", allowed=BRINGERS),
     Row("leads:import-new", "post", allowed=BRINGERS),
     Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),

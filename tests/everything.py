@@ -22,6 +22,7 @@ from leads.models import (
     FormSubmission,
     Lead,
     LeadMerge,
+    SavedMapping,
     SuspectedDuplicate,
 )
 from leads.rules.capture_forms import Asked
@@ -64,6 +65,7 @@ class World:
     company_day: Any = None
     notice: Any = None
     job: Any = None
+    saved: Any = None
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
     custom_field: Any = None
@@ -89,6 +91,8 @@ def make(people: dict[str, User]) -> World:
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
     world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
+    mapping = {"system": "fair", "columns": {"name": "full_name"}}
+    world.saved = SavedMapping.objects.create(kind="leads", name="Fair", mapping=mapping, by=mai, at=NOW, used_at=NOW)
     _make_form(world)
     _make_review(world)
     _make_settings(world)

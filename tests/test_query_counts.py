@@ -24,6 +24,7 @@ from leads.models import (
     DefinitionVersion,
     ImportJob,
     Lead,
+    SavedMapping,
     TouchKind,
 )
 from leads.services import judging
@@ -206,6 +207,19 @@ def _import() -> None:
     ImportJob.objects.create(actor=factories.user(), **brought)
 
 
+def _mapping() -> None:
+    """One more mapping, saved by one more person."""
+    now = timezone.now()
+    SavedMapping.objects.create(
+        kind="leads",
+        name=f"m{SavedMapping.objects.count()}",
+        mapping={"columns": {}},
+        by=factories.user(),
+        at=now,
+        used_at=now,
+    )
+
+
 def _remark() -> None:
     """One more row of the same file that was refused for a reason of its own."""
     if not ImportJob.objects.exists():
@@ -255,6 +269,7 @@ LISTS = [
     Listed("leads:duplicate-list", factories.suspected_pair),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
+    Listed("leads:mapping-list", _mapping),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:form-list", _form),
     Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
