@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from alignment.accounts.models import User
+from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
@@ -127,6 +127,7 @@ def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
     campaigns = campaigns_named({one.campaign.strip() for one in data})
+    region = Organisation.get().phone_region if any(one.phone for one in data) else ""
     drafts: dict[Key, Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -134,7 +135,7 @@ def _capture(
         if key in known or key in drafts:
             continue
         try:
-            drafts[key] = _draft(one, campaigns, actor, now)
+            drafts[key] = _draft(one, campaigns, region, actor, now)
         except InvalidInput as refusal:
             refused[index] = refusal
     taken = _take(drafts, actor, now)
@@ -197,9 +198,10 @@ def _one_at_a_time(drafts: Iterable[Draft]) -> None:
             cursor.execute(sql, [addresses])
 
 
-def _draft(data: LeadData, campaigns: Mapping[str, Campaign], actor: User, now: datetime) -> Draft:
+def _draft(data: LeadData, campaigns: Mapping[str, Campaign], region: str, actor: User, now: datetime) -> Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
-    texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
+    given = {name: value for name, value in vars(data).items() if isinstance(value, str)}
+    texts = {name: facts.stored(name, value, region=region) for name, value in given.items()}
     for index, touch in enumerate(data.touches):
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
     check_values(data.custom, field="custom")

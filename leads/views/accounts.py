@@ -29,7 +29,7 @@ PAGE = 25
 
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
-    """Companies by name or industry, key accounts first."""
+    """Companies by name, industry or corporate number, key accounts first."""
     words, key_only = search_words(request.GET.get("q", "")), request.GET.get("key") == "1"
     found = selectors.accounts(words=words, key_only=key_only)
     context: dict[str, Any] = {
@@ -47,15 +47,14 @@ def listing(request: PersonRequest) -> HttpResponse:
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One company; POST corrects its facts."""
     account = selectors.account(pk)
-    may_edit = request.user.may(Permission.EDIT_LEAD)
-    names = ("industry", "employee_count", "prefecture", "is_key_account")
-    form = AccountForm(request.POST or None, initial={name: getattr(account, name) for name in names})
+    may_edit = account.stands and request.user.may(Permission.EDIT_LEAD)
+    form = AccountForm(request.POST or None, account=account)
     if request.method == "POST":
         if not may_edit:
             raise NotAllowed(_("Your role does not allow this."))
         if form.is_valid():
             try:
-                update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.cleaned_data)
+                update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.facts())
             except DomainError as error:
                 form.refuse(error)
             else:
@@ -66,7 +65,9 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "form": form,
+        "subsidiaries": selectors.subsidiaries(account),
         "known": suggestions.known(["industry", "prefecture"]) if may_edit else {},
+        "company_names": selectors.account_names() if may_edit else [],
         "may_edit": may_edit,
         "page": Paginator(
             lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE

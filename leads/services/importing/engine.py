@@ -39,7 +39,7 @@ class _Kind:
     store: Callable[[list[Row], Context], None]
 
 
-def _as_it_is(_row: Row, *, now: datetime) -> Iterable[Remark]:
+def _as_it_is(_row: Row, **_circumstances: Any) -> Iterable[Remark]:
     return ()
 
 
@@ -121,11 +121,11 @@ def take(
     every part is undone before it is recorded.
     """
     kind = KINDS[job.kind]
-    zone = Organisation.get().zone
+    organisation = Organisation.get()
+    zone = organisation.zone
+    prepare = partial(kind.prepare, now=now, region=organisation.phone_region)
     seen = Seen()
-    parts = reading.parts(
-        table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
-    )
+    parts = reading.parts(table, mapping=plan, kind=job.kind, zone=zone, prepare=prepare, after=after)
     for part in _ahead(parts):
         beat()
         result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse)
