@@ -4,13 +4,14 @@ from leads.models.activities import Activity
 from leads.models.companies import Account
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
-from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
+from leads.models.duplicates import AccountMerge, ExternalId, LeadMerge, SuspectedCompanies, SuspectedDuplicate
 from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
 from leads.models.leads import Campaign, Lead, LeadEvent, Touch
 from leads.models.version_events import VersionEvent
 
 __all__ = [
     "Account",
+    "AccountMerge",
     "Activity",
     "Campaign",
     "Criterion",
@@ -28,6 +29,7 @@ __all__ = [
     "LeadEvent",
     "LeadMerge",
     "Signature",
+    "SuspectedCompanies",
     "SuspectedDuplicate",
     "Touch",
     "Verdict",

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import pgtrigger
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel import history
+from leads.rules import normalise
 
-ONE_LEVEL = """
+_LOOSE_KEY = Func(
+    "name_key", template=normalise.LOOSE_COMPANY_KEY_SQL % "%(expressions)s", output_field=models.TextField()
+)
+_ONE_LEVEL = """
     IF EXISTS (SELECT FROM leads_account WHERE id = NEW.parent_id AND parent_id IS NOT NULL)
         OR EXISTS (SELECT FROM leads_account WHERE parent_id = NEW.id)
     THEN
@@ -78,6 +82,7 @@ class Account(models.Model):
         indexes = [
             models.Index(fields=["corporate_number"], condition=~Q(corporate_number=""), name="account_number_idx"),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="account_merged_idx"),
+            models.Index(_LOOSE_KEY, name="account_loose_key_idx"),
         ]
         triggers = [
             pgtrigger.Trigger(
@@ -85,7 +90,7 @@ class Account(models.Model):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
                 condition=pgtrigger.Q(new__parent__isnull=False),
-                func=ONE_LEVEL,
+                func=_ONE_LEVEL,
             )
         ]
 

@@ -206,6 +206,18 @@ _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
 NAME_KEY_SQL = "TRANSLATE(LOWER(NORMALIZE(%s, NFKC)), ' ・.', '')"
 KANA_KEY_SQL = f"TRANSLATE(NORMALIZE(%s, NFKC), '{_HIRAGANA} ・.', '{_KATAKANA}')"
 """The keys of names as PostgreSQL makes them from what is stored; %s is the column."""
+_LARGE_KANA = jaconv.hira2kata(_HIRAGANA).translate(
+    str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
+)
+_FORMS_WITHIN = "株式会社|有限会社|合同会社|合資会社|合名会社|kabushiki[kg]aisha|yugen[kg]aisha|godo[kg]aisha"
+LOOSE_COMPANY_KEY_SQL = (
+    f"REGEXP_REPLACE(TRANSLATE(%s, '{_HIRAGANA}ァィゥェォッャュョヮヵヶー()&/', "
+    f"'{_LARGE_KANA}アイウエオツヤユヨワカケ'), '{_FORMS_WITHIN}', '', 'g')"
+)
+"""A company's key so loose that it only makes suspicious: any kana is one, without long vowels and any legal form.
+
+キヤノン and キャノン, サーバ and サーバー. Old and new characters stay as written.
+"""
 
 
 def name_key(name: str) -> str:

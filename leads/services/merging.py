@@ -7,7 +7,7 @@ other no longer stands: it counts in no list and no figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -50,7 +50,7 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
     """
     actor.require(Permission.MERGE_LEADS)
     survivor, other = _locked_pair(lead_ids)
-    _check_choice(facts, survivor, other)
+    check_choice(facts, of=(survivor.pk, other.pk), among=FACTS)
     if other.stage == Stage.OFFERED:
         message = _(
             "“%(name)s” (#%(number)d) waits for an answer of sales. Merge the two when it is given, or withdraw the "
@@ -134,9 +134,10 @@ def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
     return survivor, other
 
 
-def _check_choice(facts: Mapping[str, int], survivor: Lead, other: Lead) -> None:
+def check_choice(facts: Mapping[str, int], *, of: Collection[int], among: Collection[str]) -> None:
+    """Refuse a choice of something that is no fact, or of a record that is none of the two."""
     for name, pk in facts.items():
-        if name not in FACTS or pk not in (survivor.pk, other.pk):
+        if name not in among or pk not in of:
             raise InvalidInput(_("Choose one of the two values."), field=name)
 
 

@@ -1,12 +1,13 @@
-"""The columns of a lead that a merge or an import may change, kept so that they can go back."""
+"""The columns of a record that a merge or an import may change, kept so that they can go back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from leads.models import Lead
+from django.db.models import Model
+
 from leads.services.facts import TEXT_FACTS
 
 Snapshot = dict[str, Any]
@@ -28,24 +29,24 @@ COLUMNS = (
 )
 
 
-def take(lead: Lead) -> Snapshot:
-    """How a lead stands now."""
-    return {column: _plain(getattr(lead, column)) for column in COLUMNS}
+def take(record: Model, columns: Collection[str] = COLUMNS) -> Snapshot:
+    """How a record stands now."""
+    return {column: _plain(getattr(record, column)) for column in columns}
 
 
 def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     """Of both only what differs."""
-    columns = [column for column in COLUMNS if before[column] != after[column]]
+    columns = [column for column in before if before[column] != after[column]]
     return {column: before[column] for column in columns}, {column: after[column] for column in columns}
 
 
-def put_back(lead: Lead, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+def put_back(record: Model, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     """Set the columns to what they were before, where they still are as they were left (unsaved); return the others."""
-    fields = {field.attname: field for field in Lead._meta.concrete_fields}
-    now_there = take(lead)
+    fields = {field.attname: field for field in record._meta.concrete_fields}
+    now_there = take(record, before)
     changed_since = {column for column in before if now_there[column] != after[column]}
     for column in before.keys() - changed_since:
-        setattr(lead, column, fields[column].to_python(before[column]))
+        setattr(record, column, fields[column].to_python(before[column]))
     return changed_since
 
 
