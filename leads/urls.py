@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.views import accounts, campaigns, deals, definition_builder, definitions, duplicates, imports, leads
+from leads.views import (
+    accounts,
+    campaigns,
+    company_duplicates,
+    deals,
+    definition_builder,
+    definitions,
+    duplicates,
+    imports,
+    leads,
+)
 
 app_name = "leads"
 
@@ -46,5 +56,10 @@ urlpatterns = [
     path("campaigns/new/", campaigns.new, name="campaign-new"),
     path("campaigns/<int:pk>/", campaigns.edit, name="campaign-edit"),
     path("companies/", accounts.listing, name="account-list"),
+    path("companies/duplicates/", company_duplicates.listing, name="company-duplicate-list"),
+    path("companies/duplicates/<int:pk>/dismiss/", company_duplicates.dismiss, name="company-duplicate-dismiss"),
+    path("companies/merges/<int:pk>/undo/", company_duplicates.unmerge, name="company-unmerge"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
+    path("companies/<int:pk>/merge/", company_duplicates.choose, name="company-merge-choose"),
+    path("companies/<int:pk>/merge/<int:other>/", company_duplicates.compare, name="company-merge"),
 ]

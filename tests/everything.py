@@ -12,8 +12,19 @@ from alignment.outbox.models import Notice
 from handoff.models import Handoff, RoutingRule
 from handoff.services.decisions import accept
 from handoff.services.submission import submit_lead
-from leads.models import Account, Campaign, Deal, DefinitionVersion, Lead, LeadMerge, SuspectedDuplicate
-from leads.services import definitions, merging
+from leads.models import (
+    Account,
+    AccountMerge,
+    Campaign,
+    Deal,
+    DefinitionVersion,
+    Lead,
+    LeadMerge,
+    SuspectedCompanies,
+    SuspectedDuplicate,
+)
+from leads.services import company_merging, definitions, merging
+from leads.services.accounts import update_account
 from leads.services.capture import LeadData, capture_lead
 from leads.services.deals import open_deal
 from leads.services.definitions import CriterionData
@@ -52,6 +63,8 @@ class World:
     job: Any = None
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
+    companies: SuspectedCompanies = None  # type: ignore[assignment]
+    company_merge: AccountMerge = None  # type: ignore[assignment]
 
 
 def make(people: dict[str, User]) -> World:
@@ -66,6 +79,9 @@ def make(people: dict[str, User]) -> World:
     world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
     world.pair = _suspect(mai)
     world.merge = merging.merge(lead_ids=_twins(mai), facts={}, actor=mai, now=NOW)
+    world.companies = _suspect_companies(mai)
+    twins = [factories.account().pk, factories.account().pk]
+    world.company_merge = company_merging.merge(account_ids=twins, facts={}, actor=mai, now=NOW)
     deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
     world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
     world.campaign, world.account = factories.campaign(), factories.account()
@@ -83,6 +99,13 @@ def _suspect(mai: User) -> SuspectedDuplicate:
         data = LeadData(full_name="Hanako", company_name="Acme", email=mail)
         capture_lead(data=data, actor=mai, now=NOW)
     return SuspectedDuplicate.objects.get()
+
+
+def _suspect_companies(mai: User) -> SuspectedCompanies:
+    """Two companies of one number."""
+    for _company in range(2):
+        update_account(account_id=factories.account().pk, corporate_number="4011001098993", actor=mai, now=NOW)
+    return SuspectedCompanies.objects.get()
 
 
 def _twins(mai: User) -> list[int]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 from alignment.accounts.models import CompanyDay, Invitation, User
 from alignment.accounts.services.tokens import create_token
 from alignment.outbox.models import Notice, NoticeState
-from leads.models import DefinitionVersion, ImportJob, Lead, SuspectedDuplicate
+from leads.models import Account, DefinitionVersion, ImportJob, Lead, SuspectedCompanies, SuspectedDuplicate
 from reviews.models import Action, AgendaItem, Review
 from reviews.services.reviews import build_review
 from tests import factories
@@ -158,6 +158,23 @@ def _suspected() -> None:
     )
 
 
+def _suspected_companies() -> None:
+    pk = factories.account().pk, factories.account().pk
+    SuspectedCompanies.objects.create(
+        first_id=pk[0], second_id=pk[1], score=50, evidence=[["domain", 50]], found_at=timezone.now()
+    )
+
+
+def _first_company() -> list[object]:
+    return [Account.objects.earliest("pk").pk]
+
+
+def _subsidiary() -> None:
+    """A part of the first company."""
+    first = Account.objects.order_by("pk").first()
+    factories.account(parent=first)
+
+
 def _alike() -> None:
     """One more lead with the number of the first."""
     factories.lead(phone="+81312345678")
@@ -184,6 +201,9 @@ LISTS = [
     Listed("leads:import-list", _import),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:account-list", factories.account),
+    Listed("leads:account-detail", _subsidiary, arguments=_first_company),
+    Listed("leads:company-duplicate-list", _suspected_companies),
+    Listed("leads:company-merge-choose", factories.account, "?q=Company", arguments=_first_company),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),
     Listed("handoff:waiting", factories.qualified_lead),

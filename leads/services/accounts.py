@@ -13,7 +13,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import Account
 from leads.rules.stages import JUDGED_STAGES
-from leads.services import judging
+from leads.services import company_duplicates, judging
 from leads.services.facts import stored_of_company
 
 
@@ -49,6 +49,8 @@ def update_account(*, account_id: int, actor: User, now: datetime, **facts: Unpa
         setattr(account, name, value)
     account.save(update_fields=sorted(changed))
     judge_leads_of([account], actor=actor, now=now)
+    if "corporate_number" in changed:
+        company_duplicates.look(account_ids=[account.pk], now=now)
     return account
 
 

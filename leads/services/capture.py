@@ -21,7 +21,7 @@ from leads.rules.stages import LeadEventKind
 from leads.selectors import identity
 from leads.selectors.leads import listed
 from leads.selectors.matching import Match, like_one_before, matches
-from leads.services import duplicates, facts, joining, judging
+from leads.services import company_duplicates, duplicates, facts, joining, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
 from leads.services.joining import Draft
@@ -245,6 +245,8 @@ def _store(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key,
     Touch.objects.bulk_create([touch for draft in drafts.values() for touch in draft.touches])
     LeadEvent.objects.bulk_create([_captured(lead, actor) for lead in new])
     ids = [lead.pk for lead in new]
+    if made := [account.pk for account in accounts.values() if account.created_at == now]:
+        company_duplicates.look(account_ids=made, now=now)
     judged = judging.judged(lead_ids=joining.affected(set(ids), fuller), now=now, actor=actor)
     for lead in new:
         for name in judging.WRITTEN if lead.pk in judged else ():

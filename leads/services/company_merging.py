@@ -20,7 +20,7 @@ from alignment.kernel.errors import InvalidInput, NotFound
 from alignment.kernel.locks import locked, locked_all
 from leads.models import Account, AccountMerge, Deal, Lead
 from leads.rules.merging import COMPANY_FACTS, companies_in_order
-from leads.services import duplicates, snapshots
+from leads.services import company_duplicates, duplicates, snapshots
 from leads.services.accounts import judge_leads_of
 from leads.services.merging import MergeIsOver, NotMergeable, check_choice
 
@@ -51,6 +51,7 @@ def merge(*, account_ids: Sequence[int], facts: Mapping[str, int], actor: User, 
     )
     judge_leads_of([survivor], actor=actor, now=now)
     duplicates.look(lead_ids=moved["leads"], now=now)
+    company_duplicates.look(account_ids=[survivor.pk], now=now)
     return done
 
 

@@ -19,9 +19,9 @@ from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.inputs import search_words
 from leads.forms.leads import AccountForm
 from leads.selectors import accounts as selectors
+from leads.selectors import company_duplicates, suggestions
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as lead_selectors
-from leads.selectors import suggestions
 from leads.services.accounts import update_account
 
 PAGE = 25
@@ -37,6 +37,7 @@ def listing(request: PersonRequest) -> HttpResponse:
         "q": words,
         "key_only": key_only,
         "is_filtered": bool(words or key_only),
+        "duplicate_count": company_duplicates.open_pairs().count() if request.user.may(Permission.MERGE_LEADS) else 0,
     }
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/accounts/_results.html" if context["is_part"] else "leads/accounts/list.html"
@@ -69,6 +70,8 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "known": suggestions.known(["industry", "prefecture"]) if may_edit else {},
         "company_names": selectors.account_names() if may_edit else [],
         "may_edit": may_edit,
+        "may_merge": request.user.may(Permission.MERGE_LEADS),
+        "merges": company_duplicates.merges_of(account),
         "page": Paginator(
             lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE
         ).get_page(request.GET.get("page")),

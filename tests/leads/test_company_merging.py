@@ -43,11 +43,8 @@ def unmerge(done: AccountMerge, actor: User) -> AccountMerge:
 
 def everything() -> list[dict[str, Any]]:
     """All columns of all companies, leads and deals, but for the moment of the last change."""
-    stored = [
-        *Account.everything.order_by("pk").values(),
-        *Lead.everything.order_by("pk").values(),
-        *Deal.objects.order_by("pk").values(),
-    ]
+    rows = (Account.everything.order_by("pk"), Lead.everything.order_by("pk"), Deal.objects.order_by("pk"))
+    stored = [dict(row) for found in rows for row in found.values()]
     for row in stored:
         row.pop("updated_at", None)
     return stored
