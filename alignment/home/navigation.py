@@ -67,7 +67,7 @@ WAYS = (
         below=("reviews:detail", "reviews:exception", "reviews:action", "reviews:minutes"),
     ),
     Way("leads:campaign-list", _("Campaigns"), "speakerphone", below=("leads:campaign",)),
-    Way("leads:account-list", _("Companies"), "building", below=("leads:account",)),
+    Way("leads:account-list", _("Companies"), "building", below=("leads:account", "leads:company")),
     Way(
         "handoff:agreements",
         _("Rules and promises"),
