@@ -22,11 +22,12 @@ from leads.services import company_merging
 from leads.services.accounts import update_account
 from leads.services.capture import LeadData, capture_lead
 from leads.services.companies import accounts_named
+from leads.services.deals import open_deal
 from leads.services.importing import parties
 from leads.services.leads import update_lead
 from leads.services.merging import MergeIsOver, NotMergeable
 from tests import factories
-from tests.racing import at_once
+from tests.racing import at_once, while_uncommitted
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
@@ -273,6 +274,20 @@ def test_who_comes_while_companies_are_merged_stands_at_the_survivor(mai: User) 
         assert None not in done
         assert not Lead.everything.filter(account__merged_into__isnull=False).exists()
         assert survivor.leads.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_deal_that_waits_for_a_merge_is_not_opened_with_who_is_gone(mai: User, ren: User) -> None:
+    survivor, other = factories.account(created_at=NOW), factories.account(created_at=LATER)
+    facts: dict[str, Any] = {"name": "D", "amount": None, "expected_on": None, "product": ""}
+
+    refusal = while_uncommitted(
+        partial(merge, survivor, other, mai),
+        partial(open_deal, lead_id=None, account_id=other.pk, actor=ren, now=LATER, **facts),
+    )
+
+    assert isinstance(refusal, InvalidInput)
+    assert not Deal.objects.exists()
 
 
 TEXT = st.text(alphabet="abc 山田", max_size=5)
