@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pgtrigger
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils.translation import gettext_lazy as _
@@ -84,15 +83,7 @@ class Account(models.Model):
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="account_merged_idx"),
             models.Index(_LOOSE_KEY, name="account_loose_key_idx"),
         ]
-        triggers = [
-            pgtrigger.Trigger(
-                name="one_level",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert | pgtrigger.UpdateOf("parent_id"),
-                condition=pgtrigger.Q(new__parent__isnull=False),
-                func=_ONE_LEVEL,
-            )
-        ]
+        triggers = [history.checked("parent", name="one_level", func=_ONE_LEVEL)]
 
     def __str__(self) -> str:
         return self.name
