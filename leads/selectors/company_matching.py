@@ -51,7 +51,7 @@ _SQL = f"""
     ),
     pair AS (
         SELECT asked.id AS one, other.id AS other, 'number' AS signal FROM asked
-        JOIN leads_account AS other USING (corporate_number) WHERE corporate_number <> ''
+        JOIN leads_account AS other USING (corporate_number) WHERE other.corporate_number <> ''
         UNION ALL
         SELECT asked.id, other.id, 'name' FROM asked JOIN leads_account AS other ON {_OTHERS_NAME} = asked.name
         WHERE asked.name <> ''
