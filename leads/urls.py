@@ -8,6 +8,7 @@ from leads.views import (
     accounts,
     campaigns,
     capture_forms,
+    company_duplicates,
     custom_fields,
     deals,
     definition_builder,
@@ -83,5 +84,10 @@ urlpatterns = [
     path("forms/submissions/<int:pk>/", capture_forms.submission, name="form-submission"),
     path("companies/", accounts.listing, name="account-list"),
     path("companies/export/<slug:kind>/", accounts.export, name="account-export"),
+    path("companies/duplicates/", company_duplicates.listing, name="company-duplicate-list"),
+    path("companies/duplicates/<int:pk>/dismiss/", company_duplicates.dismiss, name="company-duplicate-dismiss"),
+    path("companies/merges/<int:pk>/undo/", company_duplicates.unmerge, name="company-unmerge"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
+    path("companies/<int:pk>/merge/", company_duplicates.choose, name="company-merge-choose"),
+    path("companies/<int:pk>/merge/<int:other>/", company_duplicates.compare, name="company-merge"),
 ]

@@ -17,6 +17,7 @@ from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
 from leads.models import (
+    Account,
     Campaign,
     CampaignCost,
     CaptureForm,
@@ -25,6 +26,7 @@ from leads.models import (
     ImportJob,
     Lead,
     SavedMapping,
+    SuspectedCompanies,
     TouchKind,
 )
 from leads.services import judging
@@ -230,6 +232,23 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
+def _suspected_companies() -> None:
+    pk = factories.account().pk, factories.account().pk
+    SuspectedCompanies.objects.create(
+        first_id=pk[0], second_id=pk[1], score=50, evidence=[["domain", 50]], found_at=timezone.now()
+    )
+
+
+def _first_company() -> list[object]:
+    return [Account.objects.earliest("pk").pk]
+
+
+def _subsidiary() -> None:
+    """A part of the first company."""
+    first = Account.objects.order_by("pk").first()
+    factories.account(parent=first)
+
+
 def _alike() -> None:
     """One more lead with the number of the first."""
     factories.lead(phone="+81312345678")
@@ -274,6 +293,9 @@ LISTS = [
     Listed("leads:form-list", _form),
     Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
+    Listed("leads:account-detail", _subsidiary, arguments=_first_company),
+    Listed("leads:company-duplicate-list", _suspected_companies),
+    Listed("leads:company-merge-choose", factories.account, "?q=Company", arguments=_first_company),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),
     Listed("handoff:waiting", factories.qualified_lead),

@@ -43,7 +43,7 @@ class _Kind:
     needs: Permission = Permission.IMPORT_RECORDS
 
 
-def _as_it_is(_row: Row, *, now: datetime) -> Iterable[Remark]:
+def _as_it_is(_row: Row, **_circumstances: Any) -> Iterable[Remark]:
     return ()
 
 
@@ -149,16 +149,9 @@ def take(
     zone = organisation.zone
     if plan.currency not in ("", organisation.currency):
         raise InvalidInput(other_currency(plan.currency, organisation.currency), field="currency")
+    prepare = partial(kind.prepare, now=now, region=organisation.phone_region)
     seen = Seen()
-    parts = reading.parts(
-        table,
-        mapping=plan,
-        kind=job.kind,
-        zone=zone,
-        prepare=partial(kind.prepare, now=now),
-        after=after,
-        size=job.size,
-    )
+    parts = reading.parts(table, mapping=plan, kind=job.kind, zone=zone, prepare=prepare, after=after, size=job.size)
     for part, read in _ahead((part, place()) for part in parts):
         beat()
         result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse, read=read)
