@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
-from alignment.kernel.locks import locked, locked_all
+from alignment.kernel.locks import locked
 from leads.models import Account, AccountMerge, Deal, Lead
 from leads.rules.merging import COMPANY_FACTS, companies_in_order
 from leads.services import company_duplicates, duplicates, snapshots
@@ -103,11 +103,12 @@ def _locked_pair(account_ids: Sequence[int]) -> tuple[Account, Account]:
 
 
 def _locked(account_ids: Collection[int | None]) -> dict[int, Account]:
-    """These companies with their subsidiaries, locked in order of id, by id."""
+    """These companies with their subsidiaries, by id, locked in order of id: fully, so that whoever names one waits."""
     named = Q(pk__in=[pk for pk in account_ids if pk])
     of_them = Q(parent__in=[pk for pk in account_ids if pk])
     pks = Account.everything.filter(named | of_them).values_list("pk", flat=True)
-    return {account.pk: account for account in locked_all(Account.everything.filter(pk__in=set(pks)).order_by("pk"))}
+    rows = Account.everything.select_for_update().filter(pk__in=set(pks)).order_by("pk")
+    return {account.pk: account for account in rows}
 
 
 def _joined(survivor: Account, other: Account, facts: Mapping[str, int]) -> dict[str, Any]:
