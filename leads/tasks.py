@@ -8,7 +8,7 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from leads.services import definitions, duplicates, rejudging
+from leads.services import company_duplicates, definitions, duplicates, rejudging
 from leads.services.importing import jobs, work
 
 TWO_DAYS = timedelta(days=2)
@@ -35,8 +35,9 @@ def take_imports(**_future: Any) -> int:
 
 @shared_task(name="leads.find_duplicates")
 def find_duplicates(**_future: Any) -> int:
-    """Once a day: look at those who came in lately, together with all others."""
+    """Once a day: look at the leads that came in lately, together with all others, and at all companies."""
     now = timezone.now()
+    company_duplicates.look_through(now=now)
     return duplicates.look_through(since=now - TWO_DAYS, now=now)
 
 

@@ -69,6 +69,10 @@ def _pair(world: World) -> dict[str, Any]:
     return {"pk": world.pair.first_id, "other": world.pair.second_id}
 
 
+def _companies(world: World) -> dict[str, Any]:
+    return {"pk": world.companies.first_id, "other": world.companies.second_id}
+
+
 def _action(world: World) -> dict[str, Any]:
     return {"pk": world.review.pk, "action_pk": world.action.pk}
 
@@ -223,9 +227,18 @@ ROWS = (
     Row("leads:merge", "post", _pair, BRINGERS),
     Row("leads:duplicate-dismiss", "post", _pk("pair"), BRINGERS),
     Row("leads:unmerge", "post", _pk("merge"), BRINGERS),
+    # -- accounts that are one company ---------------------------------------------------------------------------
+    Row("leads:company-duplicate-list"),
+    Row("leads:company-merge-choose", arguments=_pk("account"), allowed=BRINGERS),
+    Row("leads:company-merge", arguments=_companies, allowed=BRINGERS),
+    Row("leads:company-merge", "post", _companies, BRINGERS),
+    Row("leads:company-duplicate-dismiss", "post", _pk("companies"), BRINGERS),
+    Row("leads:company-unmerge", "post", _pk("company_merge"), BRINGERS),
     # -- bringing files ------------------------------------------------------------------------------------------
     Row("leads:import-list", allowed=BRINGERS),
     Row("leads:import-export", arguments=_CSV, allowed=BRINGERS),
+    Row("leads:mapping-list", allowed=BRINGERS),
+    Row("leads:mapping-delete", "post", _pk("saved"), BRINGERS),
     Row("leads:import-new", allowed=BRINGERS),
     Row("leads:import-new", "post", allowed=BRINGERS),
     Row("leads:import-detail", arguments=_pk("job"), allowed=BRINGERS),

@@ -15,6 +15,7 @@ from handoff.services.form_submissions import submit_form
 from handoff.services.submission import submit_lead
 from leads.models import (
     Account,
+    AccountMerge,
     Campaign,
     CaptureForm,
     Deal,
@@ -22,10 +23,13 @@ from leads.models import (
     FormSubmission,
     Lead,
     LeadMerge,
+    SavedMapping,
+    SuspectedCompanies,
     SuspectedDuplicate,
 )
 from leads.rules.capture_forms import Asked
-from leads.services import capture_forms, definitions, merging
+from leads.services import capture_forms, company_merging, definitions, merging
+from leads.services.accounts import update_account
 from leads.services.capture import LeadData, capture_lead
 from leads.services.capture_forms import FormData, FormTexts
 from leads.services.deals import open_deal
@@ -64,11 +68,14 @@ class World:
     company_day: Any = None
     notice: Any = None
     job: Any = None
+    saved: Any = None
     pair: SuspectedDuplicate = None  # type: ignore[assignment]
     merge: LeadMerge = None  # type: ignore[assignment]
     custom_field: Any = None
     form: CaptureForm = None  # type: ignore[assignment]
     form_submission: FormSubmission = None  # type: ignore[assignment]
+    companies: SuspectedCompanies = None  # type: ignore[assignment]
+    company_merge: AccountMerge = None  # type: ignore[assignment]
 
 
 def make(people: dict[str, User]) -> World:
@@ -83,12 +90,17 @@ def make(people: dict[str, User]) -> World:
     world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
     world.pair = _suspect(mai)
     world.merge = merging.merge(lead_ids=_twins(mai), facts={}, actor=mai, now=NOW)
+    world.companies = _suspect_companies(mai)
+    twins = [factories.account().pk, factories.account().pk]
+    world.company_merge = company_merging.merge(account_ids=twins, facts={}, actor=mai, now=NOW)
     deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
     world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
     world.campaign, world.account = factories.campaign(), factories.account()
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
     world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
+    mapping = {"system": "fair", "columns": {"name": "full_name"}}
+    world.saved = SavedMapping.objects.create(kind="leads", name="Fair", mapping=mapping, by=mai, at=NOW, used_at=NOW)
     _make_form(world)
     _make_review(world)
     _make_settings(world)
@@ -101,6 +113,13 @@ def _suspect(mai: User) -> SuspectedDuplicate:
         data = LeadData(full_name="Hanako", company_name="Acme", email=mail)
         capture_lead(data=data, actor=mai, now=NOW)
     return SuspectedDuplicate.objects.get()
+
+
+def _suspect_companies(mai: User) -> SuspectedCompanies:
+    """Two companies of one number."""
+    for _company in range(2):
+        update_account(account_id=factories.account().pk, corporate_number="4011001098993", actor=mai, now=NOW)
+    return SuspectedCompanies.objects.get()
 
 
 def _twins(mai: User) -> list[int]:

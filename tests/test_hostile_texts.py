@@ -23,6 +23,7 @@ OURS = ("accounts", "leads", "handoff", "reviews")
 NOT_WORDS = frozenset(
     {"password", "email", "email_domain", "language", "time_zone", "key", "name_key", "code", "token_key", "digest"}
     | {"source_system", "currency", "holiday_country", "default_language", "theme", "token_hash", "external_id"}
+    | {"corporate_number", "postal_code"}
 )
 """Columns whose values are chosen, computed or checked by their form: nobody writes freely in them."""
 

@@ -17,6 +17,7 @@ from alignment.accounts.services.tokens import create_token
 from alignment.exports.models import Export
 from alignment.outbox.models import Notice, NoticeState
 from leads.models import (
+    Account,
     Campaign,
     CampaignCost,
     CaptureForm,
@@ -24,6 +25,8 @@ from leads.models import (
     DefinitionVersion,
     ImportJob,
     Lead,
+    SavedMapping,
+    SuspectedCompanies,
     TouchKind,
 )
 from leads.services import judging
@@ -206,6 +209,19 @@ def _import() -> None:
     ImportJob.objects.create(actor=factories.user(), **brought)
 
 
+def _mapping() -> None:
+    """One more mapping, saved by one more person."""
+    now = timezone.now()
+    SavedMapping.objects.create(
+        kind="leads",
+        name=f"m{SavedMapping.objects.count()}",
+        mapping={"columns": {}},
+        by=factories.user(),
+        at=now,
+        used_at=now,
+    )
+
+
 def _remark() -> None:
     """One more row of the same file that was refused for a reason of its own."""
     if not ImportJob.objects.exists():
@@ -214,6 +230,23 @@ def _remark() -> None:
     job = ImportJob.objects.get()
     row = job.remarks.count() + 1
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
+
+
+def _suspected_companies() -> None:
+    pk = factories.account().pk, factories.account().pk
+    SuspectedCompanies.objects.create(
+        first_id=pk[0], second_id=pk[1], score=50, evidence=[["domain", 50]], found_at=timezone.now()
+    )
+
+
+def _first_company() -> list[object]:
+    return [Account.objects.earliest("pk").pk]
+
+
+def _subsidiary() -> None:
+    """A part of the first company."""
+    first = Account.objects.order_by("pk").first()
+    factories.account(parent=first)
 
 
 def _alike() -> None:
@@ -255,10 +288,14 @@ LISTS = [
     Listed("leads:duplicate-list", factories.suspected_pair),
     Listed("leads:merge-choose", _alike, "?q=Lead", arguments=lambda: [Lead.objects.earliest("pk").pk]),
     Listed("leads:import-list", _import),
+    Listed("leads:mapping-list", _mapping),
     Listed("leads:import-detail", _remark, arguments=lambda: [ImportJob.objects.latest("pk").pk]),
     Listed("leads:form-list", _form),
     Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
+    Listed("leads:account-detail", _subsidiary, arguments=_first_company),
+    Listed("leads:company-duplicate-list", _suspected_companies),
+    Listed("leads:company-merge-choose", factories.account, "?q=Company", arguments=_first_company),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),
     Listed("handoff:waiting", factories.qualified_lead),

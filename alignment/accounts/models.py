@@ -85,6 +85,11 @@ class Organisation(models.Model):
         """The zone in which the organisation's days and months begin."""
         return ZoneInfo(self.time_zone)
 
+    @property
+    def phone_region(self) -> str:
+        """The country of phone numbers that do not say theirs."""
+        return self.holiday_country or "JP"
+
     @classmethod
     def get(cls) -> Organisation:
         """The organisation's row, made with its defaults the first time."""

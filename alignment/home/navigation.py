@@ -68,7 +68,7 @@ WAYS = (
     ),
     Way("leads:campaign-list", _("Campaigns"), "speakerphone", below=("leads:campaign",)),
     Way("leads:form-list", _("Capture forms"), "clipboard-list", below=("leads:form",)),
-    Way("leads:account-list", _("Companies"), "building", below=("leads:account",)),
+    Way("leads:account-list", _("Companies"), "building", below=("leads:account", "leads:company")),
     Way(
         "handoff:agreements",
         _("Rules and promises"),

@@ -48,6 +48,17 @@ def final(*fields: str, name: str) -> pgtrigger.Trigger:
     return pgtrigger.ReadOnly(name=name, fields=list(fields))
 
 
+def checked(relation: str, *, name: str, func: str) -> pgtrigger.Trigger:
+    """Before a row in which this relation is set is written: ``func``, PL/pgSQL that returns the row or refuses it."""
+    return pgtrigger.Trigger(
+        name=name,
+        when=pgtrigger.Before,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(f"{relation}_id"),
+        condition=pgtrigger.Q(**{f"new__{relation}__isnull": False}),
+        func=func,
+    )
+
+
 def refused(model: type[Model]) -> set[str]:
     """What the table of this model refuses whatever the row: UPDATE, DELETE, both or neither."""
     triggers = getattr(model._meta, "triggers", [])

@@ -19,7 +19,7 @@ from leads.rules import normalise
 from leads.selectors import touch_kinds
 from leads.selectors.matching import Person
 from leads.services.capture import LeadData, TouchData
-from leads.services.facts import TOUCH_DETAIL
+from leads.services.facts import TOUCH_DETAIL, stored
 from leads.services.texts import check_text
 
 TOUCH_ROWS = 2
@@ -94,7 +94,7 @@ class LeadForm(FactsForm):
     def person(self) -> Person:
         """Whom it tells of."""
         said = self.cleaned_data
-        email, phone = normalise.email(said["email"]), normalise.phone(said["phone"])
+        email, phone = stored("email", said["email"]), stored("phone", said["phone"])
         return Person(
             email, phone, said["full_name"], said["full_name_kana"], normalise.company_key(said["company_name"])
         )

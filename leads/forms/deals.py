@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
 from leads.forms.amounts import AmountField
+from leads.forms.leads import NO_SUCH_COMPANY
 from leads.models import Account, Deal
 from leads.selectors.accounts import account_called
 
@@ -46,8 +47,7 @@ class NewDealForm(DealForm):
             return None
         found = account_called(name)
         if found is None:
-            message = _("No company here is called “%(name)s”. Choose one of the suggested names, or leave it empty.")
-            raise forms.ValidationError(message % {"name": name})
+            raise forms.ValidationError(NO_SUCH_COMPANY % {"name": name})
         return found
 
 

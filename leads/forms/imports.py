@@ -12,11 +12,15 @@ from django.utils.translation import gettext_lazy
 from alignment.accounts.models import User
 from alignment.kernel import formats, tables
 from alignment.kernel.forms import Form
-from leads.models import ImportJob
+from leads.forms import readings
+from leads.models import ImportJob, SavedMapping
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
 from leads.rules.fields import Field
 from leads.rules.mappings import FIELDS, KEEPING
+from leads.rules.matching import Rule
+from leads.rules.presets import Preset
+from leads.selectors.mappings import NOTHING, Likeness, key_of
 from leads.services.importing.engine import may_bring
 
 KINDS = [
@@ -28,16 +32,8 @@ KINDS = [
     ("activities", gettext_lazy("Activities: what sales did")),
 ]
 PASTED = "pasted.txt"
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8 (BOM)",
-    "utf-16": "UTF-16",
-    "utf-16-le": "UTF-16 LE",
-    "utf-16-be": "UTF-16 BE",
-    "cp932": "Shift_JIS (CP932)",
-    "euc_jp": "EUC-JP",
-}
-"""How people call the encodings."""
+OWN = "own"
+"""The columns as this file was set up before."""
 
 
 class BringForm(Form):
@@ -94,12 +90,24 @@ class ColumnsForm(Form):
             "updates the records of this one instead of making them twice."
         ),
     )
-    encoding = forms.ChoiceField(
-        label=gettext_lazy("Characters are written in"),
-        choices=list(ENCODINGS.items()),
+    known_leads = forms.ChoiceField(
+        label=gettext_lazy("When a row is somebody who is here already"),
+        choices=Rule.choices,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy("As their e-mail address or their number tells."),
     )
     keep = forms.BooleanField(
         label=gettext_lazy("Keep the other columns beside each record"), required=False, initial=True
+    )
+
+    save_as = forms.CharField(
+        label=gettext_lazy("Save this mapping as"),
+        required=False,
+        max_length=100,
+        help_text=gettext_lazy(
+            "It is proposed to everybody for later files with the same columns. One with this name is replaced."
+        ),
     )
 
     def __init__(
@@ -110,19 +118,29 @@ class ColumnsForm(Form):
         proposals: list[Proposal],
         understanding: tables.Understanding,
         custom: list[Field],
+        likeness: Likeness,
+        begin_anew: bool = False,
     ) -> None:
-        known = job.mapping.get("columns", {})
-        how = understanding.reading
-        initial: dict[str, Any] = {"encoding": how.encoding, "sheet": how.sheet, "system": job.source_system}
-        initial["keep"] = job.mapping.get("unmapped", "keep") == "keep"
+        own = {} if begin_anew else job.mapping
+        begun = own or likeness.mapping
+        known = begun.get("columns", {})
+        system = begun.get("system", "") or (likeness.preset.name if likeness.preset else "")
+        initial = readings.initial(understanding) | {"system": system, "like": OWN if own else likeness.key}
+        initial["keep"] = begun.get("unmapped", "keep") == "keep"
+        initial["known_leads"] = begun.get("known_leads", Rule.FILL.value)
         super().__init__(data, initial=initial)
-        if not how.encoding:
-            del self.fields["encoding"]
+        self.fields |= readings.fields(understanding)
         if job.kind not in KEEPING:
             del self.fields["keep"]
-        if len(understanding.sheets) > 1:
-            self.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=[(s, s) for s in understanding.sheets])
+        if job.kind != ImportJob.Kind.LEADS:
+            del self.fields["known_leads"]
         self.job = job
+        self.understanding = understanding
+        self.fields["like"] = forms.ChoiceField(
+            label=_("Set the columns as"),
+            choices=_likenesses(likeness, has_own=bool(job.mapping)),
+            required=False,
+        )
         self.proposals = proposals
         self.custom = custom
         names = [proposal.header for proposal in proposals]
@@ -131,7 +149,8 @@ class ColumnsForm(Form):
         if custom:
             choices.append((_("Custom fields"), [(field.key, field.label) for field in custom]))
         for index, proposal in self.usable:
-            spec = known.get(proposal.header, {}) if known else {"field": proposal.field, "format": proposal.form}
+            proposed = {"field": proposal.field, "format": proposal.form}
+            spec = _spec(known.get(proposal.header)) if known else proposed
             self.fields[f"field_{index}"] = forms.ChoiceField(
                 label=_("Field of “%(column)s”") % {"column": proposal.header},
                 choices=choices,
@@ -148,6 +167,14 @@ class ColumnsForm(Form):
                     required=False,
                     initial=spec.get("format", "") or proposal.form,
                 )
+
+    def reading(self) -> list[dict[str, Any]]:
+        """How the file was read, for the page."""
+        return readings.facts(self.understanding, columns=len(self.proposals))
+
+    def has_doubt(self) -> bool:
+        """Whether somebody should look at how the file was read."""
+        return readings.has_doubt(self.understanding)
 
     def lines(self) -> list[dict[str, Any]]:
         """The columns as the page lists them; one without a name of its own can't be used."""
@@ -206,8 +233,24 @@ class ColumnsForm(Form):
             "system": cleaned["system"],
             "columns": chosen,
             "unmapped": "keep" if cleaned.get("keep") else "drop",
-            **{key: cleaned[key] for key in ("encoding", "sheet") if key in cleaned},
+            **({"known_leads": cleaned["known_leads"]} if cleaned.get("known_leads") else {}),
+            **readings.chosen(cleaned),
         }
+
+
+def _likenesses(likeness: Likeness, *, has_own: bool) -> list[tuple[str, Any]]:
+    """What the columns can be set up like: as before, as somebody saved it, or as a tool names them."""
+    kept = [(key_of(one), one.name) for one in likeness.choices if isinstance(one, SavedMapping)]
+    tools = [(key_of(one), one.name) for one in likeness.choices if isinstance(one, Preset)]
+    groups: list[tuple[str, Any]] = [(OWN, _("as set up before"))] if has_own else []
+    groups.append((NOTHING, _("names and values suggest")))
+    groups += [(_("Saved mappings"), kept)] if kept else []
+    return groups + ([(_("Exports of"), tools)] if tools else [])
+
+
+def _spec(spec: Any) -> dict[str, str]:
+    """What a mapping says of a column, as far as this form can say it."""
+    return spec if isinstance(spec, dict) else {"field": spec} if isinstance(spec, str) else {}
 
 
 def _words(reading: Reading) -> str:

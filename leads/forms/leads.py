@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.utils.timezone import is_aware
@@ -12,13 +12,16 @@ from django.utils.translation import gettext_lazy as _
 from alignment.kernel.forms import Form
 from leads.forms.amounts import PeopleField
 from leads.forms.custom_values import CustomValuesForm
-from leads.models import Campaign, Lead
+from leads.models import Account, Campaign, Lead
 from leads.rules.custom import PREFIX
 from leads.selectors import touch_kinds
+from leads.selectors.accounts import account_called
 from leads.selectors.leads import phone_words
-from leads.services.facts import FACTS, check_somebody, stored
+from leads.services.accounts import CompanyFacts
+from leads.services.facts import FACTS, check_somebody, stored, stored_of_company
 
 THEIRS = "theirs"
+NO_SUCH_COMPANY = _("No company here is called “%(name)s”. Choose one of the suggested names, or leave it empty.")
 UNKNOWN_START = _("This page does not say which state of the lead you changed. Load it again, then enter your changes.")
 
 
@@ -118,17 +121,70 @@ class TouchForm(Form):
 
 
 class AccountForm(Form):
-    """What is known of a company."""
+    """What is known of a company. ``account``: the one to be corrected; what is there already is not checked again."""
 
     industry = forms.CharField(
         label=_("Industry"), required=False, max_length=100, widget=forms.TextInput(attrs={"list": "known-industry"})
     )
     employee_count = PeopleField(label=_("Employees"), required=False)
+    corporate_number = forms.CharField(
+        label=_("Corporate number"),
+        required=False,
+        max_length=30,
+        help_text=_("The 13 digits of the Japanese tax agency."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+    postal_code = forms.CharField(
+        label=_("Postal code"),
+        required=False,
+        max_length=20,
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
     prefecture = forms.CharField(
         label=_("Prefecture"), required=False, max_length=20, widget=forms.TextInput(attrs={"list": "known-prefecture"})
+    )
+    address = forms.CharField(label=_("Address"), required=False, max_length=300)
+    parent = forms.CharField(
+        label=_("Parent company"),
+        required=False,
+        max_length=200,
+        help_text=_("One that is known here, by its name; empty where there is none."),
+        widget=forms.TextInput(attrs={"list": "company-names", "autocomplete": "off"}),
     )
     is_key_account = forms.BooleanField(
         label=_("Key account"),
         required=False,
         help_text=_("Both sides agreed to win or keep this company."),
     )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        initial = {name: getattr(account, name) for name in self.base_fields}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.account = account
+
+    def clean_parent(self) -> Account | None:
+        """The company with this name, however its legal form, case and width are written."""
+        name: str = self.cleaned_data["parent"]
+        if not name:
+            return None
+        if self.account.parent and name == self.account.parent.name:
+            return self.account.parent
+        found = account_called(name)
+        if found is None:
+            raise forms.ValidationError(NO_SUCH_COMPANY % {"name": name})
+        return found
+
+    def clean(self) -> dict[str, Any]:
+        """Each text as the service checks it, so that every fault is said at once."""
+        cleaned = super().clean() or {}
+        texts = {name: value for name, value in cleaned.items() if isinstance(value, str)}
+        for name, value in texts.items():
+            if value != getattr(self.account, name):
+                self.check(stored_of_company, name, value)
+        return cleaned
+
+    def facts(self) -> CompanyFacts:
+        """What was sent, as the service takes it."""
+        said = dict(self.cleaned_data)
+        parent = said.pop("parent")
+        return cast(CompanyFacts, said | {"parent_id": parent and parent.pk})

@@ -6,14 +6,15 @@ from leads.models.companies import Account
 from leads.models.custom_fields import CustomField
 from leads.models.deals import Deal, DealEvent
 from leads.models.definitions import Criterion, Definition, DefinitionVersion, Signature, Verdict
-from leads.models.duplicates import ExternalId, LeadMerge, SuspectedDuplicate
-from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark
+from leads.models.duplicates import AccountMerge, ExternalId, LeadMerge, SuspectedCompanies, SuspectedDuplicate
+from leads.models.imports import ImportChange, ImportedRow, ImportJob, ImportPiece, ImportRemark, SavedMapping
 from leads.models.leads import Campaign, CampaignCost, Lead, LeadEvent, Touch
 from leads.models.touch_kinds import TouchKind
 from leads.models.version_events import VersionEvent
 
 __all__ = [
     "Account",
+    "AccountMerge",
     "Activity",
     "Campaign",
     "CampaignCost",
@@ -35,7 +36,9 @@ __all__ = [
     "Lead",
     "LeadEvent",
     "LeadMerge",
+    "SavedMapping",
     "Signature",
+    "SuspectedCompanies",
     "SuspectedDuplicate",
     "Touch",
     "TouchKind",

@@ -1,4 +1,4 @@
-"""One person who came twice: what is suspected, what was merged, and under which other ids a lead is known."""
+"""One person or company that came twice: what is suspected, what was merged, and the further ids of a lead."""
 
 from __future__ import annotations
 
@@ -7,7 +7,53 @@ from django.db import models
 from django.db.models import F, Q
 
 from alignment.kernel import history
+from leads.models.companies import Account
 from leads.models.leads import Lead
+
+
+class Suspicion(models.Model):
+    """Two records that may be one, with what speaks for it and against it.
+
+    A pair that somebody called different stays so: it is kept, and never suspected again.
+    """
+
+    score = models.PositiveSmallIntegerField()
+    evidence = models.JSONField()
+    found_at = models.DateTimeField()
+    dismissed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    dismissed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+
+class Merge(models.Model):
+    """One record became part of another, and what has to go back where that is undone.
+
+    ``before`` and ``after``: the columns of the survivor that the merge changed, as they were and as it left them.
+    ``moved``: what followed.
+    """
+
+    before = models.JSONField()
+    after = models.JSONField()
+    moved = models.JSONField()
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    undone_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
 
 
 class ExternalId(models.Model):
@@ -25,21 +71,11 @@ class ExternalId(models.Model):
         return f"#{self.pk} {self.source_system} {self.external_id}"
 
 
-class SuspectedDuplicate(models.Model):
-    """Two leads that may be one person, with what speaks for it and against it (see ``leads.rules.matching``).
-
-    A pair that somebody called different people stays so: it is kept, and never suspected again.
-    """
+class SuspectedDuplicate(Suspicion):
+    """Two leads that may be one person (see ``leads.rules.matching``)."""
 
     first = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
     second = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="+")
-    score = models.PositiveSmallIntegerField()
-    evidence = models.JSONField()
-    found_at = models.DateTimeField()
-    dismissed_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    dismissed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -52,28 +88,30 @@ class SuspectedDuplicate(models.Model):
             )
         ]
 
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.first_id} {self.second_id}"
+
+class SuspectedCompanies(Suspicion):
+    """Two accounts that may be one company (see ``leads.rules.company_matching``)."""
+
+    first = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    second = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["first", "second"], name="suspected_companies_once"),
+            models.CheckConstraint(condition=Q(first__lt=F("second")), name="suspected_companies_in_order"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["-score", "-found_at"], condition=Q(dismissed_at=None), name="suspected_companies_open_idx"
+            )
+        ]
 
 
-class LeadMerge(models.Model):
-    """One lead became part of another, and what has to go back where that is undone.
-
-    ``before`` and ``after``: the columns of the survivor that the merge changed, as they were and as it left them.
-    ``moved``: the ids of the touches, deals and earlier merged leads that followed.
-    """
+class LeadMerge(Merge):
+    """One lead became part of another; its touches, deals and earlier merged leads followed."""
 
     survivor = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="merges")
     merged = models.ForeignKey(Lead, on_delete=models.PROTECT, related_name="+")
-    before = models.JSONField()
-    after = models.JSONField()
-    moved = models.JSONField()
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    undone_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -85,5 +123,22 @@ class LeadMerge(models.Model):
             history.final("survivor", "merged", "before", "after", "moved", "actor", "at", name="merge_is_final"),
         ]
 
-    def __str__(self) -> str:
-        return f"#{self.pk} {self.merged_id} → {self.survivor_id}"
+
+class AccountMerge(Merge):
+    """One company became part of another; its leads, deals, subsidiaries and earlier merged companies followed.
+
+    ``moved`` has also its own parent company, to which it goes back.
+    """
+
+    survivor = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="merges")
+    merged = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merged"], condition=Q(undone_at=None), name="account_merged_once"),
+            models.CheckConstraint(condition=~Q(survivor=F("merged")), name="account_merged_into_another"),
+        ]
+        triggers = [
+            *history.kept(),
+            history.final("survivor", "merged", "before", "after", "moved", "actor", "at", name="merge_is_final"),
+        ]

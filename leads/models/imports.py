@@ -15,6 +15,9 @@ KINDS = ("leads", "deals", "accounts", "campaigns", "touches", "activities")
 class ImportJob(models.Model):
     """One file on its way in. ``done_rows`` counts the rows of the file that are dealt with, in this state.
 
+    ``examples``: by outcome the first few rows. ``remark_counts``: by code the remarks on rows that are taken, of which
+    only some are kept.
+
     Progress is written in the transaction of the rows it counts. A job that is checked or taken belongs to the worker
     whose claim runs; when it ends, the next one goes on after ``done_rows``.
     """
@@ -60,6 +63,8 @@ class ImportJob(models.Model):
     done_bytes = models.PositiveBigIntegerField(default=0)
     counts = models.JSONField(default=dict)
     notes = models.JSONField(default=list)
+    examples = models.JSONField(default=dict)
+    remark_counts = models.JSONField(default=dict)
     fault = models.TextField(blank=True)
     is_cancel_asked = models.BooleanField(default=False)
     claimed_until = models.DateTimeField(null=True, blank=True)
@@ -178,3 +183,26 @@ class ImportChange(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.job_id} {self.lead_id}"
+
+
+class SavedMapping(models.Model):
+    """How somebody set up the columns of a file, under a name; ``shape`` finds it again for a file with these columns.
+
+    Everybody who imports shares them. ``mapping`` as the job had it, without how its file was read.
+    """
+
+    kind = models.CharField(_("kind"), max_length=20, choices=ImportJob.Kind.choices)
+    name = models.CharField(_("name"), max_length=100)
+    headers = models.JSONField(default=list)
+    shape = models.CharField(max_length=64)
+    mapping = models.JSONField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField(_("saved"))
+    used_at = models.DateTimeField(_("used"))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "name"], name="saved_mapping_once")]
+        indexes = [models.Index(fields=["kind", "shape"], name="saved_mapping_shape_idx")]
+
+    def __str__(self) -> str:
+        return f"#{self.pk} {self.kind} {self.name}"

@@ -153,6 +153,7 @@ class Lead(models.Model):
             models.Index(fields=["qualified_at"], condition=Q(qualified_at__isnull=False), name="lead_qualified_idx"),
             models.Index(fields=["stage", "captured_at"], name="lead_stage_idx"),  # the boards of both sides
             models.Index(fields=["email"], condition=~Q(email=""), name="lead_email_idx"),
+            models.Index(fields=["email_domain", "account"], condition=Q(is_free_mail=False), name="lead_domain_idx"),
             models.Index(F("phone"), _NAME_KEY, condition=~Q(phone=""), name="lead_phone_name_idx"),
             models.Index(F("account"), _NAME_KEY, condition=~Q(full_name=""), name="lead_name_idx"),
             models.Index(F("account"), _KANA_KEY, condition=~Q(full_name_kana=""), name="lead_kana_idx"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -168,25 +168,34 @@ def is_date(kind: str, field: str, custom: Iterable[Field] = ()) -> bool:
 
 
 def propose(
-    headers: Sequence[str], rows: Sequence[Sequence[str]], *, kind: str, custom: Sequence[Field] = ()
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    kind: str,
+    custom: Sequence[Field] = (),
+    named: Mapping[str, str] | None = None,
 ) -> list[Proposal]:
     """A proposal for every column, from its name and the values in ``rows``; each field is proposed once.
 
     ``custom``: fields that admins made, known by their key or their name in either language, and those with choices by
     the choices. Where one is named as a field of ours is, it is what the company means.
+    ``named``: what the tool that the file comes from calls fields, by plain name; it goes before what is usual.
     """
+    named = named or {}
+    of_tool = {field for header in headers if (field := named.get(plain_name(header)))}
     taken: set[str] = set()
     proposals = []
     for position, header in enumerate(headers):
         values = [row[position].strip() for row in rows if position < len(row) and row[position].strip()]
-        named = [*_custom_named(header, custom), *_fields_named(header, kind)]
-        field = next((name for name in named if name not in taken), "")
+        usual = [name for name in _fields_named(header, kind) if name not in of_tool]
+        fitting = [*_custom_named(header, custom), named.get(plain_name(header), ""), *usual]
+        field = next((name for name in fitting if name and name not in taken), "")
         readings = readings_of(values)
         if field and is_date(kind, field, custom) and values and not readings:
             field = ""
         if not (field and is_date(kind, field, custom)):
             readings = [reading for reading in readings if reading.form not in _BARE]
-        if not field and kind == "leads" and "email" not in taken and _are_addresses(values):
+        if not field and kind == "leads" and "email" not in taken | of_tool and _are_addresses(values):
             field = "email"
         if not field:
             field = next((own.key for own in custom if own.key not in taken and _are_choices(values, own)), "")
@@ -209,13 +218,13 @@ def readings_of(values: Iterable[str]) -> list[Reading]:
 
 
 def _fields_named(header: str, kind: str) -> list[str]:
-    plain, known = _plain(header), _KNOWN | _OF_KIND.get(kind, {})
-    return [field for field in FIELDS[kind] if plain and plain in known[field]]
+    name, known = plain_name(header), _KNOWN | _OF_KIND.get(kind, {})
+    return [field for field in FIELDS[kind] if name and name in known[field]]
 
 
 def _custom_named(header: str, custom: Iterable[Field]) -> list[str]:
-    plain = _plain(header)
-    return [own.key for own in custom if plain in {_plain(name) for name in _names_of(own)}]
+    plain = plain_name(header)
+    return [own.key for own in custom if plain in {plain_name(name) for name in _names_of(own)}]
 
 
 def _names_of(own: Field) -> tuple[str, ...]:
@@ -229,7 +238,7 @@ def _are_choices(values: Sequence[str], own: Field) -> bool:
     return len(distinct) > 1 and all(is_choice(own, value) for value in distinct)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column's name without case, width, and what parts its words."""
     return re.sub(r"[\s_\-・./()*:]+", "", unicodedata.normalize("NFKC", name).casefold())
 
@@ -239,7 +248,7 @@ def _are_addresses(values: Sequence[str]) -> bool:
 
 
 def _known(names: dict[str, str]) -> dict[str, frozenset[str]]:
-    return {field: frozenset(_plain(name) for name in listed.split(",")) for field, listed in names.items()}
+    return {field: frozenset(plain_name(name) for name in listed.split(",")) for field, listed in names.items()}
 
 
 _OF_KIND = {

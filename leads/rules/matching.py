@@ -42,7 +42,7 @@ POINTS: dict[Signal, int] = {
 KANA_ALONE = 35
 """The same reading where the names themselves cannot be compared: one of the records has none."""
 
-WORDS: dict[Signal, Promise] = {
+WORDS: dict[str, Promise] = {
     Signal.EMAIL: _("same e-mail address"),
     Signal.PHONE: _("same phone number"),
     Signal.NAME: _("same name"),
@@ -76,7 +76,7 @@ class Compared:
 class Evidence:
     """The signals found, each with its points."""
 
-    signals: tuple[tuple[Signal, int], ...]
+    signals: tuple[tuple[StrEnum, int], ...]
 
     @property
     def score(self) -> int:
@@ -97,7 +97,7 @@ class Evidence:
 
 def weigh(pair: Compared) -> Evidence:
     """What speaks for the two being one person, and against it."""
-    found: list[tuple[Signal, int]] = []
+    found: list[tuple[StrEnum, int]] = []
     for signal, same in ((Signal.EMAIL, pair.email), (Signal.PHONE, pair.phone), (Signal.NAME, pair.names)):
         if same:
             found.append((signal, POINTS[signal]))

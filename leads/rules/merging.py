@@ -1,7 +1,8 @@
-"""Which of two leads survives a merge. Pure."""
+"""Which of two leads, and which of two companies, survives a merge. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol, TypeVar
 
@@ -21,6 +22,16 @@ FACTS = (
     "note",
 )
 """The facts of which whoever merges may choose either record's, in the order in which they are shown."""
+COMPANY_FACTS = (
+    "name",
+    "corporate_number",
+    "industry",
+    "employee_count",
+    "postal_code",
+    "prefecture",
+    "address",
+)
+"""The same of a company."""
 _FURTHEST_FIRST = (
     Stage.CUSTOMER,
     Stage.WITH_SALES,
@@ -50,6 +61,29 @@ def in_order(one: Either, other: Either) -> tuple[Either, Either]:
     Whoever is further on its path survives, so that nobody who works on it loses it; else the one known longer.
     """
     first, second = sorted((one, other), key=_place)
+    return first, second
+
+
+class Firm(Protocol):
+    """What is asked of a company."""
+
+    pk: int
+    is_key_account: bool
+    created_at: datetime
+
+
+AnyFirm = TypeVar("AnyFirm", bound=Firm)
+
+
+def companies_in_order(one: AnyFirm, other: AnyFirm, *, parents: Collection[int]) -> tuple[AnyFirm, AnyFirm]:
+    """The company that survives, and the one that becomes part of it.
+
+    One of ``parents`` (ids of those that have subsidiaries) survives, so that the tree keeps its one level; else the
+    key account, else the one known longer.
+    """
+    first, second = sorted(
+        (one, other), key=lambda firm: (firm.pk not in parents, not firm.is_key_account, firm.created_at, firm.pk)
+    )
     return first, second
 
 

@@ -129,8 +129,11 @@ def is_free_mail(address: str) -> bool:
     return email_domain(address) in FREE_MAIL_DOMAINS
 
 
-def phone(value: str, *, region: str = "JP", field: str = "phone") -> str:
-    """A phone number as E.164 ("" stays ""); raises ``InvalidInput`` where it is none."""
+def phone(value: str, *, region: str, field: str = "phone") -> str:
+    """A phone number as E.164 ("" stays ""), of ``region`` where it has no country's code.
+
+    Raises ``InvalidInput`` where it is none.
+    """
     given = text(value)
     if not given:
         return ""
@@ -147,6 +150,55 @@ def _not_a_phone(given: str) -> str:
     return _("“%(value)s” is not a phone number.") % {"value": given[:100]}
 
 
+_BETWEEN_DIGITS = re.compile(r"[\s\-‐‑‒–—―−ー]+")
+"""Spaces, and all that is typed for a hyphen."""
+
+
+def corporate_number(value: str, *, field: str = "corporate_number") -> str:
+    """A 法人番号 as its 13 digits ("" stays ""), also from T and the digits, as invoices have it.
+
+    Raises ``InvalidInput`` where it is none. The first digit checks the others: 9 less the rest that remains of their
+    sum by 9, where from the right every second one counts twice.
+    """
+    given = text(value)
+    digits = _BETWEEN_DIGITS.sub("", given).removeprefix("T")
+    if not given:
+        return ""
+    if not re.fullmatch(r"[0-9]{13}", digits):
+        message = _("“%(value)s” is not a corporate number: it has 13 digits.")
+        raise InvalidInput(message % {"value": given[:100]}, field=field)
+    total = sum(int(digit) * (1 + place % 2) for place, digit in enumerate(reversed(digits[1:])))
+    if int(digits[0]) != 9 - total % 9:
+        message = _("“%(value)s” is not a corporate number: its check digit does not fit. Look for a mistyped digit.")
+        raise InvalidInput(message % {"value": given[:100]}, field=field)
+    return digits
+
+
+def postal_code(value: str, *, field: str = "postal_code") -> str:
+    """A Japanese postal code as 123-4567 ("" stays ""); raises ``InvalidInput`` where it is none."""
+    given = text(value)
+    digits = _BETWEEN_DIGITS.sub("", given.removeprefix("〒"))
+    if not given:
+        return ""
+    if not re.fullmatch(r"[0-9]{7}", digits):
+        message = _("“%(value)s” is no Japanese postal code, such as 123-4567. Write one of abroad into the address.")
+        raise InvalidInput(message % {"value": given[:100]}, field=field)
+    return f"{digits[:3]}-{digits[3:]}"
+
+
+_PREFECTURE = re.compile(
+    "(東京)|(京都|大阪)|青森|岩手|宮城|秋田|山形|福島|茨城|栃木|群馬|埼玉|千葉|神奈川|新潟|富山|石川|福井|山梨|長野|岐阜|静岡|愛知|三重|滋賀|"
+    "兵庫|奈良|和歌山|鳥取|島根|岡山|広島|山口|徳島|香川|愛媛|高知|福岡|佐賀|長崎|熊本|大分|宮崎|鹿児島|沖縄"
+)
+
+
+def prefecture(value: str) -> str:
+    """東京 as 東京都; what is no short name in Japanese, such as Tokyo or Bavaria, stays as it is given."""
+    given = text(value)
+    short = _PREFECTURE.fullmatch(given)
+    return given if short is None else given + ("都" if short[1] else "府" if short[2] else "県")
+
+
 _HONORIFIC = re.compile(r"(?:^(?:mr|mrs|ms|dr)\.? )|(?:\s*(?:様|さま|さん|殿|氏)$)")
 _BETWEEN_NAMES = str.maketrans("", "", " ・.")
 _HIRAGANA = "".join(map(chr, range(0x3041, 0x3097)))
@@ -154,6 +206,18 @@ _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
 NAME_KEY_SQL = "TRANSLATE(LOWER(NORMALIZE(%s, NFKC)), ' ・.', '')"
 KANA_KEY_SQL = f"TRANSLATE(NORMALIZE(%s, NFKC), '{_HIRAGANA} ・.', '{_KATAKANA}')"
 """The keys of names as PostgreSQL makes them from what is stored; %s is the column."""
+_LARGE_KANA = jaconv.hira2kata(_HIRAGANA).translate(
+    str.maketrans("ァィゥェォッャュョヮヵヶ", "アイウエオツヤユヨワカケ")
+)
+_FORMS_WITHIN = "株式会社|有限会社|合同会社|合資会社|合名会社|kabushiki[kg]aisha|yugen[kg]aisha|godo[kg]aisha"
+LOOSE_COMPANY_KEY_SQL = (
+    f"REGEXP_REPLACE(TRANSLATE(%s, '{_HIRAGANA}ァィゥェォッャュョヮヵヶー()&/', "
+    f"'{_LARGE_KANA}アイウエオツヤユヨワカケ'), '{_FORMS_WITHIN}', '', 'g')"
+)
+"""A company's key so loose that it only makes suspicious: any kana is one, without long vowels and any legal form.
+
+キヤノン and キャノン, サーバ and サーバー. Old and new characters stay as written.
+"""
 
 
 def name_key(name: str) -> str:

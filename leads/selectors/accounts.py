@@ -12,19 +12,24 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import NotFound
 from leads.models import Account, Campaign, CampaignCost, Deal, Lead
 from leads.querysets import standing
+from leads.rules import normalise
 from leads.rules.costs import Costs
-from leads.rules.normalise import company_key
 
 MOST_NAMES = 200
 
 
 def accounts(*, words: str = "", key_only: bool = False) -> QuerySet[Any]:
-    """Companies with the number of their leads and won deals, key accounts first."""
+    """Companies with the number of their leads and won deals, key accounts first.
+
+    ``words`` are parts of the name or the industry, or the first digits of the corporate number.
+    """
     found = Account.objects.annotate(
         lead_count=_count_of(Lead.objects.all()), won_count=_count_of(Deal.objects.filter(won_at__isnull=False))
     )
     for word in words.split()[:5]:
-        found = found.filter(Q(name__icontains=word) | Q(industry__icontains=word))
+        number = normalise.text(word).removeprefix("T").replace("-", "")
+        known_by = Q(corporate_number__startswith=number) if number.isdecimal() else Q()
+        found = found.filter(Q(name__icontains=word) | Q(industry__icontains=word) | known_by)
     if key_only:
         found = found.filter(is_key_account=True)
     return found.order_by("-is_key_account", "-lead_count", "name", "pk")
@@ -37,17 +42,23 @@ def _count_of(rows: QuerySet[Any]) -> Coalesce:
 
 
 def account(pk: int) -> Account:
-    """One company; raises ``NotFound``."""
-    found = Account.objects.filter(pk=pk).first()
+    """One company, also one that became part of another; raises ``NotFound``."""
+    found = Account.everything.filter(pk=pk).select_related("parent", "merged_into").first()
     if found is None:
         raise NotFound(_("There is no such company."))
     return found
 
 
 def account_called(name: str) -> Account | None:
-    """The company with this name, None where there is none."""
-    key = company_key(name)
-    return Account.objects.filter(name_key=key).first() if key else None
+    """The company with this name, also one that a company with it became part of; None where there is none."""
+    key = normalise.company_key(name)
+    found = Account.everything.filter(name_key=key).select_related("merged_into").first() if key else None
+    return found and (found.merged_into or found)
+
+
+def subsidiaries(account: Account) -> list[Account]:
+    """The companies that belong to this one."""
+    return list(account.subsidiaries.order_by("name", "pk"))
 
 
 def account_names() -> list[str]:

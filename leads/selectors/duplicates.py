@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from alignment.kernel import formats
 from alignment.kernel.errors import NotFound
 from leads.models import Lead, LeadMerge, SuspectedDuplicate
-from leads.rules.matching import WORDS, Signal
+from leads.rules.matching import WORDS
 from leads.rules.merging import FACTS, in_order
 from leads.rules.stages import Stage
 from leads.selectors.matching import Person, compare, matches
@@ -57,10 +58,10 @@ def open_pairs() -> QuerySet[SuspectedDuplicate]:
     return found.select_related("first", "second").order_by("-score", "-found_at", "-pk")
 
 
-def evidence_words(evidence: Iterable[Any]) -> str:
+def evidence_words(evidence: Iterable[Any], words: Mapping[str, Promise] = WORDS) -> str:
     """What speaks for and against, in words with the points of each."""
     return " · ".join(
-        f"{WORDS[Signal(signal)]} ({'+' if points > 0 else ''}{formats.number(points)})" for signal, points in evidence
+        f"{words[signal]} ({'+' if points > 0 else ''}{formats.number(points)})" for signal, points in evidence
     )
 
 

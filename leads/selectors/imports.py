@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
+from math import ceil
 from operator import and_
 from typing import Any
 
@@ -17,7 +18,11 @@ from django.utils.translation import gettext as _
 from alignment.health.metrics import figure
 from leads.models import Activity, Deal, ImportChange, ImportedRow, ImportJob, ImportRemark, Lead, LeadEvent, Touch
 from leads.querysets import LeadQuerySet
+from leads.rules.fields import Fields
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
+from leads.selectors import timeline
+from leads.selectors.custom_fields import known
+from leads.selectors.duplicates import evidence_words
 
 
 @figure("import_runs", "Imports that ended well.", label="kind")
@@ -142,6 +147,65 @@ def _why(lead: Any) -> str:
     return next((why for why, holds in reasons.items() if holds), _("somebody has changed it or handed it over"))
 
 
+OUTCOMES = ("qualified", "new", "updated", "matched", "suspected")
+_SLOW_START = timedelta(seconds=5)
+"""So long a rate says nothing yet."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The first few rows of what becomes of rows, and how many more there are of it.
+
+    Each row has ``row`` and ``name``; a new one the points and threshold of its ``verdict``, a known one its ``lead``
+    (None where that is made by the same file), ``changes`` and ``why`` in words.
+    """
+
+    name: str
+    rows: list[dict[str, Any]]
+    more: int
+
+
+def outcomes(job: ImportJob) -> list[Outcome]:
+    """Examples of what becomes of the rows, or became (one query, one more where fields of admins changed)."""
+    rows = [row for name in OUTCOMES for row in job.examples.get(name, ())]
+    leads = Lead.objects.filter(pk__in={row["lead"] for row in rows if "lead" in row})
+    here = set(leads.values_list("pk", flat=True))
+    fields = known()
+    counts = _outcome_counts(job.counts)
+    return [
+        Outcome(name, [_told(row, here, fields) for row in found], max(counts.get(name, 0) - len(found), 0))
+        for name in OUTCOMES
+        if (found := job.examples.get(name))
+    ]
+
+
+def _outcome_counts(counts: dict[str, int]) -> dict[str, int]:
+    """How many rows have come to each outcome; updates are counted with those of recognised rows and of companies."""
+    found = {name: counts.get(name, 0) for name in ("qualified", "matched", "suspected")}
+    return found | {"new": counts.get("created", 0) - found["qualified"]}
+
+
+def _told(row: dict[str, Any], here: set[int], fields: Fields) -> dict[str, Any]:
+    changes = timeline.changes_words(row.get("changes", {}), fields)
+    why = evidence_words(row.get("evidence", ()))
+    return row | {"lead": row.get("lead") if row.get("lead") in here else None, "changes": changes, "why": why}
+
+
+def minutes_left(job: ImportJob, *, now: datetime) -> int | None:
+    """How long the work on a file still takes by how fast it was till its last part, rounded up: the farther away the
+    coarser, so that it stays calm."""
+    if not (job.started_at and job.claimed_until and 0 < job.done_bytes <= job.size):
+        return None
+    noted_at = job.claimed_until - ImportJob.LEASE
+    spent = noted_at - job.started_at
+    if spent < _SLOW_START:
+        return None
+    left = spent * (job.size - job.done_bytes) / job.done_bytes - (now - noted_at)
+    minutes = max(ceil(left / timedelta(minutes=1)), 0)
+    step = 1 if minutes <= 10 else 5 if minutes <= 60 else 30
+    return ceil(minutes / step) * step
+
+
 def problems(job: ImportJob, *, examples: int = 3) -> list[Problem]:
     """What is to be said of the rows, by what it is, refused ones first and the most frequent first (one query)."""
     alike = [F("code"), F("is_refusal")]
@@ -156,8 +220,9 @@ def problems(job: ImportJob, *, examples: int = 3) -> list[Problem]:
     found: dict[tuple[str, bool], Problem] = {}
     for remark in first:
         key = (remark.code, remark.is_refusal)
-        found.setdefault(key, Problem(*key, remark.alike, [])).rows.append(remark)
-    return list(found.values())
+        count = remark.alike if remark.is_refusal else max(remark.alike, job.remark_counts.get(remark.code, 0))
+        found.setdefault(key, Problem(*key, count, [])).rows.append(remark)
+    return sorted(found.values(), key=lambda problem: (not problem.is_refusal, -problem.count))
 
 
 def refused_rows(job: ImportJob) -> Iterator[tuple[int, str, list[str]]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django.db import connection
 
-from leads.models import Lead
+from leads.models import Account, Lead
 from leads.rules import matching, normalise
 from leads.rules.matching import Compared, Evidence
 
@@ -73,8 +73,9 @@ class Match:
 def matches(persons: Sequence[Person]) -> list[list[Match]]:
     """For each person the leads that surely or possibly are the same, the likeliest first, then the oldest.
 
-    One query, whatever their number.
+    Two queries, whatever their number.
     """
+    persons = _under_standing_companies(persons)
     keys = [person.shared for person in persons]
     known = _by_key(_alike(keys))
     return [_best(person, own, known) for person, own in zip(persons, keys, strict=True)]
@@ -119,6 +120,16 @@ def _best(person: Person, keys: Iterable[Key], known: dict[Key, list[Person]]) -
     best.pop(person.lead_id or 0, None)
     found = [Match(pk, evidence) for pk, evidence in best.items()]
     return sorted(found, key=lambda match: (-match.evidence.score, match.lead_id))
+
+
+def _under_standing_companies(persons: Sequence[Person]) -> Sequence[Person]:
+    """The same persons; the company of one that became part of another is the other."""
+    keys = {person.company for person in persons} - {""}
+    merged = Account.everything.filter(name_key__in=keys, merged_into__isnull=False)
+    into = dict(merged.values_list("name_key", "merged_into__name_key"))
+    return (
+        [replace(person, company=into.get(person.company, person.company)) for person in persons] if into else persons
+    )
 
 
 def _names_somebody(alike: Collection[Person]) -> bool:

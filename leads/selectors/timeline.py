@@ -173,18 +173,23 @@ def _merge_title(event: LeadEvent) -> str:
     return title % {"number": data["other"]}
 
 
-def _change_text(data: dict[str, Any], fields: Fields) -> str:
-    changes: dict[str, list[Any]] = data.get("changes", {})
+def changes_words(changes: dict[str, list[Any]], fields: Fields) -> list[str]:
+    """What an event tells of the facts of a lead that changed, each in words."""
     lines = []
-    if "recognised" in data:
-        source = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
-        lines.append(_("Recognised in %(from)s: %(why)s") % source)
     for name, (old, new) in changes.items():
         if name.startswith(PREFIX) and (field := fields.get(name)):
             words = {"field": field.label, "old": say_fact(field, old), "new": say_fact(field, new)}
         else:
             words = {"field": fact_label(Lead, name), "old": _shown(name, old), "new": _shown(name, new)}
         lines.append(_FROM_TO % words)
+    return lines
+
+
+def _change_text(data: dict[str, Any], fields: Fields) -> str:
+    lines = changes_words(data.get("changes", {}), fields)
+    if "recognised" in data:
+        source = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
+        lines.insert(0, _("Recognised in %(from)s: %(why)s") % source)
     return "\n".join(lines)
 
 

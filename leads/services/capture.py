@@ -10,7 +10,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from alignment.accounts.models import User
+from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.moments import check_moment
@@ -20,7 +20,7 @@ from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
 from leads.selectors.leads import listed
 from leads.selectors.matching import Match, like_one_before, matches
-from leads.services import duplicates, facts, joining, judging
+from leads.services import company_duplicates, duplicates, facts, joining, judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.companies import accounts_named
 from leads.services.custom_values import HeldFields, stored_values
@@ -136,6 +136,7 @@ def _capture(
 ) -> list[Captured | InvalidInput]:
     campaigns, fields = campaigns_named({one.campaign.strip() for one in data}), HeldFields()
     kinds = in_use() if any(one.touches for one in data) else frozenset()
+    region = Organisation.get().phone_region if any(one.phone for one in data) else ""
     drafts: dict[Key, Draft] = {}
     refused: dict[int, InvalidInput] = {}
     for index, one in enumerate(data):
@@ -144,7 +145,7 @@ def _capture(
             continue
         try:
             _check_kinds(one, kinds)
-            drafts[key] = _draft(one, campaigns, fields, actor, now)
+            drafts[key] = _draft(one, campaigns, fields, region=region, actor=actor, now=now)
         except InvalidInput as refusal:
             refused[index] = refusal
     taken = _take(drafts, actor, now)
@@ -220,9 +221,12 @@ def _check_kinds(data: LeadData, kinds: Collection[str]) -> None:
         check_in_use(touch.kind, kinds, field=f"touches[{index}].kind")
 
 
-def _draft(data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, actor: User, now: datetime) -> Draft:
+def _draft(
+    data: LeadData, campaigns: Mapping[str, Campaign], fields: HeldFields, *, region: str, actor: User, now: datetime
+) -> Draft:
     facts.check_somebody(full_name=data.full_name, email=data.email, company_name=data.company_name)
-    texts = {name: facts.stored(name, value) for name, value in vars(data).items() if isinstance(value, str)}
+    given = {name: value for name, value in vars(data).items() if isinstance(value, str)}
+    texts = {name: facts.stored(name, value, region=region) for name, value in given.items()}
     for index, touch in enumerate(data.touches):
         check_text(touch.detail, longest=facts.TOUCH_DETAIL, field=f"touches[{index}].detail")
     custom = stored_values(data.custom, fields)
@@ -266,6 +270,8 @@ def _store(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key,
     Touch.objects.bulk_create([touch for draft in drafts.values() for touch in draft.touches])
     LeadEvent.objects.bulk_create([_captured(lead, actor) for lead in new])
     ids = [lead.pk for lead in new]
+    if made := [account.pk for account in accounts.values() if account.created_at == now]:
+        company_duplicates.look(account_ids=made, now=now)
     judged = judging.judged(lead_ids=joining.affected(set(ids), fuller), now=now, actor=actor)
     for lead in new:
         for name in judging.WRITTEN if lead.pk in judged else ():

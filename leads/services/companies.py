@@ -32,20 +32,34 @@ def accounts_named(named: Iterable[tuple[str, Facts]], *, now: datetime) -> tupl
         if key := keys.setdefault(name, normalise.company_key(name)):
             given = {column: value for column, value in facts.items() if value}
             known[key] = {"name": normalise.text(name)[:200], **given} | known.get(key, {})
-    found = _by_key(known)
-    new = known.keys() - found.keys()
-    if new:  # in the order of their keys, so that two at the same moment wait for each other and never in a circle
+    found = by_key(known)
+    while new := known.keys() - found.keys():
+        # in the order of their keys, so that two at the same moment wait for each other and never in a circle
         rows = [Account(name_key=key, created_at=now, **known[key]) for key in sorted(new)]
         Account.objects.bulk_create(rows, ignore_conflicts=True)
-        found |= _by_key(new)
+        found |= by_key(new)
     blank = {key: facts for key, facts in known.items() if _missing(found[key], facts)}
     filled = fill_blanks(blank) if blank else {}
-    found |= _by_key(filled) if filled else {}
+    found |= by_key(filled) if filled else {}
     return {name: found[key] for name, key in keys.items() if key}, frozenset(filled.values())
 
 
-def _by_key(keys: Collection[str]) -> dict[str, Account]:
-    return {account.name_key: account for account in Account.objects.filter(name_key__in=keys)}
+_STANDING = """
+    SELECT standing.*, named.name_key AS asked FROM leads_account AS named
+    JOIN leads_account AS standing ON standing.id = coalesce(named.merged_into_id, named.id)
+    WHERE named.name_key = ANY(%s) AND standing.merged_into_id IS NULL
+    ORDER BY standing.id FOR KEY SHARE OF standing
+"""
+
+
+def by_key(keys: Collection[str]) -> dict[str, Account]:
+    """The company that each of these keys leads to: of one that became part of another, the other.
+
+    None of them can be merged until the transaction ends, so that what is written for them stays theirs. One that was
+    merged while this waited for it is left out; it is found when asked again.
+    """
+    found = Account.everything.raw(_STANDING, [list(keys)]) if keys else ()
+    return {account.asked: account for account in found}  # type: ignore[attr-defined]
 
 
 def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:
@@ -54,12 +68,15 @@ def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:
     Locks them in order of id, and no more than live work does: a lead of theirs may be written meanwhile. What is known
     stays, also what became known while it waited.
     """
-    found = Account.objects.filter(name_key__in=facts)
-    with_blanks = [account.pk for account in found if _missing(account, facts[account.name_key])]
+    found = by_key(facts)
+    said: dict[int, dict[str, Any]] = {}
+    for key, account in found.items():
+        said[account.pk] = {**facts[key], **said.get(account.pk, {})}
+    with_blanks = {account.pk for account in found.values() if _missing(account, said[account.pk])}
     filled: list[Account] = []
     columns: set[str] = set()
     for account in Account.objects.select_for_update(no_key=True).filter(pk__in=with_blanks).order_by("pk"):
-        missing = _missing(account, facts[account.name_key])
+        missing = _missing(account, said[account.pk])
         for column, value in missing.items():
             setattr(account, column, value)
         if missing:
@@ -67,7 +84,8 @@ def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:
             columns.update(missing)
     if filled:
         Account.objects.bulk_update(filled, sorted(columns), batch_size=BATCH)
-    return {account.name_key: account.pk for account in filled}
+    changed = {account.pk for account in filled}
+    return {key: account.pk for key, account in found.items() if account.pk in changed}
 
 
 def _missing(account: Account, facts: Facts) -> dict[str, Any]:

@@ -183,9 +183,10 @@ def _amount(given: Decimal | int) -> Decimal:
 
 
 def _account(account_id: int | None) -> Account | None:
+    """The company, which cannot be merged before its deal is there."""
     if account_id is None:
         return None
-    account = Account.objects.filter(pk=account_id).first()
+    account = Account.objects.select_for_update(no_key=True).filter(pk=account_id).first()
     if account is None:
         raise InvalidInput(_("There is no such company."), field="account")
     return account

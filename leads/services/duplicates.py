@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -13,9 +15,11 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import NotFound
 from alignment.kernel.locks import locked
 from leads.models import Lead, SuspectedDuplicate
+from leads.models.duplicates import Suspicion
 from leads.selectors.matching import Match, Person, matches
 
 BATCH = 1000
+Suspected = TypeVar("Suspected", bound=Suspicion)
 
 
 def look(*, lead_ids: Collection[int], now: datetime) -> None:
@@ -55,11 +59,16 @@ def suspect(found: Mapping[int, Sequence[Match]], *, now: datetime) -> None:
     SuspectedDuplicate.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
 
 
-@transaction.atomic
 def dismiss(*, suspicion_id: int, actor: User, now: datetime) -> SuspectedDuplicate:
     """Say that two leads are different people: they are not suspected again. Saying it twice changes nothing."""
+    return dismissed(SuspectedDuplicate.objects.filter(pk=suspicion_id), actor=actor, now=now)
+
+
+@transaction.atomic
+def dismissed(found: QuerySet[Suspected], *, actor: User, now: datetime) -> Suspected:
+    """The same of any kind of pair: the one that is ``found``."""
     actor.require(Permission.MERGE_LEADS)
-    suspicion = locked(SuspectedDuplicate.objects.filter(pk=suspicion_id))
+    suspicion = locked(found)
     if suspicion is None:
         raise NotFound(_("There is no such suspicion."))
     if suspicion.dismissed_at is None:

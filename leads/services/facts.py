@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
+from alignment.accounts.models import Organisation
 from alignment.kernel.errors import InvalidInput
 from leads.models import Account, Lead
 from leads.rules import normalise
@@ -31,16 +33,32 @@ TEXT_FACTS = (
     "note",
 )
 FACTS = (*TEXT_FACTS, "campaign")
+_OF_COMPANY: dict[str, Callable[[str], str]] = {
+    "corporate_number": normalise.corporate_number,
+    "postal_code": normalise.postal_code,
+    "prefecture": normalise.prefecture,
+}
 
 
-def stored(name: str, value: str) -> str:
-    """The text of a fact as it is kept; raises ``InvalidInput`` with its name where it cannot be."""
+def stored(name: str, value: str, *, region: str = "") -> str:
+    """The text of a fact as it is kept; raises ``InvalidInput`` with its name where it cannot be.
+
+    ``region``: that of phone numbers without the code of a country; without it, the organisation is asked.
+    """
     if name == "email":
         return normalise.email(value)
     if name == "phone":
-        return normalise.phone(value)
+        return normalise.phone(value, region=region or Organisation.get().phone_region) if value.strip() else ""
     check_text(value, longest=LIMITS.get(name, LONG_TEXT), field=name)
     return value.strip()
+
+
+def stored_of_company(name: str, value: str) -> str:
+    """The text of a company's fact as it is kept; raises ``InvalidInput`` with its name where it cannot be."""
+    check_text(value, longest=LONG_TEXT, field=name)
+    kept = _OF_COMPANY.get(name, str.strip)(value)
+    check_text(kept, longest=LIMITS[name], field=name)
+    return kept
 
 
 def check_somebody(*, full_name: str, email: str, company_name: str) -> None:

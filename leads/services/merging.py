@@ -7,11 +7,12 @@ other no longer stands: it counts in no list and no figure.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
@@ -50,7 +51,7 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
     """
     actor.require(Permission.MERGE_LEADS)
     survivor, other = _locked_pair(lead_ids)
-    _check_choice(facts, survivor, other)
+    check_choice(facts, of=(survivor, other), among=FACTS)
     if other.stage == Stage.OFFERED:
         message = _(
             "“%(name)s” (#%(number)d) waits for an answer of sales. Merge the two when it is given, or withdraw the "
@@ -138,10 +139,11 @@ def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
     return survivor, other
 
 
-def _check_choice(facts: Mapping[str, int], survivor: Lead, other: Lead) -> None:
+def check_choice(facts: Mapping[str, int], *, of: Iterable[Model], among: Collection[str]) -> None:
+    """Refuse a choice of something that is no fact, of a record that is none of the two, or of a blank."""
+    records = {record.pk: record for record in of}
     for name, pk in facts.items():
-        chosen = {lead.pk: lead for lead in (survivor, other)}.get(pk)
-        if name not in FACTS or chosen is None or not getattr(chosen, name):
+        if name not in among or getattr(records.get(pk), name, None) in ("", None):
             raise InvalidInput(_("Choose one of the two values."), field=name)
 
 

@@ -1,10 +1,12 @@
-"""The columns of a lead that a merge or an import may change, kept so that they can go back."""
+"""The columns of a record that a merge or an import may change, kept so that they can go back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+
+from django.db.models import Model
 
 from leads.models import Lead
 from leads.rules.custom import PREFIX
@@ -32,11 +34,10 @@ _TOGETHER = frozenset({"stage", "verdict_id", "qualified_at"})
 """Where a lead stands: put back as one, and not at all once it has moved on."""
 
 
-def take(lead: Lead) -> Snapshot:
-    """How a lead stands now."""
-    custom: dict[str, Any] = lead.custom
-    return {column: _plain(getattr(lead, column)) for column in COLUMNS} | {
-        f"{PREFIX}{key}": value for key, value in custom.items()
+def take(record: Model, columns: Collection[str] = COLUMNS) -> Snapshot:
+    """How a record stands now."""
+    return {column: _plain(getattr(record, column)) for column in columns} | {
+        f"{PREFIX}{key}": value for key, value in _custom(record).items()
     }
 
 
@@ -46,23 +47,29 @@ def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
-def put_back(lead: Lead, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+def put_back(record: Model, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
     """Set what was changed to what it was before, where it still is as it was left (unsaved); return the rest."""
-    fields = {field.attname: field for field in Lead._meta.concrete_fields}
-    now_there = take(lead)
+    fields = {field.attname: field for field in record._meta.concrete_fields}
+    now_there = take(record, [name for name in before if name in fields])
     changed_since = {name for name in before if now_there.get(name) != after[name]}
     if changed_since & _TOGETHER:
         changed_since |= {name for name in _TOGETHER & before.keys() if before[name] != after[name]}
-    custom = dict(lead.custom)
+    custom = _custom(record)
     for name in before.keys() - changed_since:
         if not name.startswith(PREFIX):
-            setattr(lead, name, fields[name].to_python(before[name]))
+            setattr(record, name, fields[name].to_python(before[name]))
         elif before[name] is None:
             custom.pop(name.removeprefix(PREFIX), None)
         else:
             custom[name.removeprefix(PREFIX)] = before[name]
-    lead.custom = custom
+    if isinstance(record, Lead):
+        record.custom = custom
     return {name for name in changed_since if before[name] != after[name]}
+
+
+def _custom(record: Model) -> dict[str, Any]:
+    """What leads, and no other records, hold beside their columns."""
+    return dict(record.custom) if isinstance(record, Lead) else {}
 
 
 def told(before: Snapshot, after: Snapshot) -> dict[str, list[Any]]:

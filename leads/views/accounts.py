@@ -22,8 +22,8 @@ from alignment.kernel.errors import DomainError, NotAllowed
 from alignment.kernel.inputs import search_words
 from leads.forms.leads import AccountForm
 from leads.selectors import accounts as selectors
+from leads.selectors import company_duplicates, exports, suggestions
 from leads.selectors import deals as deal_selectors
-from leads.selectors import exports, suggestions
 from leads.selectors import leads as lead_selectors
 from leads.services.accounts import update_account
 
@@ -32,13 +32,14 @@ PAGE = 25
 
 @require_GET
 def listing(request: PersonRequest) -> HttpResponse:
-    """Companies by name or industry, key accounts first."""
+    """Companies by name, industry or corporate number, key accounts first."""
     words, key_only, found = _found(request)
     context: dict[str, Any] = {
         "page": Paginator(found, PAGE).get_page(request.GET.get("page")),
         "q": words,
         "key_only": key_only,
         "is_filtered": bool(words or key_only),
+        "duplicate_count": company_duplicates.open_pairs().count() if request.user.may(Permission.MERGE_LEADS) else 0,
     }
     context["is_part"] = htmx.wants_partial(request)
     template = "leads/accounts/_results.html" if context["is_part"] else "leads/accounts/list.html"
@@ -62,15 +63,14 @@ def _found(request: HttpRequest) -> tuple[str, bool, QuerySet[Any]]:
 def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """One company; POST corrects its facts."""
     account = selectors.account(pk)
-    may_edit = request.user.may(Permission.EDIT_LEAD)
-    names = ("industry", "employee_count", "prefecture", "is_key_account")
-    form = AccountForm(request.POST or None, initial={name: getattr(account, name) for name in names})
+    may_edit = account.stands and request.user.may(Permission.EDIT_LEAD)
+    form = AccountForm(request.POST or None, account=account)
     if request.method == "POST":
         if not may_edit:
             raise NotAllowed(_("Your role does not allow this."))
         if form.is_valid():
             try:
-                update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.cleaned_data)
+                update_account(account_id=pk, actor=request.user, now=timezone.now(), **form.facts())
             except DomainError as error:
                 form.refuse(error)
             else:
@@ -81,8 +81,12 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     context = {
         "account": account,
         "form": form,
+        "subsidiaries": selectors.subsidiaries(account),
         "known": suggestions.known(["industry", "prefecture"]) if may_edit else {},
+        "company_names": selectors.account_names() if may_edit else [],
         "may_edit": may_edit,
+        "may_merge": request.user.may(Permission.MERGE_LEADS),
+        "merges": company_duplicates.merges_of(account),
         "page": Paginator(
             lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE
         ).get_page(request.GET.get("page")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -14,19 +15,26 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
 from alignment.exports.views.answers import answer, answer_rows
 from alignment.kernel import htmx, tables
 from alignment.kernel.errors import DomainError, InvalidInput
 from alignment.kernel.sheets import Kind
-from leads.forms.imports import ENCODINGS, BringForm, ColumnsForm
+from leads.forms.imports import OWN, BringForm, ColumnsForm
+from leads.forms.readings import ENCODINGS
 from leads.models import ImportJob
+from leads.rules.matching import Rule
 from leads.selectors import exports
 from leads.selectors import imports as selectors
-from leads.services.importing import jobs
+from leads.selectors import mappings as mapping_selectors
+from leads.services.importing import jobs, reading, saving
 
 PAGE = 25
+ASK_OFTEN = 150
+"""So many times the page of an import at work asks every two seconds how far it is, then every ten."""
+ASK_AT_MOST = 450
 State = ImportJob.State
 
 
@@ -63,29 +71,71 @@ def columns(request: PersonRequest, pk: int) -> HttpResponse:
     if job.state not in (State.DRAFT, State.CHECKED) or job.actor_id != request.user.pk:
         return htmx.redirect(request, "leads:import-detail", job.pk)
     try:
-        outline = jobs.outline(job, given=_given(request, job))
+        outline = jobs.outline(job, given=_given(request, job), like=request.POST.get("like", ""))
     except InvalidInput as fault:
         context = {
             "job": job,
             "fault": fault.message,
             "encodings": list(ENCODINGS.items()) if fault.field == "encoding" else [],
+            "fault_is_of_choice": "read_anew" in request.POST,
         }
         return render(request, "leads/imports/unreadable.html", context, status=422)
-    data = None if "read_anew" in request.POST else request.POST or None  # other characters, other columns
-    form = ColumnsForm(
-        data, job=job, proposals=outline.columns, understanding=outline.understanding, custom=outline.custom
-    )
-    form.initial["system"] = request.POST.get("system", job.source_system)
-    if data and form.is_valid():
-        now = timezone.now()
+    form = _columns_form(request, job, outline)
+    if form.is_bound and form.is_valid():
         try:
-            jobs.set_up(job_id=pk, mapping=form.mapping(), actor=request.user, now=now)
-            jobs.check(job_id=pk, actor=request.user, now=now)
+            _set_up(form, outline, actor=request.user)
         except DomainError as error:
             form.refuse(error)
         else:
             return htmx.redirect(request, "leads:import-detail", pk)
-    return render(request, "leads/imports/columns.html", {"job": job, "form": form}, status=422 if form.errors else 200)
+    page: dict[str, Any] = {"job": job, "form": form, "outline": outline}
+    return render(request, "leads/imports/columns.html", page, status=422 if form.errors else 200)
+
+
+def _columns_form(request: HttpRequest, job: ImportJob, outline: jobs.Outline) -> ColumnsForm:
+    """The form of the columns; not bound where they are to be read or set anew, but what was said of the rows stays."""
+    is_anew = "read_anew" in request.POST
+    form = ColumnsForm(
+        None if is_anew else request.POST or None,
+        job=job,
+        proposals=outline.columns,
+        understanding=outline.understanding,
+        custom=outline.custom,
+        likeness=outline.likeness,
+        begin_anew=request.POST.get("like", OWN) != OWN,
+    )
+    is_as_saved = outline.likeness.saved and request.POST.get("like") == outline.likeness.key
+    if is_anew and not is_as_saved:
+        said = {key: request.POST[key] for key in ("system", "known_leads") if request.POST.get(key)}
+        form.initial = {**form.initial, **said, "keep": bool(request.POST.get("keep"))}
+    return form
+
+
+def _set_up(form: ColumnsForm, outline: jobs.Outline, *, actor: User) -> None:
+    """Have all rows checked as the form says, and keep the mapping where a name for it is given."""
+    now = timezone.now()
+    job = jobs.set_up(job_id=form.job.pk, mapping=form.mapping(), actor=actor, now=now)
+    if name := form.cleaned_data["save_as"]:
+        saving.save(job=job, name=name, actor=actor, now=now)
+    elif outline.likeness.saved and form.cleaned_data["like"] == outline.likeness.key:
+        saving.note_use(mapping_id=outline.likeness.saved.pk, now=now)
+    jobs.check(job_id=job.pk, actor=actor, now=now)
+
+
+@require_GET
+def mappings(request: PersonRequest) -> HttpResponse:
+    """The mappings that were saved for later files, the one used last first."""
+    request.user.require(Permission.IMPORT_RECORDS)
+    page = Paginator(mapping_selectors.saved(), PAGE).get_page(request.GET.get("page"))
+    return render(request, "leads/imports/mappings.html", {"page": page})
+
+
+@require_POST
+def delete_mapping(request: PersonRequest, pk: int) -> HttpResponse:
+    """Drop a saved mapping."""
+    name = saving.delete(mapping_id=pk, actor=request.user)
+    messages.success(request, _("The mapping “%(name)s” is deleted.") % {"name": name})
+    return htmx.redirect(request, "leads:mapping-list")
 
 
 @require_GET
@@ -93,18 +143,38 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
     """How far it is, and what comes or came of every row; asks again by itself while somebody works on it."""
     request.user.require(Permission.IMPORT_RECORDS)
     job = selectors.job(pk)
+    is_at_work = job.state in ImportJob.AT_WORK
     context: dict[str, Any] = {
         "job": job,
-        "is_at_work": job.state in ImportJob.AT_WORK,
-        "problems": [] if job.state in ImportJob.AT_WORK else selectors.problems(job),
+        "is_at_work": is_at_work,
+        **(_progress(request, job) if is_at_work else {"problems": selectors.problems(job)}),
+        "outcomes": [] if is_at_work else selectors.outcomes(job),
+        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.first_part(job.size),
+        "part": reading.PART,
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
         "may_undo": _may_undo(request, job),
         "undo_until": job.finished_at + ImportJob.UNDO_FOR if job.finished_at else None,
+        "known_rule": Rule(job.mapping.get("known_leads", Rule.FILL)).label if job.kind == "leads" else "",
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
-    template = "leads/imports/_job.html" if htmx.wants_partial(request) else "leads/imports/detail.html"
-    return render(request, template, context)
+    if not htmx.wants_partial(request):
+        return render(request, "leads/imports/detail.html", context)
+    if is_at_work:
+        return render(request, "leads/imports/_progress.html", context)
+    return htmx.retarget(render(request, "leads/imports/_job.html", context), "#import-job")
+
+
+def _progress(request: HttpRequest, job: ImportJob) -> dict[str, Any]:
+    """How far it is, and when the page asks again: seldom after a while, and at last not by itself, so that a page that
+    somebody left open does not keep its session for ever."""
+    asked = request.GET.get("asked", "")
+    times = min(int(asked), ASK_AT_MOST) if re.fullmatch("[0-9]{1,6}", asked) else 0
+    return {
+        "minutes_left": selectors.minutes_left(job, now=timezone.now()),
+        "ask_again": times + 1 if times < ASK_AT_MOST else None,
+        "ask_after": 2 if times < ASK_OFTEN else 10,
+    }
 
 
 @require_POST
@@ -161,12 +231,16 @@ def _may_undo(request: PersonRequest, job: ImportJob) -> bool:
 
 
 def _has_leads(job: ImportJob) -> bool:
-    return job.kind == "leads" and job.state != State.CHECKED and bool(job.counts.get("created"))
+    return job.kind == "leads" and job.state not in (State.CHECKING, State.CHECKED) and bool(job.counts.get("created"))
 
 
 def _given(request: HttpRequest, job: ImportJob) -> tables.Given:
-    """How the person chose last to have the file read; what they left open is left to us."""
-    encoding, sheet = (
-        request.POST.get(key) or request.GET.get(key) or job.mapping.get(key) for key in ("encoding", "sheet")
-    )
-    return tables.Given(encoding=encoding if encoding in tables.ENCODINGS else None, sheet=sheet)
+    """How the person chose last to have the file read; what they left open is left to us. Another sheet has another
+    header. Raises ``InvalidInput``."""
+    asked: Any = request.POST or {**job.mapping, **request.GET.dict()}
+    tree: dict[str, Any] = {key: value for key in tables.Given.KEYS if (value := asked.get(key))}
+    if request.POST and request.POST.get("sheet") != request.POST.get("sheet_was", request.POST.get("sheet")):
+        tree.pop("header_row", None)
+    if re.fullmatch("[0-9]{1,9}", str(tree.get("header_row"))):
+        tree["header_row"] = int(tree["header_row"])
+    return tables.Given.from_json(tree)

@@ -21,7 +21,7 @@ from leads.models import Account, Activity, Campaign, CampaignCost, Deal, Import
 from leads.rules.columns import propose
 from leads.rules.mappings import FIELDS
 from leads.selectors.accounts import costs_of
-from leads.services import merging, touch_kinds
+from leads.services import company_merging, merging, touch_kinds
 from leads.services.accounts import update_account
 from leads.services.campaigns import save_campaign
 from leads.services.importing import engine, jobs, work
@@ -258,6 +258,19 @@ def test_an_id_goes_on_meaning_its_company_whatever_the_file_calls_it(take: Take
 
     assert [account.industry for account in Account.objects.all()] == ["Iron"]
     assert [remark.code for remark in result.warnings] == ["called_otherwise"]
+
+
+def test_what_a_file_says_of_a_merged_company_is_said_of_the_one_that_stands(take: Take, kei: User, now: datetime):
+    take("accounts", companies("A1,Acme,,,", "A2,Apex,,,"), COMPANIES)
+    one, other = Account.objects.order_by("pk")
+    company_merging.merge(account_ids=[one.pk, other.pk], facts={}, actor=kei, now=now)
+
+    by_id = take("accounts", companies("A2,Summit,Steel,,"), COMPANIES)
+    by_name = take("accounts", companies("A3,Apex,,120,"), COMPANIES)
+
+    account = Account.objects.get()
+    assert (account.name, account.industry, account.employee_count) == ("Acme", "Steel", 120)
+    assert (counted(by_id), counted(by_name)) == ((0, 1, 0, 0), (0, 1, 0, 0))
 
 
 def test_a_company_named_twice_under_two_ids_is_one(take: Take):

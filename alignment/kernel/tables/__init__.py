@@ -9,7 +9,7 @@ file that cannot be read is refused with ``InvalidInput`` in one sentence that s
 
 from alignment.kernel.tables.limits import LARGEST, MB, MOST_COLUMNS
 from alignment.kernel.tables.reading import ENCODINGS, Binary, Certainty, Given, Reading
-from alignment.kernel.tables.rows import pasted, rows
+from alignment.kernel.tables.rows import first_lines, pasted, rows
 from alignment.kernel.tables.understanding import Finding, Part, Understanding, settled, understand
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "Part",
     "Reading",
     "Understanding",
+    "first_lines",
     "pasted",
     "rows",
     "settled",

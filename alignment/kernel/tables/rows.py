@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Iterator
 
 from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
-from alignment.kernel.tables import texts, workbooks
+from alignment.kernel.tables import encodings, texts, workbooks
 from alignment.kernel.tables.reading import Binary, Reading
 from alignment.kernel.textio import unguarded
 
 Numbered = tuple[int, list[str]]
+_BEGINNING = 16 * 1024
 
 
 def rows(file: Binary, reading: Reading) -> Iterator[Numbered]:
@@ -26,6 +28,13 @@ def rows(file: Binary, reading: Reading) -> Iterator[Numbered]:
     for number, cells in enumerate(_every_row(file, reading), start=1):
         if number >= reading.header_row:
             yield number, cells
+
+
+def first_lines(file: Binary, *, encoding: str, count: int) -> list[str]:
+    """The first lines of a text as they stand, separators and quotes included; the last may be cut."""
+    file.seek(0)
+    beginning = codecs.getincrementaldecoder(encodings.codec(encoding))("replace").decode(file.read(_BEGINNING))
+    return beginning.removeprefix("\ufeff").splitlines()[:count]
 
 
 def pasted(text: str) -> io.BytesIO:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from leads.models import Account, Lead
@@ -28,7 +30,7 @@ ACCOUNT = "account_id"
 """Remembered of a row: the company that it means, whatever it is called later."""
 
 
-def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+def prepare(row: Row, *, now: datetime, **_circumstances: Any) -> Iterable[Remark]:
     """Bring what the row says of a company into the form in which it is kept; raises ``RowFault``."""
     key = normalise.company_key(row.fields.get("company", ""))
     if not key:
@@ -58,7 +60,7 @@ def store(rows: list[Row], context: Context) -> None:
         now=context.now,
         facts={key: row.said for key, row in first.items()},
     )
-    by_key = known | {account.name_key: account for account in made.values()}
+    by_key = known | {key: made[row.fields["company"]] for key, row in first.items()}
     new = {row.number for row in first.values()}
     changes = [
         _compared(row, by_key, before.get(row.external_id, {}), context, is_new=row.number in new) for row in rows
@@ -74,11 +76,17 @@ def store(rows: list[Row], context: Context) -> None:
 
 
 def _locked(rows: list[Row], before: dict[str, Facts]) -> dict[object, Account]:
-    """The companies that are here, by key and by id; no more locked than live work does, as leads go on naming them."""
+    """The companies that are here, by key and by id, also those of what became part of them.
+
+    No more locked than live work does, as leads go on naming them.
+    """
     ids = {facts[ACCOUNT] for facts in before.values() if ACCOUNT in facts}
     wanted = Q(name_key__in={row.company["key"] for row in rows}) | Q(pk__in=ids)
-    found = list(Account.objects.select_for_update(no_key=True).filter(wanted).order_by("pk"))
-    return {account.pk: account for account in found} | {account.name_key: account for account in found}
+    meant = Account.everything.filter(wanted).values_list("pk", "name_key", Coalesce("merged_into", "pk"))
+    standing = {name: pk for own, key, pk in meant for name in (own, key)}
+    found = Account.objects.select_for_update(no_key=True).filter(pk__in=set(standing.values())).order_by("pk")
+    accounts = {account.pk: account for account in found}
+    return {name: accounts[pk] for name, pk in standing.items() if pk in accounts}
 
 
 def _meant(row: Row, known: dict[object, Account], before: dict[str, Facts]) -> Account | None:

@@ -33,7 +33,7 @@ from leads.services.importing.result import Remark
 from leads.services.texts import LONG_TEXT
 
 
-def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+def prepare(row: Row, *, now: datetime, **_circumstances: Any) -> Iterable[Remark]:
     """Check what the row alone tells, and read kind and outcome in our words; raises ``RowFault``."""
     lead_names.check_names_lead(row)
     lead_names.check_moment_of(row, now=now)

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -33,7 +34,7 @@ Costs = dict[tuple[int, date | None], CampaignCost]
 """By campaign and month."""
 
 
-def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+def prepare(row: Row, *, now: datetime, **_circumstances: Any) -> Iterable[Remark]:
     """Check what the row alone tells; raises ``RowFault``. A row is one month of one campaign."""
     fields = row.fields
     name, month = fields.get("campaign", ""), fields.get("month")

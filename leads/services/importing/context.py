@@ -37,6 +37,12 @@ class Row:
     new: list[Any] = field(default_factory=list)
     called: str = ""
 
+    @property
+    def display_name(self) -> str:
+        """How people call whom the row is about."""
+        who = self.said.get("full_name") or self.said.get("email") or self.external_id
+        return " · ".join(filter(None, (who, self.said.get("company_name"))))[:200]
+
 
 @dataclass(frozen=True)
 class Context:

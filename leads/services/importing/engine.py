@@ -43,7 +43,7 @@ class _Kind:
     needs: Permission = Permission.IMPORT_RECORDS
 
 
-def _as_it_is(_row: Row, *, now: datetime) -> Iterable[Remark]:
+def _as_it_is(_row: Row, **_circumstances: Any) -> Iterable[Remark]:
     return ()
 
 
@@ -134,27 +134,27 @@ def take(
     now: datetime,
     record: Callable[[ImportResult], None],
     beat: Callable[[], None] = lambda: None,
+    place: Callable[[], int] = lambda: 0,
     rehearse: bool = False,
     after: int = 0,
 ) -> None:
     """Take a table part by part and tell ``record`` what came of each, in the transaction of the part.
 
-    ``beat`` is called before each part. The first ``after`` rows below the header were taken before and are only
-    remembered: for that they are looked at as they were then, so ``now`` is the one of the first time. In a rehearsal
-    every part is undone before it is recorded.
+    ``beat`` is called before each part is taken, ``place`` as soon as it is read: how many bytes of the file were. The
+    first ``after`` rows below the header were taken before and are only remembered: for that they are looked at as they
+    were then, so ``now`` is the one of the first time. In a rehearsal every part is undone before it is recorded.
     """
     kind = KINDS[job.kind]
     organisation = Organisation.get()
     zone = organisation.zone
     if plan.currency not in ("", organisation.currency):
         raise InvalidInput(other_currency(plan.currency, organisation.currency), field="currency")
+    prepare = partial(kind.prepare, now=now, region=organisation.phone_region)
     seen = Seen()
-    parts = reading.parts(
-        table, mapping=plan, kind=job.kind, zone=zone, prepare=partial(kind.prepare, now=now), after=after
-    )
-    for part in _ahead(parts):
+    parts = reading.parts(table, mapping=plan, kind=job.kind, zone=zone, prepare=prepare, after=after, size=job.size)
+    for part, read in _ahead((part, place()) for part in parts):
         beat()
-        result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse)
+        result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse, read=read)
         context = Context(mapping=plan, actor=actor, now=now, zone=zone, result=result, job=job)
         rows = _identified(part, seen, context)
         if part.is_behind:

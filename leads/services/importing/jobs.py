@@ -25,7 +25,9 @@ from leads.models import ImportJob, ImportPiece
 from leads.rules import columns, mappings
 from leads.rules.columns import Proposal
 from leads.rules.fields import Field
+from leads.selectors import mappings as mapping_selectors
 from leads.selectors.custom_fields import known
+from leads.selectors.mappings import Likeness
 from leads.services.importing import engine, reading, work
 
 MB = 1024 * 1024
@@ -33,6 +35,7 @@ PIECE = MB
 LARGEST = tables.LARGEST
 LOOKED_AT = 2000
 """Rows from whose values the columns are proposed; the check looks at all of them."""
+LINES_SHOWN = 6
 KEEP_FILE_FOR = timedelta(days=7)
 
 State = ImportJob.State
@@ -76,18 +79,27 @@ class Outline:
     columns: list[Proposal]
     custom: list[Field]
     """The fields that admins made and a column may be."""
+    likeness: Likeness
+    lines: list[str]
+    """The first ones as they stand; none of a workbook, whose cells stand in no line."""
 
 
-def outline(job: ImportJob, *, given: tables.Given) -> Outline:
-    """Propose how a file is to be read. Raises ``InvalidInput`` where it is no table as it is given."""
+def outline(job: ImportJob, *, given: tables.Given, like: str = "") -> Outline:
+    """Propose how a file is to be read, its columns ``like`` one of the likenesses that there are (see
+    ``leads.selectors.mappings``). Raises ``InvalidInput`` where it is no table as it is given."""
     with work.content(job) as file:
         found = tables.understand(file, file_name=job.file_name, given=given)
         filled = [cells for _number, cells in reading.filled(tables.rows(file, found.reading), limit=LOOKED_AT)]
+        encoding = found.reading.encoding
+        lines = tables.first_lines(file, encoding=encoding, count=LINES_SHOWN) if encoding else []
     if not filled:
         raise InvalidInput(_("The file is empty."), field="file")
     headers = [header.strip() for header in filled[0]]
     fields = known().offered if job.kind == "leads" else []
-    return Outline(found, columns.propose(headers, filled[1:], kind=job.kind, custom=fields), fields)
+    likeness = mapping_selectors.likeness(headers, kind=job.kind, asked=like)
+    named = likeness.preset.fields if likeness.preset else {}
+    proposals = columns.propose(headers, filled[1:], kind=job.kind, custom=fields, named=named)
+    return Outline(found, proposals, fields, likeness, lines)
 
 
 @transaction.atomic
@@ -168,7 +180,7 @@ def prune(*, now: datetime) -> int:
 
 @transaction.atomic
 def _drop(job: ImportJob, now: datetime) -> bool:
-    """Forget the file, and of refused rows all but the reason; what was set up and never taken is over."""
+    """Forget the file, the examples and the cells of refused rows; what was set up and never taken is over."""
     current = locked(ImportJob.objects.filter(pk=job.pk))
     if current is None or current.state in ImportJob.AT_WORK:
         return False
@@ -176,6 +188,7 @@ def _drop(job: ImportJob, now: datetime) -> bool:
         work.end(current, State.CANCELLED, now=now)
     current.remarks.filter(is_refusal=True).update(cells=[])
     current.pieces.all().delete()
+    ImportJob.objects.filter(pk=job.pk).update(examples={})
     return True
 
 
@@ -202,6 +215,8 @@ def _put_to_work(job_id: int, state: State, actor: User, *before: State) -> None
         done_bytes=0,
         counts={},
         notes=[],
+        examples={},
+        remark_counts={},
         fault="",
         is_cancel_asked=False,
         claimed_until=None,

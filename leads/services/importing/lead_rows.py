@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -29,11 +30,12 @@ _WHO = ("full_name", "last_name", "first_name", "email", "company")
 OF_COMPANY = "company."
 CAPTURE_IS_GIVEN = "captured_at is given"
 """Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
-_CLEANERS = {"email": normalise.email, "phone": normalise.phone}
 
 
-def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
     """Bring what the row says of the lead into the form in which it is kept; return what is odd about it.
+
+    ``region``: that of phone numbers without the code of a country.
 
     Raises ``RowFault`` for a row that cannot be taken. What it says of a company that it does not name, and an address
     or a number that cannot be read, is kept beside the lead.
@@ -43,7 +45,11 @@ def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
     said = {name: fields.get(name) for name in _AS_GIVEN} | {"company_name": fields.get("company")}
     for name in ("full_name", "full_name_kana"):
         said[name] = said[name] or _from_parts(fields, name)
-    for name, cleaned in _CLEANERS.items():
+    cleaners: dict[str, Callable[[str], str]] = {
+        "email": normalise.email,
+        "phone": partial(normalise.phone, region=region),
+    }
+    for name, cleaned in cleaners.items():
         try:
             said[name] = cleaned(fields.get(name, ""))
         except InvalidInput as fault:

@@ -168,10 +168,20 @@ def _update(changes: list[Change], named: Named, context: Context) -> set[int]:
             columns |= memory.columns_of(change.write)
         if told or change.evidence:
             events += _events_of_change(change, told, context)
+            _show(change, told, context)
     if changed:
         Lead.objects.bulk_update(changed, sorted(columns), batch_size=BATCH)
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
     return {lead.pk for lead in changed}
+
+
+def _show(change: Change, told: dict[str, list[Any]], context: Context) -> None:
+    """Keep what becomes of a known lead as an example, and why the row is this lead where its id did not say so."""
+    facts = {"name": change.row.display_name, "lead": change.record.pk, "changes": told}
+    if change.evidence:
+        context.result.show("matched", change.row.number, **facts, evidence=change.evidence.as_json())
+    else:
+        context.result.show("updated", change.row.number, **facts)
 
 
 def _events_of_change(change: Change, told: dict[str, list[Any]], context: Context) -> list[LeadEvent]:

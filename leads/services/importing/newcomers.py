@@ -20,6 +20,7 @@ from leads.services.facts import TEXT_FACTS, email_facts
 from leads.services.importing import memory
 from leads.services.importing.context import Context, Row
 from leads.services.importing.memory import CUSTOM, NAMED, Facts, Named
+from leads.services.importing.result import EXAMPLES
 
 _TABLE = "leads_newlead"
 _REMEMBERED = "remembered"
@@ -58,6 +59,18 @@ def store(rows: Sequence[Row], named: Named, context: Context) -> None:
             cursor.execute(statement, values)
         cursor.execute(_QUALIFIED)
         context.result.qualified += cursor.fetchone()[0]
+        cursor.execute(_EXAMPLES, {"most": EXAMPLES})
+        examples = cursor.fetchall()
+    _show(examples, rows, context)
+
+
+def _show(examples: Sequence[tuple[Any, ...]], rows: Sequence[Row], context: Context) -> None:
+    """Keep some as examples, each with its verdict, if it has one."""
+    by_id = {row.external_id: row for row in rows}
+    for external_id, is_qualified, points, threshold in examples:
+        row = by_id[external_id]
+        verdict = None if points is None else {"points": points, "threshold": threshold}
+        context.result.show("qualified" if is_qualified else "new", row.number, name=row.display_name, verdict=verdict)
 
 
 def _named(said: Facts, named: Named) -> Iterator[int | None]:
@@ -124,6 +137,15 @@ _MEMORY = f"""
     ON CONFLICT (kind, source_system, external_id) DO UPDATE
     SET facts = EXCLUDED.facts, made_by_id = EXCLUDED.made_by_id
 """  # noqa: S608 - our own names
+
+_EXAMPLES = " UNION ALL ".join(
+    f"""(
+        SELECT external_id, qualified_at IS NOT NULL, points, threshold
+        FROM {_TABLE} AS lead LEFT JOIN leads_verdict AS verdict ON verdict.id = verdict_id
+        WHERE qualified_at IS {which} ORDER BY lead.id LIMIT %(most)s
+    )"""  # noqa: S608 - our own names
+    for which in ("NOT NULL", "NULL")
+)
 
 _QUALIFIED = f"SELECT count(*) FROM {_TABLE} WHERE qualified_at IS NOT NULL"  # noqa: S608 - our own name
 

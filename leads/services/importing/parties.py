@@ -16,6 +16,7 @@ from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
 from leads.models import Account, Campaign
 from leads.rules import normalise
+from leads.services.companies import by_key
 from leads.services.importing.context import BATCH
 
 COMPANY_FACTS = {"industry": "industry", "prefecture": "prefecture", "employees": "employee_count"}
@@ -36,17 +37,17 @@ def companies(
 ) -> dict[str, Account]:
     """The companies by the names given; the new ones are made, with what is known of them, in one statement."""
     keys = {name: normalise.company_key(name) for name in names}
-    new = {key: name for name, key in reversed(keys.items()) if key}  # the first spelling of the file stays
-    known = set(Account.objects.filter(name_key__in=new).values_list("name_key", flat=True))
-    Account.objects.bulk_create(
-        [
-            Account(name=normalise.text(new[key])[:200], name_key=key, created_at=now, **(facts or {}).get(key, {}))
-            for key in sorted(new.keys() - known)
-        ],
-        batch_size=BATCH,
-        ignore_conflicts=True,
-    )
-    found = {account.name_key: account for account in Account.objects.filter(name_key__in=new)}
+    names_of = {key: name for name, key in reversed(keys.items()) if key}  # the first spelling of the file stays
+    found = by_key(names_of)
+    while new := sorted(names_of.keys() - found.keys()):
+        rows = [
+            Account(
+                name=normalise.text(names_of[key])[:200], name_key=key, created_at=now, **(facts or {}).get(key, {})
+            )
+            for key in new
+        ]
+        Account.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+        found |= by_key(new)
     return {name: found[key] for name, key in keys.items() if key}
 
 

@@ -23,6 +23,9 @@ LONGEST_ID = 200
 PART = 10_000
 WEIGHT = 8_000_000
 """Rows, or characters, that are stored together: what a killed worker loses at most, and what memory holds."""
+LARGE = 4_000_000
+FIRST = 500
+"""The first part of a file of so many bytes, as somebody waits for the first counts; the next grow to a whole one."""
 
 Numbered = tuple[int, list[str]]
 
@@ -52,9 +55,16 @@ class Part:
 
 
 def parts(
-    table: Iterable[Numbered], *, mapping: Mapping, kind: str, zone: ZoneInfo, prepare: Prepare, after: int = 0
+    table: Iterable[Numbered],
+    *,
+    mapping: Mapping,
+    kind: str,
+    zone: ZoneInfo,
+    prepare: Prepare,
+    after: int = 0,
+    size: int = 0,
 ) -> Iterator[Part]:
-    """The rows below the header, part by part; at least one part, which may be empty.
+    """The rows below the header of a file of ``size`` bytes, part by part; at least one part, which may be empty.
 
     Parts within the first ``after`` rows are behind us: they were stored before, and are only to be remembered.
 
@@ -63,13 +73,18 @@ def parts(
     rows = filled(table)
     headers, width = _header(rows, mapping)
     reader = _Reader(mapping, kind, zone, prepare, headers=headers, width=width)
-    count = 0
-    while (part := reader.read(rows)).count or not count:
-        count += part.count
+    count, most = 0, first_part(size)
+    while (part := reader.read(rows, most=most)).count or not count:
+        count, most = count + part.count, min(most * 4, PART)
         part.is_behind = 0 < count <= after
         yield part
         if not part.count:
             return
+
+
+def first_part(size: int) -> int:
+    """How many rows the first part of a file of ``size`` bytes has at most."""
+    return min(FIRST, PART) if size >= LARGE else PART
 
 
 def header(table: Iterable[Numbered], mapping: Mapping) -> list[str]:
@@ -107,9 +122,9 @@ class _Reader:
         kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
         self.kept = {name: f"{name} (2)" if name in mapping.taken else name for name in kept}
 
-    def read(self, rows: Iterator[Numbered]) -> Part:
+    def read(self, rows: Iterator[Numbered], *, most: int) -> Part:
         part, weight = Part(self.headers), 0
-        while part.count < PART and weight < WEIGHT and (numbered := next(rows, None)):
+        while part.count < most and weight < WEIGHT and (numbered := next(rows, None)):
             number, cells = numbered
             part.count += 1
             weight += sum(map(len, cells))

@@ -114,6 +114,8 @@ def keep(whose: Recognised, context: Context) -> None:
             }
             message = _("May be the same person as “%(name)s” (#%(number)d): %(why)s.") % words
             result.warn(row.number, "suspected_duplicate", message)
+            like_whom = {"lead": like[0].lead_id, "like": words["name"], "evidence": like[0].evidence.as_json()}
+            result.show("suspected", row.number, name=row.display_name, **like_whom)
 
 
 def _by_id(rows: Iterable[Row], context: Context) -> dict[str, int]:

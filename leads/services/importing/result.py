@@ -18,6 +18,21 @@ class Remark:
     message: str
 
 
+@dataclass(frozen=True)
+class Example:
+    """One row of an ``outcome``: qualified, new, updated, matched, suspected. ``facts``: what a page tells of it."""
+
+    outcome: str
+    row: int
+    facts: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return {"row": self.row, **self.facts}
+
+
+EXAMPLES = 5
+"""So many of each outcome are kept."""
+
 Refusal = tuple[Remark, list[str]]
 """Why a row was refused, and its cells."""
 
@@ -30,6 +45,7 @@ class ImportResult:
     file_name: str
     system: str
     dry_run: bool
+    read: int = 0
     headers: list[str] = field(default_factory=list)
     rows: int = 0
     created: int = 0
@@ -40,11 +56,12 @@ class ImportResult:
     refused: list[Refusal] = field(default_factory=list)
     warnings: list[Remark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    examples: list[Example] = field(default_factory=list)
     qualified: int = 0
     """How many of the new leads are qualified: by the definition in force or, of history, by the file.
 
     ``matched``: of the rows of known leads, those recognised by something else than their id. ``suspected``: of the new
-    leads, those that resemble another.
+    leads, those that resemble another. ``read``: how many bytes of the file were read till the end of this part.
     """
 
     def add(self, part: ImportResult) -> None:
@@ -67,6 +84,11 @@ class ImportResult:
 
     def warn(self, row: int, code: str, message: str) -> None:
         self.warnings.append(Remark(row, code, message))
+
+    def show(self, outcome: str, row: int, **facts: Any) -> None:
+        """Keep a row as an example, as long as there are few of its outcome."""
+        if sum(example.outcome == outcome for example in self.examples) < EXAMPLES:
+            self.examples.append(Example(outcome, row, facts))
 
     def note(self, text: str) -> None:
         """Say something of the whole file, once."""

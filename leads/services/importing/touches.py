@@ -25,7 +25,7 @@ from leads.services.touches import NewTouch, add_touches
 _LONGEST = {"detail": TOUCH_DETAIL, "campaign": LIMITS["campaign"]}
 
 
-def prepare(row: Row, *, now: datetime) -> Iterable[Remark]:
+def prepare(row: Row, *, now: datetime, **_circumstances: Any) -> Iterable[Remark]:
     """Check what the row alone tells; raises ``RowFault``."""
     lead_names.check_names_lead(row)
     lead_names.check_moment_of(row, now=now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,12 +22,15 @@ from leads.models import ImportJob, ImportPiece, ImportRemark
 from leads.rules import mappings
 from leads.selectors.custom_fields import known
 from leads.services.importing import engine, undoing
-from leads.services.importing.result import ImportResult, Remark
+from leads.services.importing.result import EXAMPLES, Example, ImportResult, Remark
 
 log = structlog.get_logger(__name__)
 
 AT_ONCE = 2
 """How many are worked on at a time: the workers of the queue are a process more, so that they never look dead."""
+
+MOST_REMARKS = 1000
+"""Of each kind of remark on rows that are taken all the same, so many are kept; all are counted."""
 
 State = ImportJob.State
 Clock = Callable[[], datetime]
@@ -126,7 +130,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
     with content(job) as file:
 
         def record(part: ImportResult) -> None:
-            _record(job, part, read=_place(file, job), now=clock())
+            _record(job, part, now=clock())
             failpoint("imports.part")
 
         engine.take(
@@ -137,6 +141,7 @@ def _take(job: ImportJob, clock: Clock) -> None:
             now=job.started_at or clock(),
             record=record,
             beat=lambda: _beat(job, clock()),
+            place=lambda: _place(file, job),
             rehearse=rehearse,
             after=job.done_rows,
         )
@@ -170,17 +175,34 @@ def _beat(job: ImportJob, now: datetime) -> None:
     job.claimed_until = until
 
 
-def _record(job: ImportJob, part: ImportResult, *, read: int, now: datetime) -> None:
+def _record(job: ImportJob, part: ImportResult, *, now: datetime) -> None:
     """Write progress with the part that it counts, if the job is still ours and wanted; renew the claim."""
     refused = [_remark(job, remark, is_refusal=True, cells=cells) for remark, cells in part.refused]
-    warned = [_remark(job, remark, is_refusal=False) for remark in part.warnings]
+    remarks = Counter(job.remark_counts)
+    warned = []
+    for remark in part.warnings:
+        remarks[remark.code] += 1
+        if remarks[remark.code] <= MOST_REMARKS:
+            warned.append(_remark(job, remark, is_refusal=False))
     ImportRemark.objects.bulk_create([*refused, *warned], batch_size=1000)
     progress = {
         "notes": [*job.notes, *(note for note in part.notes if note not in job.notes)],
+        "remark_counts": dict(remarks),
+        "examples": _with_examples(job.examples, part.examples),
         "done_rows": job.done_rows + part.rows,
-        "done_bytes": read,
+        "done_bytes": part.read,
     }
     _write_progress(job, part.counts(), now=now, **progress)
+
+
+def _with_examples(kept: dict[str, list[Any]], more: list[Example]) -> dict[str, list[Any]]:
+    """The first few rows of each outcome."""
+    found = {outcome: list(rows) for outcome, rows in kept.items()}
+    for example in more:
+        rows = found.setdefault(example.outcome, [])
+        if len(rows) < EXAMPLES:
+            rows.append(example.as_json())
+    return found
 
 
 def _write_progress(job: ImportJob, counts: dict[str, int], *, now: datetime, **progress: Any) -> None:
