@@ -175,6 +175,12 @@ def test_a_file_stays_open_and_can_be_read_again() -> None:
     assert list(tables.rows(file, reading)) == list(tables.rows(file, reading)) == [(1, ["a", "b"]), (2, ["1", "2"])]
 
 
+def test_cells_that_hold_a_tab_and_no_more_part_nothing() -> None:
+    found = tables.understand(io.BytesIO(b"id,name\n\t\n\t\n\t\n"), file_name="x.csv")
+
+    assert tables.settled(found).delimiter == ","
+
+
 @pytest.mark.parametrize("delimiter", [",", "\t", ";"])
 def test_the_separator_is_the_one_that_parts_the_rows_evenly(delimiter: str) -> None:
     lines = ["Fair in Tokyo", delimiter.join(["id", "note"]), delimiter.join(["1", '"a, b; c"']), delimiter.join("2x")]

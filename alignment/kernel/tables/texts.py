@@ -60,10 +60,13 @@ def delimiters(file: Binary, *, encoding: str) -> tuple[str, ...]:
 
 
 def _widths(found: Iterator[list[str]]) -> Counter[int]:
-    """How many of the first rows have how many cells, if more than one; a row that is far too wide is enough."""
+    """How many of the first rows have how many cells, if more than one; a row that is far too wide is enough.
+
+    A row of blanks says nothing: a cell that holds a tab is no row of two.
+    """
     widths: Counter[int] = Counter()
     for cells in islice(found, _SAMPLE):
-        if len(cells) > 1:
+        if len(cells) > 1 and any(cell.strip() for cell in cells):
             widths[len(cells)] += 1
         if len(cells) > MOST_COLUMNS:
             break
