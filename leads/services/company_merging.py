@@ -22,7 +22,7 @@ from leads.models import Account, AccountMerge, Deal, Lead
 from leads.rules.merging import COMPANY_FACTS, companies_in_order
 from leads.services import company_duplicates, duplicates, snapshots
 from leads.services.accounts import judge_leads_of
-from leads.services.merging import MergeIsOver, NotMergeable, check_choice
+from leads.services.merging import MergeIsOver, NotMergeable, check_choice, check_is_last
 
 _COLUMNS = (*COMPANY_FACTS, "is_key_account", "parent_id")
 
@@ -72,6 +72,7 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> AccountMerge:
     done = locked(AccountMerge.objects.filter(pk=merge_id))
     if done is None or done.undone_at is not None:
         raise MergeIsOver(_("The two are separate already."))
+    check_is_last(done)
     if not survivor.stands:
         message = _("“%(name)s” was merged itself since. Separate that one first.")
         raise MergeIsOver(message % {"name": survivor.name})

@@ -19,7 +19,7 @@ from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked, locked_all
-from leads.models import Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
+from leads.models import AccountMerge, Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
 from leads.rules.merging import FACTS, in_order
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging, snapshots
@@ -46,8 +46,8 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
     """Make two leads one. Which of them survives follows from where they stand (``rules.merging.in_order``).
 
     ``facts``: the id of the lead whose value is taken, by name of ``rules.merging.FACTS``; unchosen the survivor's
-    stays where it has one. Raises ``NotAllowed``, ``NotFound``,
-    ``InvalidInput`` and ``NotMergeable``: an offer that waits for an answer has to be answered first.
+    stays where it has one. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``: an offer that
+    waits for an answer has to be answered first.
     """
     actor.require(Permission.MERGE_LEADS)
     survivor, other = _locked_pair(lead_ids)
@@ -100,10 +100,7 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     done = locked(LeadMerge.objects.filter(pk=merge_id))
     if done is None or done.undone_at is not None:
         raise MergeIsOver(_("The two are separate already."))
-    later = LeadMerge.objects.filter(survivor=survivor, undone_at=None, pk__gt=merge_id).order_by("-pk").first()
-    if later is not None:
-        message = _("“#%(number)d” was merged later. Separate that one first.")
-        raise MergeIsOver(message % {"number": later.merged_id})
+    check_is_last(done)
     if not survivor.stands:
         message = _("“%(name)s” was merged itself since. Separate that one first.")
         raise MergeIsOver(message % {"name": survivor.display_name})
@@ -137,6 +134,14 @@ def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
             raise NotMergeable(message % {"name": lead.display_name, "number": lead.pk})
     survivor, other = in_order(*leads)
     return survivor, other
+
+
+def check_is_last(done: LeadMerge | AccountMerge) -> None:
+    """Refuse to undo a merge while the survivor has taken another record in since: what it held would not come back."""
+    later = type(done).objects.filter(survivor=done.survivor_id, undone_at=None, pk__gt=done.pk).order_by("-pk").first()
+    if later is not None:
+        message = _("“#%(number)d” was merged later. Separate that one first.")
+        raise MergeIsOver(message % {"number": later.merged_id})
 
 
 def check_choice(facts: Mapping[str, int], *, of: Iterable[Model], among: Collection[str]) -> None:

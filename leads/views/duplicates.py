@@ -93,7 +93,5 @@ def unmerge(request: PersonRequest, pk: int) -> HttpResponse:
 
 def _side_by_side(request: PersonRequest, pk: int, other: int, *, refusal: str = "", status: int = 200) -> HttpResponse:
     comparison = selectors.side_by_side(pk, other)
-    context: dict[str, Any] = {"comparison": comparison, "refusal": refusal or comparison.refusal, "chosen": {}}
-    if request.method == "POST":
-        context["chosen"] = request.POST
+    context: dict[str, Any] = {"comparison": comparison, "refusal": refusal or comparison.refusal}
     return render(request, "leads/duplicates/compare.html", context, status=status)

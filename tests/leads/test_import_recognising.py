@@ -6,6 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput
@@ -125,6 +127,21 @@ def test_a_file_that_doubles_somebody_makes_one_lead(take: Any) -> None:
     lead = Lead.objects.get()
     assert (result.created, result.updated, result.matched) == (1, 2, 2)
     assert (lead.external_id, lead.phone, lead.job_title) == ("F1", "+81312345678", "Head")
+
+
+def test_one_person_in_hundreds_of_rows_is_one_lead_and_costs_no_round_for_each(take: Any) -> None:
+    rows = [f"F{n},Taro,taro@acme.example,,Title {n},,," for n in range(300)]
+
+    with CaptureQueriesContext(connection) as asked:
+        result = brought(take, *rows)
+
+    assert (result.created, result.matched) == (1, 299)
+    assert Lead.objects.get().job_title == "Title 0"
+    assert ExternalId.objects.count() == 299
+    assert len(asked) < 600
+
+    again = brought(take, *rows)
+    assert (again.created, again.matched, again.rows) == (0, 0, 300)
 
 
 def test_who_only_may_be_somebody_is_a_new_lead_on_the_list(take: Any) -> None:

@@ -27,6 +27,9 @@ from leads.services.importing.memory import Change, Facts, Named
 from leads.services.importing.recognising import Recognised
 from leads.services.joining import Moved
 
+ROUNDS = 8
+"""So often do rows of a part wait for one that may be the same person; then only the first row of a lead writes."""
+
 
 def store(rows: list[Row], context: Context) -> None:
     """Make new leads and update known ones.
@@ -35,8 +38,10 @@ def store(rows: list[Row], context: Context) -> None:
     file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other is judged like a
     lead of today. Of its company only blanks are filled.
     """
+    rounds = 0
     while rows:
-        whose = recognising.recognise(rows, context)
+        rounds += 1
+        whose = recognising.recognise(rows, context, is_last=rounds >= ROUNDS)
         with suppress(Moved), transaction.atomic():
             _store(whose.rows, whose, context)
             rows = whose.later
@@ -59,6 +64,7 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
         for row in rows
         if row.external_id in known
     ]
+    _let_the_first_write(changes)
     named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
     _note_missing_dates(new, context)
     newcomers.store(new, named, context)
@@ -81,6 +87,15 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
     context.result.created += len(new)
     context.result.updated += len(changed | refilled)
     context.result.unchanged += len(rows) - len(new) - len(changed | refilled)
+
+
+def _let_the_first_write(changes: list[Change]) -> None:
+    """Of rows of one lead that are looked at together, the others only leave what they say for the next file."""
+    met: set[int] = set()
+    for change in changes:
+        if change.record.pk in met:
+            change.write = {}
+        met.add(change.record.pk)
 
 
 def _note_missing_dates(new: list[Row], context: Context) -> None:

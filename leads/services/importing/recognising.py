@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -44,24 +44,20 @@ class Recognised:
     changed_at: dict[int, datetime]
 
 
-def recognise(rows: Sequence[Row], context: Context) -> Recognised:
-    """Find who the rows are. At least the first of them is dealt with now; no two are the same lead."""
+def recognise(rows: Sequence[Row], context: Context, *, is_last: bool) -> Recognised:
+    """Find who the rows are. At least the first of them is dealt with now, and no two of the same lead.
+
+    The ``is_last`` time nobody waits any more: a file may hold one person in thousands of rows.
+    """
     leads, matched, suspected = _by_id(rows, context), {}, {}
-    later, taken = set[str](), set[int]()
-    for row in rows:
-        pk = leads.get(row.external_id)
-        if pk in taken:
-            later.add(row.external_id)
-        elif pk is not None:
-            taken.add(pk)
     strangers = [row for row in rows if row.external_id not in leads]
     persons = [_person(row) for row in strangers]
-    is_later = like_one_before(persons)
-    later |= {row.external_id for row, wait in zip(strangers, is_later, strict=True) if wait}
+    later = set[str]() if is_last else _second_rows(rows, leads) | _like_one_before(strangers, persons)
+    taken = set(leads.values())
     looked_at = [(row, person) for row, person in zip(strangers, persons, strict=True) if row.external_id not in later]
     for (row, _said), found in zip(looked_at, matches([person for _row, person in looked_at]), strict=True):
         if found and found[0].evidence.is_sure:
-            if found[0].lead_id in taken:
+            if found[0].lead_id in taken and not is_last:
                 later.add(row.external_id)
                 continue
             taken.add(found[0].lead_id)
@@ -77,6 +73,24 @@ def recognise(rows: Sequence[Row], context: Context) -> Recognised:
         suspected=suspected,
         changed_at=_changed_at(matched.values()) if context.mapping.rule is Rule.NEWER else {},
     )
+
+
+def _second_rows(rows: Iterable[Row], leads: Mapping[str, int]) -> set[str]:
+    """The ids of rows whose lead a row before them stands for too."""
+    met: set[int] = set()
+    found = set()
+    for row in rows:
+        pk = leads.get(row.external_id)
+        if pk in met:
+            found.add(row.external_id)
+        elif pk is not None:
+            met.add(pk)
+    return found
+
+
+def _like_one_before(rows: Sequence[Row], persons: Sequence[Person]) -> set[str]:
+    """The ids of rows that may be the same person as a row before them."""
+    return {row.external_id for row, is_alike in zip(rows, like_one_before(persons), strict=True) if is_alike}
 
 
 def compared(row: Row, lead: Lead, whose: Recognised, context: Context) -> Change:
