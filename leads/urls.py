@@ -8,7 +8,6 @@ from leads.views import (
     accounts,
     campaigns,
     capture_forms,
-    company_duplicates,
     custom_fields,
     deals,
     definition_builder,
@@ -20,17 +19,18 @@ from leads.views import (
 )
 
 app_name = "leads"
+_LEADS, _COMPANIES = {"of": duplicates.LEADS}, {"of": duplicates.COMPANIES}
 
 urlpatterns = [
     path("leads/", leads.listing, name="list"),
-    path("leads/duplicates/", duplicates.listing, name="duplicate-list"),
-    path("leads/duplicates/export/<slug:kind>/", duplicates.export, name="duplicate-export"),
-    path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, name="duplicate-dismiss"),
-    path("leads/merges/<int:pk>/undo/", duplicates.unmerge, name="unmerge"),
+    path("leads/duplicates/", duplicates.listing, _LEADS, name="duplicate-list"),
+    path("leads/duplicates/export/<slug:kind>/", duplicates.export, _LEADS, name="duplicate-export"),
+    path("leads/duplicates/<int:pk>/dismiss/", duplicates.dismiss, _LEADS, name="duplicate-dismiss"),
+    path("leads/merges/<int:pk>/undo/", duplicates.unmerge, _LEADS, name="unmerge"),
     path("leads/export/<slug:kind>/", leads.export, name="export"),
     path("leads/<int:pk>/", leads.detail, name="detail"),
-    path("leads/<int:pk>/merge/", duplicates.choose, name="merge-choose"),
-    path("leads/<int:pk>/merge/<int:other>/", duplicates.compare, name="merge"),
+    path("leads/<int:pk>/merge/", duplicates.choose, _LEADS, name="merge-choose"),
+    path("leads/<int:pk>/merge/<int:other>/", duplicates.compare, _LEADS, name="merge"),
     path("leads/<int:pk>/timeline/", leads.timeline, name="timeline"),
     path("leads/<int:pk>/edit/", leads.edit, name="edit"),
     path("leads/<int:pk>/touches/", leads.add_touch, name="touch-add"),
@@ -84,10 +84,11 @@ urlpatterns = [
     path("forms/submissions/<int:pk>/", capture_forms.submission, name="form-submission"),
     path("companies/", accounts.listing, name="account-list"),
     path("companies/export/<slug:kind>/", accounts.export, name="account-export"),
-    path("companies/duplicates/", company_duplicates.listing, name="company-duplicate-list"),
-    path("companies/duplicates/<int:pk>/dismiss/", company_duplicates.dismiss, name="company-duplicate-dismiss"),
-    path("companies/merges/<int:pk>/undo/", company_duplicates.unmerge, name="company-unmerge"),
+    path("companies/duplicates/", duplicates.listing, _COMPANIES, name="company-duplicate-list"),
+    path("companies/duplicates/export/<slug:kind>/", duplicates.export, _COMPANIES, name="company-duplicate-export"),
+    path("companies/duplicates/<int:pk>/dismiss/", duplicates.dismiss, _COMPANIES, name="company-duplicate-dismiss"),
+    path("companies/merges/<int:pk>/undo/", duplicates.unmerge, _COMPANIES, name="company-unmerge"),
     path("companies/<int:pk>/", accounts.detail, name="account-detail"),
-    path("companies/<int:pk>/merge/", company_duplicates.choose, name="company-merge-choose"),
-    path("companies/<int:pk>/merge/<int:other>/", company_duplicates.compare, name="company-merge"),
+    path("companies/<int:pk>/merge/", duplicates.choose, _COMPANIES, name="company-merge-choose"),
+    path("companies/<int:pk>/merge/<int:other>/", duplicates.compare, _COMPANIES, name="company-merge"),
 ]

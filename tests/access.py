@@ -229,6 +229,7 @@ ROWS = (
     Row("leads:unmerge", "post", _pk("merge"), BRINGERS),
     # -- accounts that are one company ---------------------------------------------------------------------------
     Row("leads:company-duplicate-list"),
+    Row("leads:company-duplicate-export", arguments=_CSV),
     Row("leads:company-merge-choose", arguments=_pk("account"), allowed=BRINGERS),
     Row("leads:company-merge", arguments=_companies, allowed=BRINGERS),
     Row("leads:company-merge", "post", _companies, BRINGERS),

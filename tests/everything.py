@@ -89,10 +89,10 @@ def make(people: dict[str, User]) -> World:
     world.sold = accept(handoff_id=_submit(mai, "Two").handoff.pk, actor=ren, now=NOW).lead  # type: ignore[union-attr]
     world.qualified = capture_lead(data=LeadData(full_name="Three", source="web"), actor=mai, now=NOW).lead
     world.pair = _suspect(mai)
-    world.merge = merging.merge(lead_ids=_twins(mai), facts={}, actor=mai, now=NOW)
+    world.merge = merging.merge(pair=_twins(mai), facts={}, actor=mai, now=NOW)
     world.companies = _suspect_companies(mai)
     twins = [factories.account().pk, factories.account().pk]
-    world.company_merge = company_merging.merge(account_ids=twins, facts={}, actor=mai, now=NOW)
+    world.company_merge = company_merging.merge(pair=twins, facts={}, actor=mai, now=NOW)
     deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
     world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
     world.campaign, world.account = factories.campaign(), factories.account()

@@ -18,6 +18,7 @@ from leads.models import (
     DefinitionVersion,
     FormSubmission,
     Lead,
+    SuspectedCompanies,
     SuspectedDuplicate,
     Touch,
     TouchKind,
@@ -89,6 +90,14 @@ def suspected_pair() -> SuspectedDuplicate:
     evidence = [["name", 45], ["company", 20]]
     return SuspectedDuplicate.objects.create(
         first_id=first, second_id=second, score=65, evidence=evidence, found_at=A_MOMENT
+    )
+
+
+def suspected_companies() -> SuspectedCompanies:
+    """Two companies that somebody has to look at."""
+    first, second = sorted((account().pk, account().pk))
+    return SuspectedCompanies.objects.create(
+        first_id=first, second_id=second, score=50, evidence=[["domain", 50]], found_at=A_MOMENT
     )
 
 

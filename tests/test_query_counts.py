@@ -26,7 +26,6 @@ from leads.models import (
     ImportJob,
     Lead,
     SavedMapping,
-    SuspectedCompanies,
     TouchKind,
 )
 from leads.services import judging
@@ -232,13 +231,6 @@ def _remark() -> None:
     job.remarks.create(row=row, is_refusal=True, code=f"reason_{row}", message="Why.", cells=["a"])
 
 
-def _suspected_companies() -> None:
-    pk = factories.account().pk, factories.account().pk
-    SuspectedCompanies.objects.create(
-        first_id=pk[0], second_id=pk[1], score=50, evidence=[["domain", 50]], found_at=timezone.now()
-    )
-
-
 def _first_company() -> list[object]:
     return [Account.objects.earliest("pk").pk]
 
@@ -294,7 +286,7 @@ LISTS = [
     Listed("leads:form-submissions", _form_submission, arguments=lambda: [CaptureForm.objects.get().pk]),
     Listed("leads:account-list", factories.account),
     Listed("leads:account-detail", _subsidiary, arguments=_first_company),
-    Listed("leads:company-duplicate-list", _suspected_companies),
+    Listed("leads:company-duplicate-list", factories.suspected_companies),
     Listed("leads:company-merge-choose", factories.account, "?q=Company", arguments=_first_company),
     Listed("handoff:list", factories.handoff),
     Listed("handoff:inbox", factories.handoff),

@@ -29,11 +29,11 @@ from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.sentences import why_here
 from handoff.services import offers, submission
 from leads.selectors import suggestions
-from leads.selectors.duplicates import evidence_words
 from leads.selectors.exports import lead_columns
 from leads.selectors.identity import leads_known_as
 from leads.selectors.leads import lead_page
 from leads.selectors.matching import Match, matches
+from leads.selectors.side_by_side import evidence_words
 from leads.services.capture import LeadData
 
 PER_PAGE = 25

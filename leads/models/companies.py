@@ -89,6 +89,11 @@ class Account(models.Model):
         return self.name
 
     @property
+    def display_name(self) -> str:
+        """How people call it; as of a lead."""
+        return self.name
+
+    @property
     def stands(self) -> bool:
         """Whether it counts: it is no part of another one."""
         return self.merged_into_id is None

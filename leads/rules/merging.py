@@ -1,10 +1,12 @@
-"""Which of two leads, and which of two companies, survives a merge. Pure."""
+"""Which of two leads, and which of two companies, survives a merge, and what stands in its way. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
 from typing import Protocol, TypeVar
+
+from django.utils.translation import gettext as _
 
 from leads.rules.stages import Stage
 
@@ -51,6 +53,12 @@ class Standing(Protocol):
     stage: str
     captured_at: datetime
 
+    @property
+    def stands(self) -> bool: ...
+
+    @property
+    def display_name(self) -> str: ...
+
 
 Either = TypeVar("Either", bound=Standing)
 
@@ -64,12 +72,33 @@ def in_order(one: Either, other: Either) -> tuple[Either, Either]:
     return first, second
 
 
+def refusal(survivor: Standing, other: Standing) -> str:
+    """Why the two leads cannot be one, or not now; "" where they can."""
+    for lead in (survivor, other):
+        if not lead.stands:
+            message = _("“%(name)s” (#%(number)d) is part of another lead by now, or was taken back.")
+            return message % {"name": lead.display_name, "number": lead.pk}
+    if other.stage == Stage.OFFERED:
+        message = _(
+            "“%(name)s” (#%(number)d) waits for an answer of sales. Merge the two when it is given, or withdraw the "
+            "offer first."
+        )
+        return message % {"name": other.display_name, "number": other.pk}
+    return ""
+
+
 class Firm(Protocol):
     """What is asked of a company."""
 
     pk: int
     is_key_account: bool
     created_at: datetime
+
+    @property
+    def stands(self) -> bool: ...
+
+    @property
+    def display_name(self) -> str: ...
 
 
 AnyFirm = TypeVar("AnyFirm", bound=Firm)
@@ -85,6 +114,14 @@ def companies_in_order(one: AnyFirm, other: AnyFirm, *, parents: Collection[int]
         (one, other), key=lambda firm: (firm.pk not in parents, not firm.is_key_account, firm.created_at, firm.pk)
     )
     return first, second
+
+
+def refusal_of_companies(one: Firm, other: Firm) -> str:
+    """Why the two companies cannot be one; "" where they can."""
+    for firm in (one, other):
+        if not firm.stands:
+            return _("“%(name)s” is part of another company by now.") % {"name": firm.display_name}
+    return ""
 
 
 def _place(lead: Standing) -> tuple[int, datetime, int]:

@@ -20,14 +20,16 @@ from leads.models import Deal, ImportJob
 from leads.rules.columns import LABELS
 from leads.rules.fields import Field, FieldType
 from leads.rules.stages import Stage
+from leads.selectors import company_duplicates
 from leads.selectors.custom_fields import known
-from leads.selectors.duplicates import evidence_words
+from leads.selectors.side_by_side import evidence_words
 
 LEADS = Listing("leads:export", _("Leads"))
 ACCOUNTS = Listing("leads:account-export", _("Companies"))
 CAMPAIGNS = Listing("leads:campaign-export", _("Campaigns"))
 DEALS = Listing("leads:deal-export", _("Deals"))
 DUPLICATES = Listing("leads:duplicate-export", _("Possible duplicates"))
+SUSPECTED_COMPANIES = Listing("leads:company-duplicate-export", _("Companies that may be one"))
 IMPORTS = Listing("leads:import-export", _("Imports"))
 REFUSED = Listing("leads:import-refused", _("Refused rows"))
 
@@ -92,6 +94,17 @@ DUPLICATE_COLUMNS = [
     Column(_("Company of the other"), "second__company_name"),
     Column(_("E-mail address of the other"), "second__email"),
     Column(_("What speaks for it, and against it"), "evidence", evidence_words),
+    Column(_("Points"), "score"),
+]
+
+SUSPECTED_COMPANY_COLUMNS = [
+    Column(_("One"), "first__name"),
+    Column(_("Corporate number of the one"), "first__corporate_number"),
+    Column(_("Industry of the one"), "first__industry"),
+    Column(_("The other"), "second__name"),
+    Column(_("Corporate number of the other"), "second__corporate_number"),
+    Column(_("Industry of the other"), "second__industry"),
+    Column(_("What speaks for it, and against it"), "evidence", company_duplicates.evidence_words),
     Column(_("Points"), "score"),
 ]
 

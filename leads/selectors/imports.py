@@ -22,7 +22,7 @@ from leads.rules.fields import Fields
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.selectors import timeline
 from leads.selectors.custom_fields import known
-from leads.selectors.duplicates import evidence_words
+from leads.selectors.side_by_side import evidence_words
 
 
 @figure("import_runs", "Imports that ended well.", label="kind")

@@ -25,8 +25,8 @@ from leads.rules.sentences import say_fact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import capture_forms, deals
 from leads.selectors.custom_fields import known
-from leads.selectors.duplicates import evidence_words
 from leads.selectors.leads import family
+from leads.selectors.side_by_side import evidence_words
 
 MOST = 200
 KINDS = {

@@ -17,26 +17,27 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
-from alignment.kernel.locks import locked
 from leads.models import Account, AccountMerge, Deal, Lead
-from leads.rules.merging import COMPANY_FACTS, companies_in_order
+from leads.rules.merging import COMPANY_FACTS, companies_in_order, refusal_of_companies
 from leads.services import company_duplicates, duplicates, snapshots
 from leads.services.accounts import judge_leads_of
-from leads.services.merging import MergeIsOver, NotMergeable, check_choice, check_is_last
+from leads.services.merging import NotMergeable, check_choice, undoable
 
 _COLUMNS = (*COMPANY_FACTS, "is_key_account", "parent_id")
 
 
 @transaction.atomic
-def merge(*, account_ids: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> AccountMerge:
+def merge(*, pair: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> AccountMerge:
     """Make two companies one. Which of them survives follows from ``rules.merging.companies_in_order``.
 
-    ``facts``: the id of the company whose value is taken, by name of ``rules.merging.COMPANY_FACTS``; unchosen the
-    survivor's stays where it has one. Leads in marketing's hands are judged again, and those who came are compared with
-    those who were there. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``.
+    ``pair``: their ids. ``facts``: the id of the company whose value is taken, by name of
+    ``rules.merging.COMPANY_FACTS``; unchosen the survivor's stays where it has one. Leads in marketing's hands are
+    judged again, and those who came are compared with those who were there.
+
+    Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``.
     """
     actor.require(Permission.MERGE_LEADS)
-    survivor, other = _locked_pair(account_ids)
+    survivor, other = _locked_pair(pair)
     check_choice(facts, of=(survivor, other), among=COMPANY_FACTS)
     was, joined = snapshots.take(survivor, _COLUMNS), _joined(survivor, other, facts)
     moved = _move(survivor, other)
@@ -69,13 +70,7 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> AccountMerge:
     pair = (known.survivor_id, known.merged_id)
     accounts = _locked([*pair, known.moved["parent"]])
     survivor, other = (accounts[pk] for pk in pair)
-    done = locked(AccountMerge.objects.filter(pk=merge_id))
-    if done is None or done.undone_at is not None:
-        raise MergeIsOver(_("The two are separate already."))
-    check_is_last(done)
-    if not survivor.stands:
-        message = _("“%(name)s” was merged itself since. Separate that one first.")
-        raise MergeIsOver(message % {"name": survivor.name})
+    done = undoable(AccountMerge.objects.filter(pk=merge_id), survivor)
     snapshots.put_back(survivor, before=done.before, after=done.after)
     survivor.save()
     other.merged_into = None
@@ -88,18 +83,16 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> AccountMerge:
     return done
 
 
-def _locked_pair(account_ids: Sequence[int]) -> tuple[Account, Account]:
+def _locked_pair(pair: Sequence[int]) -> tuple[Account, Account]:
     """Both companies under lock, the one that survives first."""
-    if len(set(account_ids)) != 2:
+    if len(set(pair)) != 2:
         raise InvalidInput(_("Choose two different companies."), field="other")
-    accounts = _locked(account_ids)
-    if any(pk not in accounts for pk in account_ids):
+    accounts = _locked(pair)
+    if any(pk not in accounts for pk in pair):
         raise NotFound(_("There is no such company."))
-    for pk in account_ids:
-        if not accounts[pk].stands:
-            message = _("“%(name)s” is part of another company by now.")
-            raise NotMergeable(message % {"name": accounts[pk].name})
-    one, other = (accounts[pk] for pk in account_ids)
+    one, other = (accounts[pk] for pk in pair)
+    if why := refusal_of_companies(one, other):
+        raise NotMergeable(why)
     return companies_in_order(one, other, parents={account.parent_id or 0 for account in accounts.values()})
 
 

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked, locked_all
-from leads.models import AccountMerge, Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
-from leads.rules.merging import FACTS, in_order
-from leads.rules.stages import LeadEventKind, Stage
+from leads.models import Account, AccountMerge, Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
+from leads.rules.merging import FACTS, in_order, refusal
+from leads.rules.stages import LeadEventKind
 from leads.services import judging, snapshots
 
+AnyMerge = TypeVar("AnyMerge", LeadMerge, AccountMerge)
 _BESIDE = {"email": ("email_domain", "is_free_mail"), "company_name": ("account_id",)}
 """Columns that go with a fact."""
 _EARLIEST = ("captured_at", "qualified_at", "first_contacted_at")
@@ -42,22 +43,18 @@ class MergeIsOver(DomainError):
 
 
 @transaction.atomic
-def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> LeadMerge:
+def merge(*, pair: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> LeadMerge:
     """Make two leads one. Which of them survives follows from where they stand (``rules.merging.in_order``).
 
-    ``facts``: the id of the lead whose value is taken, by name of ``rules.merging.FACTS``; unchosen the survivor's
-    stays where it has one. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``: an offer that
-    waits for an answer has to be answered first.
+    ``pair``: their ids. ``facts``: the id of the lead whose value is taken, by name of ``rules.merging.FACTS``;
+    unchosen the survivor's stays where it has one.
+
+    Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``: an offer that waits for an answer has to
+    be answered first.
     """
     actor.require(Permission.MERGE_LEADS)
-    survivor, other = _locked_pair(lead_ids)
+    survivor, other = _locked_pair(pair)
     check_choice(facts, of=(survivor, other), among=FACTS)
-    if other.stage == Stage.OFFERED:
-        message = _(
-            "“%(name)s” (#%(number)d) waits for an answer of sales. Merge the two when it is given, or withdraw the "
-            "offer first."
-        )
-        raise NotMergeable(message % {"name": other.display_name, "number": other.pk})
     was, campaign = snapshots.take(survivor), survivor.campaign
     moved = _move(survivor, other)
     for column, value in _joined(survivor, other, facts).items():
@@ -97,13 +94,7 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
         raise NotFound(_("There is no such merge."))
     leads = {lead.pk: lead for lead in locked_all(Lead.everything.filter(pk__in=pair).order_by("pk"), "campaign")}
     survivor, other = (leads[pk] for pk in pair)
-    done = locked(LeadMerge.objects.filter(pk=merge_id))
-    if done is None or done.undone_at is not None:
-        raise MergeIsOver(_("The two are separate already."))
-    check_is_last(done)
-    if not survivor.stands:
-        message = _("“%(name)s” was merged itself since. Separate that one first.")
-        raise MergeIsOver(message % {"name": survivor.display_name})
+    done = undoable(LeadMerge.objects.filter(pk=merge_id), survivor)
     was, campaign = snapshots.take(survivor), survivor.campaign
     _move_back(done)
     snapshots.put_back(survivor, before=done.before, after=done.after)
@@ -121,27 +112,34 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     return done
 
 
-def _locked_pair(lead_ids: Sequence[int]) -> tuple[Lead, Lead]:
+def _locked_pair(pair: Sequence[int]) -> tuple[Lead, Lead]:
     """Both leads under lock, the one that survives first."""
-    if len(set(lead_ids)) != 2:
+    if len(set(pair)) != 2:
         raise InvalidInput(_("Choose two different leads."), field="other")
-    leads = locked_all(Lead.everything.filter(pk__in=lead_ids).order_by("pk"), "campaign")
+    leads = locked_all(Lead.everything.filter(pk__in=pair).order_by("pk"), "campaign")
     if len(leads) != 2:
         raise NotFound(_("There is no such lead."))
-    for lead in leads:
-        if not lead.stands:
-            message = _("“%(name)s” (#%(number)d) is part of another lead by now, or was taken back.")
-            raise NotMergeable(message % {"name": lead.display_name, "number": lead.pk})
     survivor, other = in_order(*leads)
+    if why := refusal(survivor, other):
+        raise NotMergeable(why)
     return survivor, other
 
 
-def check_is_last(done: LeadMerge | AccountMerge) -> None:
-    """Refuse to undo a merge while the survivor has taken another record in since: what it held would not come back."""
+def undoable(found: QuerySet[AnyMerge], survivor: Lead | Account) -> AnyMerge:
+    """The merge, locked. Refuse one that was undone, and one after which the survivor took another record in, as what
+    it held would not come back, or was merged itself.
+    """
+    done = locked(found)
+    if done is None or done.undone_at is not None:
+        raise MergeIsOver(_("The two are separate already."))
     later = type(done).objects.filter(survivor=done.survivor_id, undone_at=None, pk__gt=done.pk).order_by("-pk").first()
     if later is not None:
         message = _("“#%(number)d” was merged later. Separate that one first.")
         raise MergeIsOver(message % {"number": later.merged_id})
+    if not survivor.stands:
+        message = _("“%(name)s” was merged itself since. Separate that one first.")
+        raise MergeIsOver(message % {"name": survivor.display_name})
+    return done
 
 
 def check_choice(facts: Mapping[str, int], *, of: Iterable[Model], among: Collection[str]) -> None:

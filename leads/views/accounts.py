@@ -25,6 +25,7 @@ from leads.selectors import accounts as selectors
 from leads.selectors import company_duplicates, exports, suggestions
 from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as lead_selectors
+from leads.selectors.side_by_side import merges_of
 from leads.services.accounts import update_account
 
 PAGE = 25
@@ -86,7 +87,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "company_names": selectors.account_names() if may_edit else [],
         "may_edit": may_edit,
         "may_merge": request.user.may(Permission.MERGE_LEADS),
-        "merges": company_duplicates.merges_of(account),
+        "merges": merges_of(account),
         "page": Paginator(
             lead_selectors.listed().filter(account=account).order_by("-captured_at", "-pk"), PAGE
         ).get_page(request.GET.get("page")),

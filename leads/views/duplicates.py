@@ -1,97 +1,181 @@
-"""Leads that may be one person: the list, two side by side, and taking a merge back."""
+"""Records that may be one, leads and companies alike: the list, two side by side, and taking a merge back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from alignment.accounts.policies import Permission
 from alignment.accounts.requests import PersonRequest
+from alignment.exports.columns import Column, Listing
 from alignment.exports.views.answers import answer
 from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError
 from alignment.kernel.inputs import search_words, whole_number
-from leads.rules.merging import FACTS
-from leads.selectors import duplicates as selectors
-from leads.selectors import exports
-from leads.selectors.leads import lead_page
-from leads.services import duplicates, merging
+from leads.models import AccountMerge, LeadMerge
+from leads.rules.merging import COMPANY_FACTS, FACTS
+from leads.selectors import accounts, company_duplicates, duplicates, exports, leads
+from leads.selectors.side_by_side import MOST, Comparison, evidence_words
+from leads.services import company_duplicates as company_suspicions
+from leads.services import company_merging, merging
+from leads.services import duplicates as suspicions
 
 PAGE = 25
 
 
+@dataclass(frozen=True)
+class Subject:
+    """What the pages of leads and those of companies differ in.
+
+    ``folder`` has the templates with their words. ``listing``, ``detail``, ``comparison`` and ``dismissal`` are names
+    of URLs. ``record``: one by its id. ``alike``: those that resemble one, each with why. ``merged``, ``separated`` and
+    ``dismissed`` say what was done.
+    """
+
+    folder: str
+    listing: str
+    detail: str
+    comparison: str
+    dismissal: str
+    facts: Sequence[str]
+    open_pairs: Callable[[], QuerySet[Any]]
+    evidence_words: Callable[[Iterable[Any]], str]
+    record: Callable[[int], Any]
+    alike: Callable[[Any], list[tuple[Any, str]]]
+    searched: Callable[[str], QuerySet[Any]]
+    side_by_side: Callable[..., Comparison[Any]]
+    merge: Callable[..., LeadMerge | AccountMerge]
+    unmerge: Callable[..., LeadMerge | AccountMerge]
+    dismiss: Callable[..., Any]
+    export: Listing
+    columns: Sequence[Column]
+    merged: Promise
+    separated: Promise
+    dismissed: Promise
+
+    @property
+    def note(self) -> str:
+        """The template of what tells a record from others of its name."""
+        return f"{self.folder}/_note.html"
+
+
+LEADS = Subject(
+    folder="leads/duplicates/leads",
+    listing="leads:duplicate-list",
+    detail="leads:detail",
+    comparison="leads:merge",
+    dismissal="leads:duplicate-dismiss",
+    facts=FACTS,
+    open_pairs=duplicates.open_pairs,
+    evidence_words=evidence_words,
+    record=leads.lead_page,
+    alike=duplicates.alike,
+    searched=duplicates.searched,
+    side_by_side=duplicates.side_by_side,
+    merge=merging.merge,
+    unmerge=merging.unmerge,
+    dismiss=suspicions.dismiss,
+    export=exports.DUPLICATES,
+    columns=exports.DUPLICATE_COLUMNS,
+    merged=_("The two leads are one. You can separate them again below."),
+    separated=_("They are two leads again, each with what it had."),
+    dismissed=_("Noted: they are different people and are not suspected again."),
+)
+COMPANIES = Subject(
+    folder="leads/duplicates/companies",
+    listing="leads:company-duplicate-list",
+    detail="leads:account-detail",
+    comparison="leads:company-merge",
+    dismissal="leads:company-duplicate-dismiss",
+    facts=COMPANY_FACTS,
+    open_pairs=company_duplicates.open_pairs,
+    evidence_words=company_duplicates.evidence_words,
+    record=accounts.account,
+    alike=company_duplicates.resembling,
+    searched=lambda words: accounts.accounts(words=words),
+    side_by_side=company_duplicates.side_by_side,
+    merge=company_merging.merge,
+    unmerge=company_merging.unmerge,
+    dismiss=company_suspicions.dismiss,
+    export=exports.SUSPECTED_COMPANIES,
+    columns=exports.SUSPECTED_COMPANY_COLUMNS,
+    merged=_("The two companies are one. You can separate them again below."),
+    separated=_("They are two companies again, each with what it had."),
+    dismissed=_("Noted: they are different companies and are not suspected again."),
+)
+
+
 @require_GET
-def listing(request: PersonRequest) -> HttpResponse:
+def listing(request: PersonRequest, of: Subject) -> HttpResponse:
     """Pairs that somebody has to look at, the likeliest first."""
-    page = Paginator(selectors.open_pairs(), PAGE).get_page(request.GET.get("page"))
+    page = Paginator(of.open_pairs(), PAGE).get_page(request.GET.get("page"))
     context = {
+        "of": of,
         "page": page,
-        "pairs": [(pair, selectors.evidence_words(pair.evidence)) for pair in page],
+        "pairs": [(pair, of.evidence_words(pair.evidence)) for pair in page],
         "may_merge": request.user.may(Permission.MERGE_LEADS),
     }
-    return render(request, "leads/duplicates/list.html", context)
+    return render(request, f"{of.folder}/list.html", context)
 
 
 @require_GET
-def export(request: PersonRequest, kind: str) -> HttpResponseBase:
+def export(request: PersonRequest, kind: str, of: Subject) -> HttpResponseBase:
     """The same pairs as a file."""
-    return answer(request, kind, exports.DUPLICATES, found=selectors.open_pairs(), columns=exports.DUPLICATE_COLUMNS)
+    return answer(request, kind, of.export, found=of.open_pairs(), columns=of.columns)
 
 
 @require_GET
-def choose(request: PersonRequest, pk: int) -> HttpResponse:
-    """With whom a lead is to be merged: those who resemble it, or whoever the search finds."""
+def choose(request: PersonRequest, pk: int, of: Subject) -> HttpResponse:
+    """With which other one a record is to be merged: those that resemble it, or whatever the search finds."""
     request.user.require(Permission.MERGE_LEADS)
-    lead, words = lead_page(pk), search_words(request.GET.get("q", ""))
-    context = {
-        "lead": lead,
-        "q": words,
-        "found": selectors.searched(lead, words=words) if words else [],
-        "alike": [] if words else selectors.alike(lead),
-    }
-    return render(request, "leads/duplicates/choose.html", context)
+    record, words = of.record(pk), search_words(request.GET.get("q", ""))
+    found = of.searched(words).exclude(pk=pk)[:MOST] if words else []
+    others = [(other, "") for other in found] if words else of.alike(record)
+    return render(request, f"{of.folder}/choose.html", {"of": of, "record": record, "q": words, "others": others})
 
 
 @require_http_methods(["GET", "POST"])
-def compare(request: PersonRequest, pk: int, other: int) -> HttpResponse:
-    """Two leads side by side; POST makes them one."""
+def compare(request: PersonRequest, pk: int, other: int, of: Subject) -> HttpResponse:
+    """Two records side by side; POST makes them one, or shows what was chosen again with why it cannot be."""
     request.user.require(Permission.MERGE_LEADS)
-    if request.method == "GET":
-        return _side_by_side(request, pk, other)
-    facts = {name: whole_number(request.POST[name]) or 0 for name in FACTS if name in request.POST}
-    try:
-        done = merging.merge(lead_ids=[pk, other], facts=facts, actor=request.user, now=timezone.now())
-    except DomainError as error:
-        return _side_by_side(request, pk, other, refusal=str(error.message), status=409)
-    messages.success(request, _("The two leads are one. You can separate them again below."))
-    return htmx.redirect(request, "leads:detail", done.survivor_id)
+    chosen = {name: whole_number(request.POST[name]) or 0 for name in of.facts if name in request.POST}
+    refusal = ""
+    if request.method == "POST":
+        try:
+            done = of.merge(pair=[pk, other], facts=chosen, actor=request.user, now=timezone.now())
+        except DomainError as error:
+            refusal = str(error.message)
+        else:
+            messages.success(request, str(of.merged))
+            return htmx.redirect(request, of.detail, done.survivor_id)
+    comparison = of.side_by_side(pk, other, chosen=chosen)
+    context = {"of": of, "comparison": comparison, "refusal": refusal or comparison.refusal}
+    return render(request, f"{of.folder}/compare.html", context, status=409 if refusal else 200)
 
 
 @require_POST
-def dismiss(request: PersonRequest, pk: int) -> HttpResponse:
-    """They are different people."""
-    duplicates.dismiss(suspicion_id=pk, actor=request.user, now=timezone.now())
-    messages.success(request, _("Noted: they are different people and are not suspected again."))
-    return htmx.redirect(request, "leads:duplicate-list")
+def dismiss(request: PersonRequest, pk: int, of: Subject) -> HttpResponse:
+    """They are not the same."""
+    of.dismiss(suspicion_id=pk, actor=request.user, now=timezone.now())
+    messages.success(request, str(of.dismissed))
+    return htmx.redirect(request, of.listing)
 
 
 @require_POST
-def unmerge(request: PersonRequest, pk: int) -> HttpResponse:
-    """Two leads again."""
-    done = merging.unmerge(merge_id=pk, actor=request.user, now=timezone.now())
-    messages.success(request, _("They are two leads again, each with what it had."))
-    return htmx.redirect(request, "leads:detail", done.survivor_id)
-
-
-def _side_by_side(request: PersonRequest, pk: int, other: int, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    comparison = selectors.side_by_side(pk, other)
-    context: dict[str, Any] = {"comparison": comparison, "refusal": refusal or comparison.refusal}
-    return render(request, "leads/duplicates/compare.html", context, status=status)
+def unmerge(request: PersonRequest, pk: int, of: Subject) -> HttpResponse:
+    """Two records again."""
+    done = of.unmerge(merge_id=pk, actor=request.user, now=timezone.now())
+    messages.success(request, str(of.separated))
+    return htmx.redirect(request, of.detail, done.survivor_id)

@@ -29,6 +29,7 @@ from leads.selectors import deals as deal_selectors
 from leads.selectors import leads as selectors
 from leads.selectors import timeline as story
 from leads.selectors.custom_fields import known, listed_fields
+from leads.selectors.side_by_side import merges_of
 from leads.services import leads as services
 from leads.services import touches
 from leads.services.activities import WITH_SALES
@@ -159,7 +160,7 @@ def detail_context(request: PersonRequest, lead: Lead) -> dict[str, Any]:
         "may_edit": lead.stands and user.may(Permission.EDIT_LEAD),
         "may_touch": lead.stands and user.may(Permission.SUBMIT_LEAD),
         "may_merge": user.may(Permission.MERGE_LEADS),
-        "merges": duplicates.merges_of(lead),
+        "merges": merges_of(lead),
         "may_open_deal": may_work and user.may(Permission.MANAGE_DEAL),
         "record_url": record_url if may_work else "",
         "activity_forms": activity_forms(lead, today=today) if may_work else [],

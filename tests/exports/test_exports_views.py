@@ -27,7 +27,7 @@ from alignment.exports.models import Export
 from alignment.kernel import tables
 from alignment.kernel.sheets import Cell, Kind
 from alignment.programs.models import Allowance
-from leads.models import CampaignCost, ImportJob, Lead
+from leads.models import Account, CampaignCost, ImportJob, Lead, SuspectedCompanies
 from leads.rules import columns
 from leads.rules.mappings import FIELDS
 from leads.rules.normalise import company_key
@@ -119,6 +119,21 @@ def test_companies_and_campaigns_have_what_their_pages_count(signed_in: SignedIn
     assert csv_of(client.get(address("leads:campaign-export", query="?q=fair")))[1:] == [
         ["Fair", "web", "", "", "", "2", "0", "1500"]
     ]
+
+
+def test_suspected_companies_leave_with_what_tells_them_apart(signed_in: SignedIn, mai: User):
+    pair = factories.suspected_companies()
+    factories.suspected_companies()
+    Account.objects.filter(pk=pair.first_id).update(name="Acme", corporate_number="4011001098993", industry="Steel")
+    SuspectedCompanies.objects.exclude(pk=pair.pk).update(dismissed_at=timezone.now())
+    client = signed_in(mai)
+
+    page = client.get(reverse("leads:company-duplicate-list")).text
+    (row,) = csv_of(client.get(address("leads:company-duplicate-export")))[1:]
+
+    assert address("leads:company-duplicate-export") in page
+    assert row == ["Acme", "4011001098993", "Steel", pair.second.name, "", "", "same e-mail domain (+50)", "50"]
+    assert Export.objects.get().asked == {}
 
 
 def test_handoffs_leave_with_the_words_of_the_reader(signed_in: SignedIn, mai: User, ren: User):
@@ -413,6 +428,7 @@ TAKEN = [
     Taken("leads:campaign-export", factories.campaign),
     Taken("leads:account-export", factories.account),
     Taken("leads:duplicate-export", factories.suspected_pair),
+    Taken("leads:company-duplicate-export", factories.suspected_companies),
     Taken("leads:import-export", _import),
     Taken("handoff:export", factories.handoff),
     Taken("handoff:inbox-export", factories.handoff),

@@ -182,6 +182,16 @@ def test_merged_with_what_was_chosen_and_taken_back(
     assert (stays.industry, stays.employee_count) == ("Optics", None)
 
 
+def test_a_refused_merge_keeps_what_was_chosen(pair: tuple[Account, Account], mai: User, signed_in: SignedIn) -> None:
+    joins = pair[1]
+
+    answer = signed_in(mai).post(merge_url(pair), {"industry": joins.pk, "address": joins.pk})
+
+    assert (answer.status_code, Account.objects.count()) == (409, 2)
+    assert f'name="industry" value="{joins.pk}" checked' in answer.text
+    assert f'name="industry" value="{pair[0].pk}" checked' not in answer.text
+
+
 def test_different_companies_leave_the_list(pair: tuple[Account, Account], mai: User, signed_in: SignedIn) -> None:
     client = signed_in(mai)
 

@@ -35,7 +35,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def merge(one: Account, other: Account, actor: User, **facts: int) -> AccountMerge:
-    return company_merging.merge(account_ids=[one.pk, other.pk], facts=facts, actor=actor, now=NOW)
+    return company_merging.merge(pair=[one.pk, other.pk], facts=facts, actor=actor, now=NOW)
 
 
 def unmerge(done: AccountMerge, actor: User) -> AccountMerge:
@@ -214,6 +214,22 @@ def test_a_chain_is_separated_from_its_end(mai: User) -> None:
     assert Account.objects.count() == 3
 
 
+def test_of_two_merges_the_later_one_is_undone_first(mai: User) -> None:
+    survivor, *others = (factories.account(created_at=NOW + timedelta(days=day)) for day in range(3))
+    Account.objects.filter(pk=others[0].pk).update(address="1-2-3 Ginza")
+    before = everything()
+    first, second = (merge(survivor, other, mai) for other in others)
+    merged = everything()
+
+    with pytest.raises(MergeIsOver, match="merged later"):
+        unmerge(first, mai)
+    assert everything() == merged
+    for done in (second, first):
+        unmerge(done, mai)
+
+    assert everything() == before
+
+
 def test_what_cannot_be_merged(pair: tuple[Account, Account], mai: User, ren: User) -> None:
     survivor, other = pair
     with pytest.raises(NotAllowed):
@@ -225,7 +241,7 @@ def test_what_cannot_be_merged(pair: tuple[Account, Account], mai: User, ren: Us
     with pytest.raises(InvalidInput):
         merge(*pair, mai, name=factories.account().pk)
     with pytest.raises(NotFound):
-        company_merging.merge(account_ids=[survivor.pk, 10**9], facts={}, actor=mai, now=NOW)
+        company_merging.merge(pair=[survivor.pk, 10**9], facts={}, actor=mai, now=NOW)
     with pytest.raises(NotFound):
         company_merging.unmerge(merge_id=10**9, actor=mai, now=NOW)
     merge(*pair, mai)

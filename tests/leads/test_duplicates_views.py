@@ -91,6 +91,17 @@ def test_what_cannot_be_merged_says_so_and_offers_no_button(mai: User, now: date
     assert (answer.status_code, Lead.objects.count()) == (409, 2)
 
 
+def test_a_refused_merge_keeps_what_was_chosen(pair: tuple[Lead, Lead], mai: User, signed_in: SignedIn) -> None:
+    """Somebody took the lead's note away meanwhile, of which the value was chosen."""
+    joins = pair[1]
+
+    answer = signed_in(mai).post(merge_url(pair), {"job_title": joins.pk, "note": joins.pk})
+
+    assert (answer.status_code, Lead.objects.count()) == (409, 2)
+    assert f'name="job_title" value="{joins.pk}" checked' in answer.text
+    assert answer.text.count(" checked") == answer.text.count('type="radio"') / 2
+
+
 def test_different_people_leave_the_list(pair: tuple[Lead, Lead], mai: User, signed_in: SignedIn) -> None:
     client = signed_in(mai)
 

@@ -263,7 +263,7 @@ def test_an_id_goes_on_meaning_its_company_whatever_the_file_calls_it(take: Take
 def test_what_a_file_says_of_a_merged_company_is_said_of_the_one_that_stands(take: Take, kei: User, now: datetime):
     take("accounts", companies("A1,Acme,,,", "A2,Apex,,,"), COMPANIES)
     one, other = Account.objects.order_by("pk")
-    company_merging.merge(account_ids=[one.pk, other.pk], facts={}, actor=kei, now=now)
+    company_merging.merge(pair=[one.pk, other.pk], facts={}, actor=kei, now=now)
 
     by_id = take("accounts", companies("A2,Summit,Steel,,"), COMPANIES)
     by_name = take("accounts", companies("A3,Apex,,120,"), COMPANIES)
@@ -460,7 +460,7 @@ def test_a_lead_that_became_part_of_another_is_the_other(
     file = {"touches": events, "activities": calls}[kind]
     first, second = (line.format(id=one, lead="L1", mail="") for one in ("1", "2"))
     take(kind, file(first), FILES[kind][1], actor=kei)
-    assert merging.merge(lead_ids=[lead.pk, survivor.pk], facts={}, actor=kei, now=now).survivor == survivor
+    assert merging.merge(pair=[lead.pk, survivor.pk], facts={}, actor=kei, now=now).survivor == survivor
 
     again = take(kind, file(first, second), FILES[kind][1], actor=kei)
     by_address = take(kind, file(line.format(id="3", lead="", mail="aki@steel.example")), FILES[kind][1], actor=kei)

@@ -169,7 +169,7 @@ def test_a_dismissed_pair_is_not_suspected_again(take: Any, mai: User, now: date
 def test_the_id_of_a_merged_lead_stands_for_its_survivor(take: Any, mai: User, now: datetime) -> None:
     brought(take, "F1,Taro,taro@acme.example,,,,,", "F2,Jiro,jiro@acme.example,,,,,")
     ids = list(Lead.objects.order_by("pk").values_list("pk", flat=True))
-    merging.merge(lead_ids=ids, facts={}, actor=mai, now=now)
+    merging.merge(pair=ids, facts={}, actor=mai, now=now)
 
     result = brought(take, "F2,Jiro,jiro@acme.example,03-1234-5678,,,,")
 
@@ -227,7 +227,7 @@ def test_a_lead_that_is_merged_meanwhile_is_looked_for_again(take: Any, mai: Use
     factories.lead(account=acme, captured_at=now)
 
     result = while_uncommitted(
-        lambda: merging.merge(lead_ids=[older.pk, here.pk], facts={}, actor=mai, now=now),
+        lambda: merging.merge(pair=[older.pk, here.pk], facts={}, actor=mai, now=now),
         lambda: brought(take, "F1,Taro,taro@acme.example,03-1234-5678,,Acme,,"),
     )
 

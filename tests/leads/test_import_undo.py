@@ -106,9 +106,7 @@ def sold_to(lead: Lead, mai: User, ren: User, now: datetime) -> None:
 
 
 def merged(lead: Lead, mai: User, ren: User, now: datetime) -> None:
-    merging.merge(
-        lead_ids=[lead.pk, factories.lead(captured_at=now + timedelta(days=1)).pk], facts={}, actor=mai, now=now
-    )
+    merging.merge(pair=[lead.pk, factories.lead(captured_at=now + timedelta(days=1)).pk], facts={}, actor=mai, now=now)
 
 
 @pytest.mark.parametrize("happens", [touched, corrected, handed_over, worked_on, sold_to, merged])

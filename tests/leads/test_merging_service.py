@@ -30,7 +30,7 @@ LATER = NOW + timedelta(hours=1)
 
 
 def merge(one: Lead, other: Lead, actor: User, **facts: int) -> LeadMerge:
-    return merging.merge(lead_ids=[one.pk, other.pk], facts=facts, actor=actor, now=NOW)
+    return merging.merge(pair=[one.pk, other.pk], facts=facts, actor=actor, now=NOW)
 
 
 def rows_of(*leads: Lead) -> list[dict[str, Any]]:
@@ -276,7 +276,7 @@ def test_sales_reps_merge_nothing(ren: User) -> None:
 
 def test_what_does_not_exist_is_said_so(mai: User) -> None:
     with pytest.raises(NotFound):
-        merging.merge(lead_ids=[factories.lead().pk, 10**9], facts={}, actor=mai, now=NOW)
+        merging.merge(pair=[factories.lead().pk, 10**9], facts={}, actor=mai, now=NOW)
     with pytest.raises(NotFound):
         merging.unmerge(merge_id=10**9, actor=mai, now=NOW)
 

@@ -73,15 +73,19 @@ def _kind(kind: str) -> Kind:
 
 def _arguments(request: PersonRequest) -> dict[str, list[str]]:
     """What the address itself says: the figure whose records are meant, the number of an import."""
-    given = request.resolver_match.kwargs if request.resolver_match else {}
-    return {name: [str(value)] for name, value in given.items() if name != "kind"}
+    return {name: [str(value)] for name, value in _captured(request).items() if name != "kind"}
+
+
+def _captured(request: PersonRequest) -> dict[str, Any]:
+    """The parts of the address, without what the URL map adds to them."""
+    match = request.resolver_match
+    return match.captured_kwargs if match else {}  # type: ignore[attr-defined]  # the stubs lack it
 
 
 def _unwritable(request: PersonRequest, kind: Kind, listing: Listing, fault: Unwritable) -> HttpResponse:
     """Which cells do not fit, and the other kinds of file in which they do."""
-    given = request.resolver_match.kwargs if request.resolver_match else {}
     others = [Kind.CSV, Kind.XLSX] if kind is Kind.CSV_SHIFT_JIS else [Kind.CSV]
-    urls = {other.value: reverse(listing.name, kwargs=given | {"kind": other.value}) for other in others}
+    urls = {other.value: reverse(listing.name, kwargs=_captured(request) | {"kind": other.value}) for other in others}
     context = {
         "title": listing.title,
         "is_shift_jis": kind is Kind.CSV_SHIFT_JIS,

@@ -14,8 +14,8 @@ from leads.models import ExternalId, Lead, LeadEvent
 from leads.rules.matching import Rule
 from leads.rules.stages import CHANGES
 from leads.selectors import identity
-from leads.selectors.duplicates import evidence_words
 from leads.selectors.matching import Match, Person, like_one_before, matches
+from leads.selectors.side_by_side import evidence_words
 from leads.services import duplicates
 from leads.services.importing import memory
 from leads.services.importing.context import BATCH, Context, Row
