@@ -45,9 +45,9 @@ def accounts_named(named: Iterable[tuple[str, Facts]], *, now: datetime) -> tupl
 
 
 _STANDING = """
-    SELECT standing.*, named.name_key AS asked FROM leads_account AS named
+    SELECT standing.*, named.{column} AS asked FROM leads_account AS named
     JOIN leads_account AS standing ON standing.id = coalesce(named.merged_into_id, named.id)
-    WHERE named.name_key = ANY(%s) AND standing.merged_into_id IS NULL
+    WHERE named.{column} = ANY(%s) AND standing.merged_into_id IS NULL
     ORDER BY standing.id FOR KEY SHARE OF standing
 """
 
@@ -58,8 +58,18 @@ def by_key(keys: Collection[str]) -> dict[str, Account]:
     None of them can be merged until the transaction ends, so that what is written for them stays theirs. One that was
     merged while this waited for it is left out; it is found when asked again.
     """
-    found = Account.everything.raw(_STANDING, [list(keys)]) if keys else ()
+    found = Account.everything.raw(_STANDING.format(column="name_key"), [list(keys)]) if keys else ()
     return {account.asked: account for account in found}  # type: ignore[attr-defined]
+
+
+def standing_for(ids: Collection[int]) -> dict[int, int]:
+    """What each of these companies is now: itself, or the one of which it became part. Kept from merging as above."""
+    found: dict[int, int] = {}
+    here = set(Account.everything.filter(pk__in=ids).values_list("pk", flat=True))
+    while left := here - found.keys():
+        rows = Account.everything.raw(_STANDING.format(column="id"), [sorted(left)])
+        found |= {account.asked: account.pk for account in rows}  # type: ignore[attr-defined]
+    return found
 
 
 def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:

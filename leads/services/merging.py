@@ -89,15 +89,17 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     ``NotAllowed``, ``NotFound`` and ``MergeIsOver``.
     """
     actor.require(Permission.MERGE_LEADS)
-    pair = LeadMerge.objects.filter(pk=merge_id).values_list("survivor_id", "merged_id").first()
-    if pair is None:
+    known = LeadMerge.objects.filter(pk=merge_id).first()
+    if known is None:
         raise NotFound(_("There is no such merge."))
+    pair = (known.survivor_id, known.merged_id)
+    before, after = snapshots.with_standing_companies(known.before, known.after)
     leads = {lead.pk: lead for lead in locked_all(Lead.everything.filter(pk__in=pair).order_by("pk"), "campaign")}
     survivor, other = (leads[pk] for pk in pair)
     done = undoable(LeadMerge.objects.filter(pk=merge_id), survivor)
     was, campaign = snapshots.take(survivor), survivor.campaign
     _move_back(done)
-    snapshots.put_back(survivor, before=done.before, after=done.after)
+    snapshots.put_back(survivor, before=before, after=after)
     survivor.updated_at = other.updated_at = now
     other.merged_into = None
     survivor.save()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from leads.models import Lead
 from leads.rules.custom import PREFIX
+from leads.services.companies import standing_for
 from leads.services.facts import TEXT_FACTS
 
 Snapshot = dict[str, Any]
@@ -47,7 +48,16 @@ def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
     return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
 
 
-def put_back(record: Model, *, before: Mapping[str, Any], after: Mapping[str, Any]) -> set[str]:
+def with_standing_companies(*snapshots: Snapshot) -> list[Snapshot]:
+    """The same, but for companies that were merged away since: who was theirs is the survivor's now.
+
+    Locks the companies, so it comes before the leads are locked, as everywhere.
+    """
+    known = standing_for({pk for one in snapshots if (pk := one.get("account_id"))})
+    return [one | {"account_id": known.get(one["account_id"])} if one.get("account_id") else one for one in snapshots]
+
+
+def put_back(record: Model, *, before: Snapshot, after: Snapshot) -> set[str]:
     """Set what was changed to what it was before, where it still is as it was left (unsaved); return the rest."""
     fields = {field.attname: field for field in record._meta.concrete_fields}
     now_there = take(record, [name for name in before if name in fields])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -13,9 +14,9 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
-from leads.models import ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
+from leads.models import Account, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-from leads.services import judging, merging
+from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
 from leads.services.importing import jobs, undoing, work
@@ -44,11 +45,11 @@ Take = Callable[..., ImportJob]
 def taken(mai: User) -> Take:
     """Bring rows of leads and take them."""
 
-    def bring(rows: str = ROWS) -> ImportJob:
+    def bring(rows: str = ROWS, *, header: str = HEADER, mapping: dict[str, Any] = MAPPING) -> ImportJob:
         now = timezone.now()
-        file = io.BytesIO((HEADER + rows).encode())
+        file = io.BytesIO((header + rows).encode())
         job = jobs.start(kind="leads", file=file, file_name="fair.csv", actor=mai, now=now)
-        jobs.set_up(job_id=job.pk, mapping=MAPPING, actor=mai, now=now)
+        jobs.set_up(job_id=job.pk, mapping=mapping, actor=mai, now=now)
         jobs.check(job_id=job.pk, actor=mai, now=now)
         work.take_waiting(clock=timezone.now)
         jobs.run(job_id=job.pk, actor=mai, now=now)
@@ -170,6 +171,24 @@ def test_what_was_left_is_taken_back_once_what_came_later_is(taken: Take, mai: U
 
     here.refresh_from_db()
     assert here.job_title == ""
+
+
+@pytest.mark.parametrize("merged", ["Old", "New", "both"])
+def test_a_lead_goes_back_to_the_company_that_its_own_became_part_of(taken: Take, mai: User, merged: str) -> None:
+    columns = {"id": "external_id", "name": "full_name", "company": "company"}
+    file = {"header": "id,name,company\n", "mapping": {"system": "fair", "columns": columns}}
+    taken("A0,Ann,Old\n", **file)
+    second = taken("A0,Ann,New\n", **file)
+    survivor = factories.account("Survivor", is_key_account=True)
+    for name in ("Old", "New") if merged == "both" else (merged,):
+        pair = [Account.objects.get(name=name).pk, survivor.pk]
+        company_merging.merge(pair=pair, facts={}, actor=mai, now=timezone.now())
+
+    undo(second, mai)
+
+    lead = Lead.objects.get()
+    assert lead.company_name == "Old"
+    assert lead.account == (Account.objects.get(name="Old") if merged == "New" else survivor)
 
 
 def test_what_an_undone_import_did_is_nothing_that_happened(taken: Take, mai: User) -> None:

@@ -17,7 +17,7 @@ from handoff.services.offers import hand_over
 from leads.models import Deal, Lead, LeadEvent, LeadMerge, Touch
 from leads.rules.stages import Stage
 from leads.selectors.timeline import timeline
-from leads.services import merging
+from leads.services import company_merging, merging
 from leads.services.capture import LeadData, capture_lead
 from leads.services.leads import update_lead
 from leads.services.merging import MergeIsOver, NotMergeable
@@ -151,6 +151,24 @@ def test_what_somebody_changed_since_stays(mai: User) -> None:
 
     survivor.refresh_from_db()
     assert (survivor.note, survivor.phone) == ("Call in June", "")
+
+
+@pytest.mark.parametrize("merged", ["own", "theirs", "both"])
+def test_a_lead_goes_back_to_the_company_that_its_own_became_part_of(merged: str, mai: User) -> None:
+    own, theirs = factories.account("Own"), factories.account("Theirs")
+    lead = factories.lead(company_name="Own", account=own, captured_at=NOW - timedelta(days=1))
+    other = factories.lead(company_name="Theirs", account=theirs, captured_at=NOW)
+    done = merge(lead, other, mai, company_name=other.pk)
+    firm = factories.account("Firm", is_key_account=True)
+    for company in {"own": (own,), "theirs": (theirs,), "both": (own, theirs)}[merged]:
+        company_merging.merge(pair=[company.pk, firm.pk], facts={}, actor=mai, now=NOW)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    lead.refresh_from_db()
+    other.refresh_from_db()
+    assert (lead.company_name, lead.account) == ("Own", own if merged == "theirs" else firm)
+    assert other.account == (theirs if merged == "own" else firm)
 
 
 def test_a_chain_is_separated_from_its_end(mai: User) -> None:

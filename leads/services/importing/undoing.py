@@ -92,15 +92,16 @@ def _put_back_changes(job: ImportJob, actor: User, now: datetime, record: Record
     changes = list(changed_by(job.pk).filter(pk__lt=before).order_by("-pk")[:PART])
     if not changes:
         return None
+    known = snapshots.with_standing_companies(*(part for change in changes for part in (change.before, change.after)))
     found = Lead.objects.filter(pk__in=[change.lead_id for change in changes]).order_by("pk")
     leads = {lead.pk: lead for lead in locked_all(found, "campaign")}
     events, gone = [], []
-    for change in changes:
+    for change, before_it, after_it in zip(changes, known[::2], known[1::2], strict=True):
         lead = leads.get(change.lead_id)
         if lead is None:
             continue
         was = snapshots.take(lead)
-        if not snapshots.put_back(lead, before=change.before, after=change.after):
+        if not snapshots.put_back(lead, before=before_it, after=after_it):
             gone.append(change)
         if told := snapshots.told(was, snapshots.take(lead)):
             data = {"job": job.pk, "system": job.source_system, "id": change.external_id, "changes": told}
