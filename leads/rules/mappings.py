@@ -78,9 +78,13 @@ FIELDS: dict[str, dict[str, str]] = {
     "accounts": {
         "external_id": TEXT,
         "company": TEXT,
+        "corporate_number": TEXT,
         "industry": TEXT,
-        "prefecture": TEXT,
         "employees": WHOLE,
+        "postal_code": TEXT,
+        "prefecture": TEXT,
+        "address": TEXT,
+        "parent": TEXT,
         "key_account": FLAG,
     },
     "campaigns": {

@@ -110,10 +110,14 @@ SUSPECTED_COMPANY_COLUMNS = [
 
 ACCOUNT_COLUMNS = [
     Column(LABELS["company"], "name"),
+    Column(LABELS["corporate_number"], "corporate_number"),
     Column(LABELS["industry"], "industry"),
-    Column(LABELS["prefecture"], "prefecture"),
     Column(LABELS["employees"], "employee_count"),
-    Column(_("key account"), "is_key_account"),
+    Column(LABELS["postal_code"], "postal_code"),
+    Column(LABELS["prefecture"], "prefecture"),
+    Column(LABELS["address"], "address"),
+    Column(LABELS["parent"], "parent__name"),
+    Column(LABELS["key_account"], "is_key_account"),
     Column(_("Leads"), "lead_count"),
     Column(_("Deals won"), "won_count"),
 ]

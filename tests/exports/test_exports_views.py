@@ -14,6 +14,8 @@ from urllib.parse import unquote
 
 import pytest
 from django.db import InternalError, connection, transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -27,11 +29,13 @@ from alignment.exports.models import Export
 from alignment.kernel import tables
 from alignment.kernel.sheets import Cell, Kind
 from alignment.programs.models import Allowance
-from leads.models import Account, CampaignCost, ImportJob, Lead, SuspectedCompanies
+from leads.models import Account, CampaignCost, ImportedRow, ImportJob, Lead, SuspectedCompanies
 from leads.rules import columns
 from leads.rules.mappings import FIELDS
+from leads.rules.merging import COMPANY_FACTS
 from leads.rules.normalise import company_key
 from leads.selectors.exports import DEAL_COLUMNS, LEAD_COLUMNS
+from leads.services import company_merging
 from leads.services.importing.engine import run_import
 from reviews.kpis.registry import KPIS
 from reviews.models import Action, Review
@@ -114,7 +118,7 @@ def test_companies_and_campaigns_have_what_their_pages_count(signed_in: SignedIn
     client = signed_in(mai)
 
     assert csv_of(client.get(address("leads:account-export", query="?key=1")))[1:] == [
-        ["Acme", "", "", "", "TRUE", "2", "1"]
+        ["Acme", *[""] * 7, "TRUE", "2", "1"]
     ]
     assert csv_of(client.get(address("leads:campaign-export", query="?q=fair")))[1:] == [
         ["Fair", "web", "", "", "", "2", "0", "1500"]
@@ -297,24 +301,57 @@ def test_what_leaves_as_a_file_comes_back_by_an_import(signed_in: SignedIn, mai:
     content = signed_in(mai).get(address(kind=kind.value)).getvalue()
     Lead.objects.update(full_name="Somebody else", email="", phone="")  # or the import recognises them
 
-    again = _imported(content, f"leads.{kind.extension}", mai)
+    result = _imported("leads", content, f"leads.{kind.extension}", mai)
 
+    assert (result.created, result.refused) == (1, [])
+    again = Lead.objects.get(source_system="again")
     facts = ("full_name", "phone", "email", "note", "source", "captured_at", "account", "campaign", "company_name")
     assert {name: getattr(again, name) for name in facts} == {name: getattr(one, name) for name in facts}
 
 
-def _imported(content: bytes, file_name: str, actor: User) -> Lead:
-    """The lead that an import makes of a file when nobody corrects what it proposes."""
+@pytest.mark.parametrize("kind", list(Kind))
+def test_an_export_of_companies_imported_again_changes_nothing_and_makes_them_where_they_are_not(
+    signed_in: SignedIn, mai: User, kind: Kind
+):
+    group = factories.account("Zグループ", name_key="zグループ", is_key_account=True)
+    facts = {"industry": "=鉄鋼", "employee_count": 0, "corporate_number": "4011001098993", "parent": group}
+    place = {"postal_code": "060-0001", "prefecture": "北海道", "address": "札幌市中央区1-1"}
+    for name in ("株式会社ABC", "さくら株式会社"):
+        factories.account(name, name_key=company_key(name), **facts, **place)
+    joined = factories.account("Renamed", name_key="renamed")
+    company_merging.merge(pair=[group.pk, joined.pk], facts={"name": joined.pk}, actor=mai, now=timezone.now())
+    before, named = list(Account.everything.order_by("pk").values()), list(_named_companies())
+    content = signed_in(mai).get(address("leads:account-export", kind=kind.value)).getvalue()
+
+    result = _imported("accounts", content, f"companies.{kind.extension}", mai)
+
+    assert (result.unchanged, result.updated, result.refused, result.warnings) == (3, 0, [], [])
+    assert list(Account.everything.order_by("pk").values()) == before
+    ImportedRow.objects.all().delete()
+    Account.everything.update(name_key=Concat(Value("gone"), Cast("pk", CharField())))  # as if nobody knew them
+    assert _imported("accounts", content, f"companies.{kind.extension}", mai).created == 3
+    assert list(_named_companies(after=joined.pk)) == named
+
+
+def _named_companies(*, after: int = 0) -> Iterator[dict[str, Any]]:
+    """All that is known of companies, but for when they came and how they are found."""
+    for row in (
+        Account.objects.filter(pk__gt=after).order_by("name").values(*COMPANY_FACTS, "is_key_account", "parent__name")
+    ):
+        yield dict(row)
+
+
+def _imported(kind: str, content: bytes, file_name: str, actor: User) -> Any:
+    """What comes of an import when nobody corrects what it proposes."""
     understanding = tables.understand(io.BytesIO(content), file_name=file_name)
     numbered = list(tables.rows(io.BytesIO(content), tables.settled(understanding)))
-    (_one, names), (_two, values) = numbered
-    proposed = [one for one in columns.propose(names, [values], kind="leads") if one.field]
+    (_one, names), *body = numbered
+    values = [cells for _number, cells in body]
+    proposed = [one for one in columns.propose(names, values, kind=kind) if one.field]
     mapping = {"system": "again", "columns": {one.header: {"field": one.field, "format": one.form} for one in proposed}}
-    result = run_import(
-        kind="leads", file=io.BytesIO(content), file_name=file_name, mapping=mapping, actor=actor, now=timezone.now()
+    return run_import(
+        kind=kind, file=io.BytesIO(content), file_name=file_name, mapping=mapping, actor=actor, now=timezone.now()
     )
-    assert (result.created, result.refused) == (1, [])
-    return Lead.objects.get(source_system="again")
 
 
 # -- who took what --------------------------------------------------------------------------------------------

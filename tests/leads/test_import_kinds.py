@@ -288,6 +288,99 @@ def test_a_company_twice_in_a_file_without_ids_is_told(take: Take):
     assert "“Acme” is already in row 2." in result.refused[0][0].message
 
 
+PLACES = {
+    "system": "crm",
+    "columns": {
+        "Name": "company",
+        "Number": "corporate_number",
+        "Zip": "postal_code",
+        "State": "prefecture",
+        "Street": "address",
+        "Parent": "parent",
+    },
+}
+
+
+def places(*lines: str) -> str:
+    return rows("Name,Number,Zip,State,Street,Parent", *lines)
+
+
+def tree() -> dict[str, str | None]:
+    return dict(Account.objects.values_list("name", "parent__name"))
+
+
+def test_the_facts_of_a_company_are_kept_as_its_form_keeps_them(take: Take):
+    result = take("accounts", places("Acme,T4011001098993,〒1000001,東京,千代田区1-1,"), PLACES)
+
+    account = Account.objects.get()
+    assert counted(result) == (1, 0, 0, 0)
+    assert (account.corporate_number, account.postal_code) == ("4011001098993", "100-0001")
+    assert (account.prefecture, account.address) == ("東京都", "千代田区1-1")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("Acme,4011001098994,,,,", "check digit"),
+        ("Acme,123,,,,", "13 digits"),
+        ("Acme,,SW1A 1AA,,,", "no Japanese postal code"),
+        ("Acme,,,,,ACME Inc.", "its own parent company"),
+        (f"Acme,,,,{'x' * 301},", "more than 300 characters"),
+        (f"Acme,,,{'x' * 21},,", "more than 20 characters"),
+    ],
+)
+def test_what_its_form_would_refuse_refuses_the_row(line: str, said: str, take: Take):
+    result = take("accounts", places(line, "Bolt,,,,,"), PLACES)
+
+    assert counted(result) == (1, 0, 0, 1)
+    assert said in str(result.refused[0][0].message)
+
+
+@pytest.mark.parametrize("group", ["Group,,,,,", "㈱ＧＲＯＵＰ,,,,,", ""])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_parent_company_is_found_or_made_wherever_its_row_stands(group: str, is_first: bool, take: Take):
+    lines = ["Acme,,,,,Group", "Bolt,,,,,Group"]
+    text = places(*([group, *lines] if is_first else [*lines, group]))
+
+    take("accounts", text, PLACES)
+    again = take("accounts", text, PLACES)
+
+    name = "(株)GROUP" if "㈱" in group else "Group"
+    assert tree() == {name: None, "Acme": name, "Bolt": name}
+    assert (again.created, again.updated, again.warnings) == (0, 0, [])
+
+
+def test_a_tree_has_one_level_whatever_a_file_says(take: Take):
+    take("accounts", places("Part,,,,,Group"), PLACES)
+
+    result = take("accounts", places("Low,,,,,Part", "Group,,,,,Top", "New,,,,,Fresh", "Fresh,,,,,Group"), PLACES)
+
+    assert tree() == {"Part": "Group", "Group": None, "Low": None, "Top": None, "New": "Fresh", "Fresh": None}
+    assert [remark.row for remark in result.warnings if remark.code == "no_parent"] == [2, 3, 5]
+    assert "“Part” cannot be the parent company of “Low”" in str(result.warnings[0].message)
+
+
+def test_a_parent_company_that_a_person_chose_stays(take: Take, kei: User, now: datetime):
+    take("accounts", places("Acme,,,,,Group"), PLACES)
+    acme, other = Account.objects.get(name="Acme"), factories.account("Other")
+    update_account(account_id=acme.pk, parent_id=other.pk, actor=kei, now=now)
+
+    result = take("accounts", places("Acme,,,,,Holding"), PLACES)
+
+    acme.refresh_from_db()
+    assert acme.parent == other
+    assert [remark.code for remark in result.warnings] == ["changed_here"]
+
+
+def test_a_parent_company_that_was_merged_is_the_one_that_stands(take: Take, kei: User, now: datetime):
+    group, other = factories.account("Group"), factories.account("Other", name_key="other")
+    company_merging.merge(pair=[group.pk, other.pk], facts={}, actor=kei, now=now)
+
+    take("accounts", places("Acme,,,,,Other"), PLACES)
+
+    assert Account.objects.get(name="Acme").parent == group
+
+
 def test_leads_of_a_company_are_judged_again(take: Take, lead: Lead):
     condition = {"field": "industry", "op": "is", "value": "Steel"}
     factories.version_in_force({"condition": condition, "points": 10})

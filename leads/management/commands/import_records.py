@@ -13,7 +13,8 @@ Mappings for the Olist marketing funnel, as an example:
 
 The other kinds and their fields:
 
-    accounts:    company, industry, prefecture, employees, key_account; known by external_id, else by name
+    accounts:    company, corporate_number, industry, employees, postal_code, prefecture, address, parent (the name of
+                 another company), key_account; known by external_id, else by name
     campaigns:   campaign (its name), channel, promise, starts_on, ends_on; month and cost: one row for each month
     touches:     lead_external_id or email, kind (key or name), at, campaign, detail
     activities:  lead_external_id or email, kind, outcome, at, done_by (an e-mail address), note

@@ -24,7 +24,13 @@ Record = Lead | Deal | Account | Campaign
 Named = dict[str, dict[str, Any]]
 """Per kind of thing, the records by the names that files give them."""
 CUSTOM = "custom."
-NAMED = {"campaign": "campaign_id", "owner": "owner_id", "account": "account_id", "lead": "lead_id"}
+NAMED = {
+    "campaign": "campaign_id",
+    "owner": "owner_id",
+    "account": "account_id",
+    "lead": "lead_id",
+    "parent": "parent_id",
+}
 
 
 @dataclass
