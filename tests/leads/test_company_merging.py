@@ -8,9 +8,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, transaction
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
@@ -304,55 +301,3 @@ def test_a_deal_that_waits_for_a_merge_is_not_opened_with_who_is_gone(mai: User,
 
     assert isinstance(refusal, InvalidInput)
     assert not Deal.objects.exists()
-
-
-TEXT = st.text(alphabet="abc 山田", max_size=5)
-FACTS = st.fixed_dictionaries(
-    dict.fromkeys(("name", "industry", "prefecture", "address"), TEXT)
-    | {
-        "corporate_number": st.sampled_from(["", "4011001098993", "7000012050002"]),
-        "postal_code": st.sampled_from(["", "100-0001"]),
-        "employee_count": st.none() | st.integers(0, 9),
-        "is_key_account": st.booleans(),
-        "created_at": st.sampled_from([NOW, LATER]),
-    }
-)
-
-
-class TestIdentity(TestCase):
-    """Merging and separating again is the identity, whatever the two companies hold and wherever in a tree they are."""
-
-    @settings(max_examples=60, deadline=None)
-    @given(
-        one=FACTS,
-        other=FACTS,
-        owners=st.lists(st.booleans(), max_size=4),
-        parents=st.tuples(st.sampled_from("-cpg"), st.sampled_from("-cpg")),
-        choose=st.booleans(),
-    )
-    def test_merge_and_unmerge_change_nothing(
-        self, one: dict[str, Any], other: dict[str, Any], owners: list[bool], parents: tuple[str, str], choose: bool
-    ) -> None:
-        mai, group = factories.user(), factories.account("Group")
-        pair = [
-            factories.account(f"{position}{facts['name']}", **{name: facts[name] for name in facts.keys() - {"name"}})
-            for position, facts in enumerate((one, other))
-        ]
-        for i, place in enumerate(parents):  # nothing, a part of the group, the parent of somebody, a part of the other
-            if place == "c":
-                factories.account(parent=pair[i])
-            elif place == "p" and parents[1 - i] != "p":
-                if parents[1 - i] != "g":
-                    Account.objects.filter(pk=pair[i].pk).update(parent=pair[1 - i])
-            elif place == "g":
-                Account.objects.filter(pk=pair[i].pk).update(parent=group)
-        for of_first in owners:
-            factories.lead(account=pair[not of_first])
-            factories.deal(account=pair[of_first])
-        before = everything()
-
-        chosen = {"name": pair[1].pk} | ({"address": pair[0].pk} if pair[0].address else {})
-        done = merge(pair[0], pair[1], mai, **(chosen if choose else {}))
-        unmerge(done, mai)
-
-        assert everything() == before

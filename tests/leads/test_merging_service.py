@@ -7,9 +7,6 @@ from typing import Any
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed, NotFound
@@ -342,38 +339,3 @@ def test_a_circle_of_merges_at_once_leaves_one_that_stands(mai: User) -> None:
     merged = Lead.everything.exclude(merged_into=None)
     assert not merged.filter(merged_into__merged_into__isnull=False).exists()
     assert Lead.objects.count() == 3 - merged.count() >= 1
-
-
-TEXT = st.text(alphabet="abc 山田", max_size=5)
-MOMENT = st.integers(0, 10**12).map(lambda microseconds: NOW - timedelta(microseconds=microseconds))
-FACTS = st.fixed_dictionaries(
-    dict.fromkeys(("full_name", "company_name", "job_title", "department", "source", "note"), TEXT)
-    | {
-        "stage": st.sampled_from([Stage.CAPTURED, Stage.NURTURE, Stage.CLOSED, Stage.CUSTOMER, Stage.WITH_SALES]),
-        "captured_at": MOMENT,
-        "qualified_at": st.none() | MOMENT,
-        "custom": st.dictionaries(TEXT, TEXT, max_size=3),
-    }
-)
-
-
-class TestIdentity(TestCase):
-    """Merging and separating again is the identity, whatever the two leads hold."""
-
-    @settings(max_examples=60, deadline=None)
-    @given(one=FACTS, other=FACTS, touches=st.lists(st.booleans(), max_size=4), choose=st.booleans())
-    def test_merge_and_unmerge_change_nothing(
-        self, one: dict[str, Any], other: dict[str, Any], touches: list[bool], choose: bool
-    ) -> None:
-        mai = factories.user()
-        leads = factories.lead(**one), factories.lead(**other)
-        for of_first in touches:
-            Touch.objects.create(lead=leads[not of_first], kind_id="seminar", at=NOW)
-        before = rows_of(*leads)
-
-        chosen = {"full_name": leads[1], "note": leads[0]} if choose else {}
-        facts = {name: lead.pk for name, lead in chosen.items() if getattr(lead, name)}
-        done = merge(*leads, mai, **facts)
-        merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
-
-        assert rows_of(*leads) == before
