@@ -33,7 +33,7 @@ from leads.services.leads import update_lead
 from tests import factories
 
 NOW = datetime(2026, 4, 1, 1, 0, tzinfo=UTC)
-BRIEFLY = settings(max_examples=25, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck))
+BRIEFLY = settings(max_examples=25, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck))
 some = st.integers(0, 59)
 texts = st.sampled_from(["", "a", "山田"])
 moments = st.integers(-3, 3).map(lambda days: NOW + timedelta(days=days))
@@ -62,9 +62,10 @@ class Merges(RuleBasedStateMachine):
     model: ClassVar[Any]
     service: ClassVar[Any]
     facts: ClassVar[tuple[str, ...]]
+    corrected: ClassVar[tuple[str, ...]]
     newcomers: ClassVar[st.SearchStrategy[Columns]]
     others: ClassVar[frozenset[str]]
-    """Columns that are no facts of a record itself; ``facts`` are those that are chosen and corrected."""
+    """Columns that are no facts of a record itself; ``facts`` are chosen, ``corrected`` changed."""
 
     def __init__(self, mai: User) -> None:
         super().__init__()
@@ -96,9 +97,11 @@ class Merges(RuleBasedStateMachine):
         one=some,
         other=some,
         chosen=st.dictionaries(some, st.booleans(), max_size=2),
-        is_regretted=st.sampled_from([False, False, True]),
+        then=st.sampled_from(["stay", "part", "regret"]),
+        changes=st.lists(st.tuples(some, texts), max_size=2),
     )
-    def merge(self, one: int, other: int, chosen: dict[int, bool], is_regretted: bool) -> None:
+    def merge(self, one: int, other: int, chosen: dict[int, bool], then: str, changes: list[tuple[int, str]]) -> None:
+        """Two become one, and stay so, or part again at once or after some changes."""
         pair = [self.pick(one)]
         pair.append(self.pick(other, but=pair[0]))
         facts, stored = self.choice(pair, chosen), self.everything()
@@ -111,7 +114,7 @@ class Merges(RuleBasedStateMachine):
         things = {thing for thing, pk in self.where.items() if pk == gone and thing[0] != "handoff"}
         merged = {pk for pk, into in self.into.items() if into == gone}
         after = self.columns(survivor)
-        if is_regretted:
+        if then == "regret":
             self.service.unmerge(merge_id=done.pk, actor=self.mai, now=self.now)
             assert self.everything() == stored
             return
@@ -120,12 +123,24 @@ class Merges(RuleBasedStateMachine):
         self.merges.append(Done(done.pk, survivor, gone, before[survivor], after, before[gone], things, merged))
         self.where |= dict.fromkeys(things, survivor)
         self.into |= dict.fromkeys({gone, *merged}, survivor)
+        for place, value in changes:
+            self.change(survivor, self.corrected[place % len(self.corrected)], value)
+        if then == "part":
+            self.part(self.merges[-1])
 
     @precondition(lambda self: self.merges)
     @rule(which=some)
     def separate(self, which: int) -> None:
         still = [done for done in self.merges if which % 5 == 0 or not done.is_undone] or self.merges
-        done = still[which // 5 % len(still)]
+        self.part(still[which // 5 % len(still)])
+
+    @rule(which=some, place=some, value=texts)
+    def correct(self, which: int, place: int, value: str) -> None:
+        pk, name = self.pick(which), self.corrected[place % len(self.corrected)]
+        self.tries(self.into[pk] is None, lambda: self.change(pk, name, value))
+
+    def part(self, done: Done) -> None:
+        """Separate the two; they must be what they were but for what was changed since."""
         later = [one for one in self.merges if one.survivor == done.survivor and one.pk > done.pk and not one.is_undone]
         allowed = not (done.is_undone or later or self.into[done.survivor])
         was = self.columns(done.survivor)
@@ -156,6 +171,10 @@ class Merges(RuleBasedStateMachine):
 
     def come(self, facts: Columns) -> None:
         """A record with these facts."""
+        raise NotImplementedError
+
+    def change(self, pk: int, name: str, value: str) -> None:
+        """Say otherwise what is known of a record."""
         raise NotImplementedError
 
     def things(self) -> dict[Thing, int]:
@@ -201,6 +220,7 @@ class LeadMerges(Merges):
 
     model, service = Lead, merging
     facts = ("job_title", "note")
+    corrected = (*facts, "custom.a")
     others = frozenset({"updated_at", "merged_into_id"})
 
     newcomers = st.fixed_dictionaries(
@@ -216,14 +236,9 @@ class LeadMerges(Merges):
     def come(self, facts: Columns) -> None:
         self.into[factories.lead(**facts).pk] = None
 
-    @rule(which=some, name=st.sampled_from(["job_title", "note", "custom.a"]), value=texts)
-    def correct(self, which: int, name: str, value: str) -> None:
-        pk = self.pick(which)
+    def change(self, pk: int, name: str, value: str) -> None:
         facts = {"custom": {name[7:]: value}} if name.startswith("custom.") else {name: value}
-        self.tries(
-            self.into[pk] is None,
-            lambda: update_lead(lead_id=pk, facts=facts, seen=None, actor=self.mai, now=self.now),
-        )
+        update_lead(lead_id=pk, facts=facts, seen=None, actor=self.mai, now=self.now)
 
     @rule(which=some, kind=st.sampled_from(["touch", "deal", "handoff"]))
     def happen(self, which: int, kind: str) -> None:
@@ -252,7 +267,8 @@ class LeadMerges(Merges):
 class CompanyMerges(Merges):
     """Companies with their leads and deals, in a tree."""
 
-    model, service, facts = Account, company_merging, ("industry", "address")
+    model, service = Account, company_merging
+    facts = corrected = ("industry", "address")
     others = frozenset({"merged_into_id", "parent_id"})
 
     newcomers = st.fixed_dictionaries(
@@ -268,11 +284,9 @@ class CompanyMerges(Merges):
     def come(self, facts: Columns) -> None:
         self.into[factories.account(**facts).pk] = None
 
-    @rule(which=some, name=st.sampled_from(["industry", "address"]), value=texts)
-    def correct(self, which: int, name: str, value: str) -> None:
-        pk = self.pick(which)
+    def change(self, pk: int, name: str, value: str) -> None:
         facts: Any = {name: value}
-        self.tries(self.into[pk] is None, lambda: update_account(account_id=pk, actor=self.mai, now=self.now, **facts))
+        update_account(account_id=pk, actor=self.mai, now=self.now, **facts)
 
     @rule(which=some, parent=some)
     def belong(self, which: int, parent: int) -> None:
