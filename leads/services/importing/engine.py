@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel import history, tables
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.locks import despite_deadlocks
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
@@ -164,11 +166,17 @@ def take(
             custom_values.check_same(column.custom for column in plan.columns if column.custom)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it
-            with transaction.atomic():
-                kind.store(rows, context)
-                if rehearse:
-                    transaction.set_rollback(True)
-            record(result)
+            record(despite_deadlocks(partial(_stored, kind, rows, context, rehearse=rehearse)))
+
+
+@transaction.atomic
+def _stored(kind: _Kind, rows: list[Row], context: Context, *, rehearse: bool) -> ImportResult:
+    """Store the rows; returns the result of their part with what came of them."""
+    result = deepcopy(context.result)
+    kind.store(rows, replace(context, result=result))
+    if rehearse:
+        transaction.set_rollback(True)
+    return result
 
 
 def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
