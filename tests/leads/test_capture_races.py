@@ -10,7 +10,8 @@ from django.db import connection, transaction
 
 from alignment.accounts.models import User
 from alignment.local import processes
-from leads.models import Account, Lead
+from leads.models import Account, Lead, SuspectedDuplicate
+from leads.services import judging
 from leads.services.capture import LeadData, capture_lead, capture_leads
 from leads.services.leads import update_lead
 from tests import factories
@@ -89,3 +90,20 @@ def test_many_who_come_at_once_and_an_import_both_come_through(
     assert (result.updated, zoe.is_new, ann.is_new) == (1, True, False)
     assert ann.lead == here
     assert set(Lead.objects.values_list("account__name", flat=True)) == {"Zed"}
+
+
+@pytest.mark.parametrize("locks", ["one lead", "several"])
+def test_a_lead_that_somebody_writes_can_be_named_meanwhile(locks: str, mai: User, now: datetime) -> None:
+    """Or two who have locked a lead each, and note that they look alike, would wait in a circle."""
+    here = factories.lead(full_name="Ann", phone="+81312345678")
+    sent = LeadData(full_name="Ann", email="ann@acme.example", phone="+81312345678", company_name="Acme")
+    factories.version_in_force({"condition": {"field": "email", "op": "is_present"}, "points": 10})
+
+    with transaction.atomic():
+        if locks == "one lead":
+            update_lead(lead_id=here.pk, facts={"job_title": "Head"}, seen=None, actor=mai, now=now)
+        else:
+            judging.judge(lead_ids=[here.pk], now=now)
+        new = beside(lambda: capture_lead(data=sent, actor=mai, now=now)).result(timeout=20).lead
+
+    assert [(pair.first, pair.second) for pair in SuspectedDuplicate.objects.all()] == [(here, new)]
