@@ -149,7 +149,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "is_at_work": is_at_work,
         **(_progress(request, job) if is_at_work else {"problems": selectors.problems(job)}),
         "outcomes": [] if is_at_work else selectors.outcomes(job),
-        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.first_part(job.size),
+        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.first_part(job.size, check=True),
         "part": reading.PART,
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),
@@ -203,6 +203,9 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
         return htmx.redirect(request, "leads:import-detail", pk)
     if not _may_undo(request, job):
+        has_ended = job.kind == ImportJob.Kind.LEADS and job.state in ImportJob.ENDED
+        if has_ended and not job.is_undoable(now=timezone.now()):
+            messages.info(request, jobs.undo_is_over())
         return htmx.redirect(request, "leads:import-detail", pk)
     return render(request, "leads/imports/undo.html", {"job": job, "undo": selectors.undo_of(job)})
 
