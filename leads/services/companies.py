@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from leads.models import Account
 from leads.rules import normalise
 
@@ -59,7 +61,7 @@ class Companies:
 
 
 _STANDING = """
-    SELECT standing.*, named.name_key AS asked FROM leads_account AS named
+    SELECT {columns}, named.name_key AS asked FROM leads_account AS named
     JOIN leads_account AS standing ON standing.id = coalesce(named.merged_into_id, named.id)
     WHERE named.name_key = ANY(%s) AND standing.merged_into_id IS NULL
     ORDER BY standing.id FOR KEY SHARE OF standing
@@ -72,8 +74,17 @@ def by_key(keys: Collection[str]) -> dict[str, Account]:
     None of them can be merged until the transaction ends, so that what is written for them stays theirs. One that was
     merged while this waited for it is left out; it is found when asked again.
     """
-    found = Account.everything.raw(_STANDING, [list(keys)]) if keys else ()
+    found = Account.everything.raw(_STANDING.format(columns="standing.*"), [list(keys)]) if keys else ()
     return {account.asked: account for account in found}  # type: ignore[attr-defined]
+
+
+def ids_by_key(keys: Collection[str]) -> dict[str, int]:
+    """The same, but only the ids of the companies: of thousands they are all that is wanted."""
+    if not keys:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING.format(columns="standing.id"), [list(keys)])
+        return {asked: pk for pk, asked in cursor.fetchall()}
 
 
 def fill_blanks(facts: Mapping[str, Facts]) -> dict[str, int]:

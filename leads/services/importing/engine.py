@@ -220,6 +220,7 @@ def _one_at_a_time(system: str) -> None:
         SET LOCAL lock_timeout = 0;
         SET LOCAL statement_timeout = 0;
         SET LOCAL synchronous_commit = off;
+        SET LOCAL jit = off;
         SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));
     """
     with connection.cursor() as cursor:
@@ -229,8 +230,8 @@ def _one_at_a_time(system: str) -> None:
 def _check_references() -> None:
     """Look up every foreign key of the part, which its commit does else, by index.
 
-    PostgreSQL plans such a lookup once in a session: while the tables are nearly empty by reading them from end to end,
-    and would go on so for the thousands of rows that follow.
+    PostgreSQL plans such a lookup once in a session. While a table is nearly empty, and its indexes still are as large
+    as a check left them that was undone, that is by reading it from end to end, also for the thousands that follow.
     """
     sql = """
         DISCARD PLANS;
