@@ -504,3 +504,18 @@ def test_what_is_done_of_a_file_is_what_its_parts_are_not_what_is_read_ahead(
 
     shares = [done / job.size for done in seen]
     assert shares == pytest.approx([0.25, 0.5, 0.75, 1], abs=0.05)
+
+
+def test_one_broken_date_takes_the_days_of_the_others_from_nobody(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, TEXT + "A3,佐藤,,sato@works.example,2026/02/30\n")
+
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    assert 'value="captured_at" selected' in page
+    assert 'value="Y/M/D" selected' in page
+
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    work_on_it()
+    job.refresh_from_db()
+    assert (job.counts["created"], job.counts["refused"]) == (2, 1)
+    assert "2026/02/30" in client.get(f"/imports/{job.pk}/").content.decode()
