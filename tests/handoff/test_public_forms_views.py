@@ -131,7 +131,7 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_lost(
 
     assert refused.status_code == 422
     assert "<title>Error: Catalogue" in refused.text
-    assert "“nonsense” is not an e-mail address." in refused.text
+    assert "“nonsense” is not an e-mail address: write it such as name@example.com." in refused.text
     assert "Tick “I agree” to send the form." in refused.text
     assert re.search(r'<input type="email"[^>]*aria-describedby="id_email_error"[^>]*>', refused.text)
     assert 'href="#id_email"' in refused.text
