@@ -59,8 +59,13 @@ def brought_before(job: ImportJob) -> ImportJob | None:
 
 def made_by(pk: int) -> LeadQuerySet:
     """The leads that a job has made and that stand."""
+    return _ever_made_by(pk).standing()
+
+
+def _ever_made_by(pk: int) -> LeadQuerySet:
+    """With those that became part of another lead; what was taken back is known by its id no more."""
     made = ImportedRow.objects.filter(made_by=pk, kind="leads")
-    of_system = Lead.objects.filter(source_system__in=made.values("source_system")[:1])
+    of_system = Lead.everything.filter(source_system__in=made.values("source_system")[:1])
     return of_system.filter(external_id__in=made.values("external_id"))
 
 
@@ -125,7 +130,7 @@ class Undo:
 
 def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
     """What taking an import back would do as it stands now (four queries)."""
-    made = made_by(job.pk)
+    made = _ever_made_by(job.pk)
     stay = happened(made)
     shown = stay.order_by("pk").annotate(
         has_touch=Exists(Touch.objects.filter(lead=OuterRef("pk"))),
@@ -145,6 +150,7 @@ def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
 def _why(lead: Any) -> str:
     """What has happened to a lead since it came, in words."""
     reasons = {
+        _("it became part of another lead"): not lead.stands,
         _("it has a deal"): lead.has_deal,
         _("sales has worked on it"): lead.has_activity,
         _("another lead was merged into it"): lead.has_merged,

@@ -204,6 +204,9 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
         return htmx.redirect(request, "leads:import-detail", pk)
     if not _may_undo(request, job):
+        has_ended = job.kind == ImportJob.Kind.LEADS and job.state in ImportJob.ENDED
+        if has_ended and not job.is_undoable(now=timezone.now()):
+            messages.info(request, jobs.undo_is_over())
         return htmx.redirect(request, "leads:import-detail", pk)
     return render(request, "leads/imports/undo.html", {"job": job, "undo": selectors.undo_of(job)})
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
 from leads.rules import mappings, normalise
-from leads.rules.mappings import CellFault, Mapping
+from leads.rules.cells import CellFault, read_row
+from leads.rules.mappings import Mapping
 from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
@@ -164,7 +165,7 @@ class _Reader:
         if any("\x00" in cell for cell in cells):
             raise RowFault("unstorable", _("The row has a character that cannot be stored."))
         named = dict(zip(self.names, cells, strict=False))
-        fields = mappings.read_row(self.mapping, named, kind=self.kind, zone=self.zone)
+        fields = read_row(self.mapping, named, kind=self.kind, zone=self.zone)
         given = fields.pop("external_id", "")
         if len(given) > LONGEST_ID:
             message = _("“%(field)s” has more than %(max)d characters.")

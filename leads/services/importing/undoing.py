@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from alignment.accounts.models import User
 from alignment.kernel import history
@@ -49,6 +50,19 @@ def take_back(*, job: ImportJob, actor: User, clock: Callable[[], datetime], rec
     _in_parts(lambda before: _put_back_changes(job, actor, clock(), record, before), start=_LAST)
 
 
+def left(job: ImportJob) -> int:
+    """How many of the leads that the job made, and of its changes of others, were not taken back."""
+    return ImportedRow.objects.filter(kind=job.kind, made_by=job).count() + ImportChange.objects.filter(job=job).count()
+
+
+def forget_changes(*, now: datetime) -> None:
+    """Drop what is known of the changes of jobs that can no longer be taken back; a part at a time."""
+    over = ImportJob.objects.filter(state__in=ImportJob.ENDED, finished_at__lt=now - ImportJob.UNDO_FOR)
+    for job in over.filter(Exists(ImportChange.objects.filter(job=OuterRef("pk")))).order_by("pk"):
+        while pks := list(job.changes.order_by("pk").values_list("pk", flat=True)[:PART]):
+            ImportChange.objects.filter(pk__in=pks).delete()
+
+
 def _in_parts(part: Callable[[int], int | None], *, start: int) -> None:
     """One after the other, each from the id at which the one before has ended."""
     last: int | None = start
@@ -82,7 +96,7 @@ def _take_back_leads(job: ImportJob, actor: User, now: datetime, record: Record,
         )
     LeadEvent.objects.bulk_create(events)
     ImportedRow.objects.filter(pk__in=[ids[lead.external_id or ""] for lead in leads]).delete()
-    record({"undone": len(leads), "kept": len(ids) - len(leads)})
+    record({"undone": len(leads)})
     return max(ids.values())
 
 
@@ -112,7 +126,7 @@ def _put_back_changes(job: ImportJob, actor: User, now: datetime, record: Record
     _forget(job, gone)
     judged = [pk for pk, lead in leads.items() if lead.stage in JUDGED_STAGES]
     judging.judge(lead_ids=judged, now=now, actor=actor)
-    record({"restored": len(gone), "kept": len(changes) - len(gone)})
+    record({"restored": len(gone)})
     return changes[-1].pk
 
 
