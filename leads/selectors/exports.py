@@ -5,14 +5,14 @@ Those that an import understands are named as it names its fields, so that it re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Any
 
 from django.db.models import Case, Value, When
 from django.db.models.fields.json import KeyTransform
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from alignment.exports.columns import Column, Listing, in_words
 from alignment.kernel.sheets import Cell
@@ -21,7 +21,7 @@ from leads.rules.columns import LABELS
 from leads.rules.fields import Field, FieldType
 from leads.rules.stages import Stage
 from leads.selectors.custom_fields import known
-from leads.selectors.duplicates import evidence_words
+from leads.selectors.duplicates import WORDS
 
 LEADS = Listing("leads:export", _("Leads"))
 ACCOUNTS = Listing("leads:account-export", _("Companies"))
@@ -84,6 +84,11 @@ def _shown(field: Field) -> Callable[[Any], Cell] | None:
     return None
 
 
+def _evidence(evidence: Iterable[Any]) -> str:
+    """What speaks for and against with its points, in characters that every kind of file can hold."""
+    return pgettext("list separator", ", ").join(f"{WORDS[signal]} ({points:+d})" for signal, points in evidence)
+
+
 DUPLICATE_COLUMNS = [
     Column(_("One"), "first__full_name"),
     Column(_("Company of the one"), "first__company_name"),
@@ -91,7 +96,7 @@ DUPLICATE_COLUMNS = [
     Column(_("The other"), "second__full_name"),
     Column(_("Company of the other"), "second__company_name"),
     Column(_("E-mail address of the other"), "second__email"),
-    Column(_("What speaks for it, and against it"), "evidence", evidence_words),
+    Column(_("What speaks for it, and against it"), "evidence", _evidence),
     Column(_("Points"), "score"),
 ]
 
