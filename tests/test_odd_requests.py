@@ -186,3 +186,11 @@ def test_a_deal_says_which_character_is_at_fault(ren: User) -> None:
 
     with pytest.raises(InvalidInput, match="cannot be stored"):
         deals.open_deal(lead_id=lead.pk, name="a\x00b", now=factories.A_MOMENT, **facts)
+
+
+def test_an_address_that_only_takes_forms_says_so_to_a_person(signed_in: Browser, mai: User) -> None:
+    answer = signed_in(mai).get("/imports/1/run/")
+
+    assert (answer.status_code, answer.headers.get("Allow")) == (405, "POST")
+    assert "This address only takes what a form sends." in answer.content.decode()
+    assert signed_in(mai).put("/imports/1/run/").content == b""

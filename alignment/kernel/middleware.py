@@ -7,8 +7,9 @@ import uuid
 from collections.abc import Callable
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from alignment.kernel import outages
 from alignment.kernel.errors import DomainError
@@ -40,13 +41,20 @@ class RequestIdMiddleware:
 
 
 class DomainErrorMiddleware:
-    """Renders an uncaught ``DomainError`` with its own status, and a busy database as 503 with Retry-After."""
+    """Renders an uncaught ``DomainError`` with its own status, a busy database as 503 with Retry-After, and what people
+    read who open an address that only takes forms: after a form was refused, that is what their browser shows."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if request.method == "GET" and isinstance(response, HttpResponseNotAllowed):
+            message = _("This address only takes what a form sends. Go back to the page with the form.")
+            page = _answer(request, "refused.html", message, response.status_code)
+            page["Allow"] = response["Allow"]
+            return page
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Called by Django for an exception that no view caught; None lets it become a 500."""

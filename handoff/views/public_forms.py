@@ -140,14 +140,19 @@ class _Visit:
         if ticket is None:
             stale = _("This page was open for a long time. Look over your entries, then send them again.")
             return self._form(form, _kept(given, "consent"), self._new_ticket(form), stale, status=422)
-        return self._taken(form, PublicForm(given, form=form, ticket=ticket))
+        filled = PublicForm(given, form=form, ticket=ticket)
+        if not filled.is_trapped and filled.is_valid() and filled.is_too_fast(now=self.now):
+            # It may be somebody whose browser has filled all in: asked again, nobody is lost but a bot.
+            hasty = _("This was sent very quickly. Look over your entries, then send them again.")
+            return self._form(form, _kept(given), ticket, hasty, status=422)
+        return self._taken(form, filled)
 
     def _taken(self, form: CaptureForm, filled: PublicForm) -> HttpResponse:
-        if not filled.is_trapped and not filled.is_valid():  # too fast or not: nothing is taken, so nothing is lost
-            return self._page("page", {"form": filled}, status=422)
-        if filled.is_trapped or filled.is_too_fast(now=self.now):
+        if filled.is_trapped:
             count_bot(form_id=form.pk)
             return self._done(form)
+        if not filled.is_valid():
+            return self._page("page", {"form": filled}, status=422)
         try:
             submit_form(form_id=form.pk, sent=filled.sent(self.language), now=self.now)
         except FormIsClosed:

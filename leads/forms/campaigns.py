@@ -89,6 +89,9 @@ class CampaignForm(Form):
         initial: dict[str, Any] = {name: getattr(campaign, name) for name in self.FACTS} if campaign else {}
         super().__init__(data, initial=initial | {"undated": stored.get(None), "spread": campaign is None})
         self.campaign, self.stored = campaign, stored
+        if campaign is None:
+            self.fields["undated"].label = _("Cost in all")
+            self.fields["undated"].help_text = _("Month by month you enter it once the campaign is saved.")
         planned = months_of(campaign.starts_on, campaign.ends_on) if campaign else []
         self.months = sorted({*planned, *(month for month in stored if month)})
         for month in self.months:

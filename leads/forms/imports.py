@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 
 from alignment.accounts.models import User
 from alignment.kernel import formats, tables
@@ -48,6 +48,9 @@ class BringForm(Form):
         help_text=gettext_lazy(
             "XLSX, XLS, ODS, CSV or text with tabs, in UTF-8, UTF-16, Shift_JIS or EUC-JP. Up to 256 MB."
         ),
+        error_messages={
+            "empty": gettext_lazy("The file is empty. Choose the one that holds the table, or paste its rows below.")
+        },
         widget=forms.ClearableFileInput(attrs={"accept": ".xlsx,.xls,.ods,.csv,.tsv,.txt,text/csv,text/plain"}),
     )
     text = forms.CharField(
@@ -119,12 +122,14 @@ class ColumnsForm(Form):
         understanding: tables.Understanding,
         custom: list[Field],
         likeness: Likeness,
+        before: ImportJob | None = None,
         begin_anew: bool = False,
     ) -> None:
         own = {} if begin_anew else job.mapping
         begun = own or likeness.mapping
         known = begun.get("columns", {})
-        system = begun.get("system", "") or (likeness.preset.name if likeness.preset else "")
+        of_tool = likeness.preset.name if likeness.preset else ""
+        system = own.get("system", "") or (before.source_system if before else begun.get("system", "") or of_tool)
         initial = readings.initial(understanding) | {"system": system, "like": OWN if own else likeness.key}
         initial["keep"] = begun.get("unmapped", "keep") == "keep"
         initial["known_leads"] = begun.get("known_leads", Rule.FILL.value)
@@ -135,6 +140,7 @@ class ColumnsForm(Form):
         if job.kind != ImportJob.Kind.LEADS:
             del self.fields["known_leads"]
         self.job = job
+        self.before = before
         self.understanding = understanding
         for name in OTHERWISE.get(job.kind, ()):
             self.fields[f"otherwise_{name}"] = forms.CharField(
@@ -217,8 +223,15 @@ class ColumnsForm(Form):
             if columns.is_date(self.job.kind, field, self.custom) and not cleaned.get(f"form_{index}"):
                 self._ask_for_a_form(index, proposal)
         if not chosen and not self.errors:
-            self.add_error(None, _("Choose a field for at least one column."))
+            self.add_error(None, self._nothing_chosen())
         return cleaned
+
+    def _nothing_chosen(self) -> str:
+        others = [sheet for sheet in self.understanding.sheets if sheet != self.understanding.reading.sheet]
+        if not others:
+            return _("Choose a field for at least one column.")
+        words = {"sheets": pgettext("list separator", ", ").join(others)}
+        return _("Choose a field for at least one column, or another sheet: %(sheets)s.") % words
 
     def _ask_for_a_form(self, index: int, proposal: Proposal) -> None:
         if proposal.readings:

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from alignment.kernel.forms import Form
-from leads.services.touch_kinds import LABEL, LAST_POSITION
+from leads.services.touch_kinds import LABEL, LAST_POSITION, LONGEST_KEY
 
 
 class KindForm(Form):
@@ -29,8 +29,11 @@ class NewKindForm(KindForm):
 
     key = forms.CharField(
         label=_("Key"),
-        max_length=20,
-        help_text=_("For programs and files, such as trial_start. It never changes."),
+        required=False,
+        max_length=LONGEST_KEY,
+        help_text=_(
+            "For programs and files, such as trial_start. It never changes. Empty: made from the English name."
+        ),
         widget=forms.TextInput(attrs={"spellcheck": "false", "autocapitalize": "none"}),
     )
     is_active = None  # type: ignore[assignment] # a new one is in use

@@ -79,7 +79,8 @@ _NAMES = {
     "lead id, contact id, record id, mql id, id番号, 管理番号, 顧客id, リードid, no, 番号",
     "captured_at": "captured, captured at, 獲得日, first contact date, "
     "date created, created at, created date, create date, date added, "
-    "date entered, created, 登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 取得日, 受付日, 受付日時, 日付",
+    "date entered, created, date, date of visit, visit date, visited at, visited on, scanned at, scan date, "
+    "登録日, 登録日時, 作成日, 作成日時, 名刺交換日, 来場日, 来場日時, 訪問日, 取得日, 受付日, 受付日時, 日付, 日時",
     "qualified_at": "qualified at, qualified date, mql date, became a marketing qualified lead date, mql日",
     "source": "source, lead source, original source, origin, 流入元, リードソース, 獲得経路, 情報源",
     "landing_page": "landing page, landing page id, first page seen, ランディングページ",
@@ -144,11 +145,13 @@ _PERSON_IDS = "lead id, contact id, person id, who id, mql id, lead external id,
 
 _BARE = frozenset({"serial", "YMD"})
 """Forms that any number may seem to be written in: believed only of a column that is named like a date."""
+_COUNTS = frozenset({"no", "番号"})
+"""Names of a column that may just count the rows, anew in every file: then it says who nobody is."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A form in which every value of a column can be read, and what one of them means in it."""
+    """A form in which the values of a column can be read, and what one of them means in it."""
 
     form: str
     value: str
@@ -186,6 +189,9 @@ def propose(
 ) -> list[Proposal]:
     """A proposal for every column, from its name and the values in ``rows``; each field is proposed once.
 
+    A column that is named like a date is one if most of its values are dates, so that a single slip does not take the
+    days of all others away: the check of the rows names those that are none.
+
     ``custom``: fields that admins made, known by their key or their name in either language, and those with choices by
     the choices. Where one is named as a field of ours is, it is what the company means.
     ``named``: what the tool that the file comes from calls fields, by plain name; it goes before what is usual.
@@ -199,9 +205,12 @@ def propose(
         usual = [name for name in _fields_named(header, kind) if name not in of_tool]
         fitting = [*_custom_named(header, custom), named.get(plain_name(header), ""), *usual]
         field = next((name for name in fitting if name and name not in taken), "")
+        if field == "external_id" and plain_name(header) in _COUNTS and _are_counted(values):
+            field = ""
         readings = readings_of(values)
         if field and is_date(kind, field, custom) and values and not readings:
-            field = ""
+            readings = readings_of(values, of_most=True)
+            field = field if readings else ""
         if not (field and is_date(kind, field, custom)):
             readings = [reading for reading in readings if reading.form not in _BARE]
         if not field and kind == "leads" and "email" not in taken | of_tool and _are_addresses(values):
@@ -214,12 +223,16 @@ def propose(
     return proposals
 
 
-def readings_of(values: Iterable[str]) -> list[Reading]:
-    """The forms in which every one of the values is a date; where there are two, with a value that tells them apart."""
+def readings_of(values: Iterable[str], *, of_most: bool = False) -> list[Reading]:
+    """The forms in which every one of the values is a date, or more than half of them; where there are two, with a
+    value that tells them apart."""
     column = DateColumn()
     for value in values:
         column.take(value)
     fits = column.fits()
+    if of_most and not fits:
+        best = column.candidates()[:2]
+        fits = [fit for fit in best if fit.misfits == best[0].misfits and fit.misfits * 2 < column.count]
     if len(fits) == 2 and (apart := column.differing(fits[0].form, fits[1].form)):
         value, one, other = apart[0]
         return [Reading(fits[0].form, value, one), Reading(fits[1].form, value, other)]
@@ -245,6 +258,11 @@ def _are_choices(values: Sequence[str], own: Field) -> bool:
     """Whether every value is one of the field's choices, and not always the same one."""
     distinct = set(values)
     return len(distinct) > 1 and all(is_choice(own, value) for value in distinct)
+
+
+def _are_counted(values: Sequence[str]) -> bool:
+    """Whether they are 1, 2, 3 and so on."""
+    return bool(values) and list(values) == [str(number) for number in range(1, len(values) + 1)]
 
 
 def plain_name(name: str) -> str:

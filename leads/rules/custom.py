@@ -24,7 +24,8 @@ from leads.rules.fields import Choice, Field, FieldType
 
 PREFIX = "custom."
 """Before the key of such a field, wherever fields of both sorts are named: in conditions, mappings, events, paths."""
-KEY = re.compile(r"[a-z][a-z0-9_]{0,39}")
+LONGEST_KEY = 40
+KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}")
 LONGEST_TEXT = 500
 LARGEST = 10**12
 PLACES = 6

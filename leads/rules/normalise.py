@@ -105,7 +105,7 @@ def email(value: str, *, field: str = "email") -> str:
             return f"{name}@{_checked_domain(domain)}".lower()
         return _checked(given)
     except EmailNotValidError as error:
-        message = _("“%(value)s” is not an e-mail address.") % {"value": given[:100]}
+        message = _("“%(value)s” is not an e-mail address: write it such as name@example.com.") % {"value": given[:100]}
         raise InvalidInput(message, field=field) from error
 
 
@@ -147,7 +147,9 @@ def phone(value: str, *, region: str, field: str = "phone") -> str:
 
 
 def _not_a_phone(given: str) -> str:
-    return _("“%(value)s” is not a phone number.") % {"value": given[:100]}
+    return _("“%(value)s” is not a phone number: write it with its area code, such as 03-1234-5678.") % {
+        "value": given[:100]
+    }
 
 
 _BETWEEN_DIGITS = re.compile(r"[\s\-‐‑‒–—―−ー]+")

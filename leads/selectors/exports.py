@@ -5,24 +5,24 @@ Those that an import understands are named as it names its fields, so that it re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from django.db.models import Case, Value, When
 from django.db.models.fields.json import KeyTransform
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import pgettext, pgettext_lazy
 
 from alignment.exports.columns import Column, Listing, in_words
 from alignment.kernel.sheets import Cell
 from leads.models import Deal, ImportJob
+from leads.rules import company_matching, matching
 from leads.rules.columns import LABELS
 from leads.rules.fields import Field, FieldType
 from leads.rules.stages import Stage
-from leads.selectors import company_duplicates
 from leads.selectors.custom_fields import known
-from leads.selectors.side_by_side import evidence_words
 
 LEADS = Listing("leads:export", _("Leads"))
 ACCOUNTS = Listing("leads:account-export", _("Companies"))
@@ -86,6 +86,15 @@ def _shown(field: Field) -> Callable[[Any], Cell] | None:
     return None
 
 
+def _evidence(words: Mapping[str, Promise]) -> Callable[[Iterable[Any]], str]:
+    """What speaks for and against with its points, in characters that every kind of file can hold."""
+
+    def said(evidence: Iterable[Any]) -> str:
+        return pgettext("list separator", ", ").join(f"{words[signal]} ({points:+d})" for signal, points in evidence)
+
+    return said
+
+
 DUPLICATE_COLUMNS = [
     Column(_("One"), "first__full_name"),
     Column(_("Company of the one"), "first__company_name"),
@@ -93,7 +102,7 @@ DUPLICATE_COLUMNS = [
     Column(_("The other"), "second__full_name"),
     Column(_("Company of the other"), "second__company_name"),
     Column(_("E-mail address of the other"), "second__email"),
-    Column(_("What speaks for it, and against it"), "evidence", evidence_words),
+    Column(_("What speaks for it, and against it"), "evidence", _evidence(matching.WORDS)),
     Column(_("Points"), "score"),
 ]
 
@@ -104,7 +113,7 @@ SUSPECTED_COMPANY_COLUMNS = [
     Column(_("The other"), "second__name"),
     Column(_("Corporate number of the other"), "second__corporate_number"),
     Column(_("Industry of the other"), "second__industry"),
-    Column(_("What speaks for it, and against it"), "evidence", company_duplicates.evidence_words),
+    Column(_("What speaks for it, and against it"), "evidence", _evidence(company_matching.WORDS)),
     Column(_("Points"), "score"),
 ]
 

@@ -51,6 +51,12 @@ def job(pk: int) -> ImportJob:
     return found
 
 
+def brought_before(job: ImportJob) -> ImportJob | None:
+    """The last import whose rows were taken from the very same file."""
+    same = jobs().filter(sha256=job.sha256, kind=job.kind, state=ImportJob.State.DONE).exclude(pk=job.pk)
+    return same.first()
+
+
 def made_by(pk: int) -> LeadQuerySet:
     """The leads that a job has made and that stand."""
     return _ever_made_by(pk).standing()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +17,11 @@ from alignment.kernel import formats, history
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import CustomField, Lead
 from leads.rules import custom, mappings
-from leads.rules.custom import KEY, Kind
+from leads.rules.custom import KEY, LONGEST_KEY, Kind
 from leads.rules.fields import FIELDS
 from leads.selectors import custom_fields as selectors
 from leads.services.custom_values import LOCK
-from leads.services.texts import check_text
+from leads.services.texts import check_text, key_from
 
 MOST_FIELDS = 50
 """In use at a time; a form with more is filled in by nobody."""
@@ -71,7 +70,7 @@ def add_field(*, data: FieldData, actor: User, now: datetime, key: str = "") -> 
     A key under which leads already hold something from a file is refused: it would be read as a value of the field.
     """
     _begin(actor)
-    given = (key or _plain(data.label_en)).strip()
+    given = (key or key_from(data.label_en, longest=LONGEST_KEY)).strip()
     _check_key(given)
     field = CustomField(key=given, position=0)
     _set(field, data)
@@ -212,7 +211,7 @@ def _choices(data: FieldData) -> list[dict[str, str]]:
     names: set[str] = set()
     for index, choice in enumerate(data.choices):
         row = {"value": choice.value.strip(), "ja": choice.ja.strip(), "en": choice.en.strip()}
-        row["value"] = row["value"] or _plain(row["en"]) or f"choice_{index + 1}"
+        row["value"] = row["value"] or key_from(row["en"], longest=LONGEST_KEY) or f"choice_{index + 1}"
         _check_choice(row, f"choices[{index}]")
         folded = {custom.folded(name) for name in row.values()}
         if folded & names:
@@ -273,8 +272,3 @@ def _check_choices_unused(field: CustomField, lost: set[str]) -> None:
         )
         words = {"n": formats.number(count), "choice": choice and choice.label}
         raise FieldInUse(message % words, field="choices")
-
-
-def _plain(words: str) -> str:
-    """A key from English words: “Budget (JPY)” is budget_jpy; "" where there is none in them."""
-    return re.sub(r"^[^a-z]+|_+$", "", re.sub(r"[^a-z0-9]+", "_", words.casefold()))[:40].rstrip("_")

@@ -29,6 +29,11 @@ def check_text(value: str, *, longest: int, field: str) -> None:
         raise InvalidInput(_("This text has a character that cannot be stored."), field=field)
 
 
+def key_from(words: str, *, longest: int) -> str:
+    """A key from English words: “Budget (JPY)” is budget_jpy; "" where there is none in them."""
+    return re.sub(r"^[^a-z]+|_+$", "", re.sub(r"[^a-z0-9]+", "_", words.casefold()))[:longest].rstrip("_")
+
+
 def check_values(values: Mapping[str, Any], *, field: str) -> None:
     """Refuse JSON that is too deep, too much, or holds what PostgreSQL cannot store, with the path of the fault."""
     waiting: list[tuple[Any, str, int]] = [(values, field, 1)]

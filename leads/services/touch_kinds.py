@@ -15,17 +15,22 @@ from alignment.kernel import history
 from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import CaptureForm, TouchKind
 from leads.selectors import touch_kinds as selectors
-from leads.services.texts import check_text
+from leads.services.texts import check_text, key_from
 
 LABEL = 100
 LAST_POSITION = 999
-_KEY = re.compile(r"[a-z][a-z0-9_]{0,19}", re.ASCII)
+LONGEST_KEY = 20
+_KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}", re.ASCII)
 
 
 @transaction.atomic
 def add_kind(*, key: str, label_en: str, label_ja: str, position: int, actor: User) -> TouchKind:
-    """Add a kind. Its key is for programs and files, and stays. Raises ``NotAllowed``, ``InvalidInput``."""
+    """Add a kind. Its key is for programs and files, and stays; empty: from the English name.
+
+    Raises ``NotAllowed``, ``InvalidInput``.
+    """
     actor.require(Permission.EDIT_ORGANISATION)
+    key = key or key_from(label_en, longest=LONGEST_KEY)
     if not _KEY.fullmatch(key):
         message = _("Use up to 20 small letters, digits and underscores, a letter first, such as trial_start.")
         raise InvalidInput(message, field="key")

@@ -74,12 +74,14 @@ def _form(request: PersonRequest, pk: int | None) -> HttpResponse:
     form = CampaignForm(request.POST or None, campaign=campaign, costs=costs)
     if request.method == "POST" and form.is_valid():
         try:
-            save_campaign(campaign_id=pk, actor=request.user, costs=form.costs(), **form.facts())
+            saved = save_campaign(campaign_id=pk, actor=request.user, costs=form.costs(), **form.facts())
         except DomainError as error:
             form.refuse(error)
         else:
             messages.success(request, _("Saved."))
             _warn_of_months(request, form)
+            if campaign is None:
+                return htmx.redirect(request, "leads:campaign-edit", saved.pk)  # its months have lines now
             return htmx.redirect(request, "leads:campaign-list")
     currency = deal_selectors.currency()
     context = {

@@ -102,6 +102,7 @@ def _columns_form(request: HttpRequest, job: ImportJob, outline: jobs.Outline) -
         understanding=outline.understanding,
         custom=outline.custom,
         likeness=outline.likeness,
+        before=selectors.brought_before(job),
         begin_anew=request.POST.get("like", OWN) != OWN,
     )
     is_as_saved = outline.likeness.saved and request.POST.get("like") == outline.likeness.key

@@ -532,3 +532,14 @@ def test_every_list_that_can_be_taken_is_tried() -> None:
     apart = {"leads:import-refused", "reviews:action-export"}
 
     assert {taken.name for taken in TAKEN} | apart == set(Listing.KNOWN)
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_our_own_words_exist_in_shift_jis(language: str, signed_in: SignedIn, mai: User):
+    pair = factories.suspected_pair()
+    pair.evidence += [["other_email", -20]]
+    pair.save()
+    mai.language = language
+    mai.save()
+
+    assert signed_in(mai).get(address("leads:duplicate-export", kind="csv-shift-jis")).status_code == 200

@@ -123,8 +123,9 @@ def sent(**changes: str) -> dict[str, str]:
 def test_a_total_is_entered_once_and_mended_by_month(signed_in: Browser, mai: User):
     client = signed_in(mai)
 
-    assert client.post("/campaigns/new/", sent(undated="6,100", spread="on")).status_code == 302
+    answer = client.post("/campaigns/new/", sent(undated="6,100", spread="on"))
     campaign = Campaign.objects.get()
+    assert (answer.status_code, answer["Location"]) == (302, f"/campaigns/{campaign.pk}/")  # where the months are
     assert costs_of(campaign) == {APRIL: 1500, MAY: 3100, JUNE: 1500}
     page = client.get(f"/campaigns/{campaign.pk}/").content.decode()
     assert "6,100 JPY in all" in page
@@ -138,6 +139,13 @@ def test_a_total_is_entered_once_and_mended_by_month(signed_in: Browser, mai: Us
     assert costs_of(campaign) == {date(2026, 3, 1): 50, APRIL: 1000, JUNE: 2000}
     assert "Some costs lie outside the period of the campaign: Mar 2026." in answer.content.decode()
     assert "outside the period" in client.get(f"/campaigns/{campaign.pk}/").content.decode()
+
+
+def test_a_cost_that_cannot_be_taken_is_named_as_the_page_names_it(signed_in: Browser, mai: User):
+    page = signed_in(mai).post("/campaigns/new/", sent(undated="much")).content.decode()
+
+    assert "Cost in all: " in page
+    assert "Cost without a month" not in page
 
 
 @pytest.mark.parametrize(

@@ -89,6 +89,33 @@ def test_a_column_named_like_a_date_without_dates_is_left_to_the_person() -> Non
     assert proposed(["登録日"], ["2026/1/5"])["登録日"] == "captured_at"
 
 
+def test_a_few_values_that_are_no_dates_do_not_take_its_meaning_from_a_column() -> None:
+    days = [["2026-02-11 09:30"], ["2026-02-12"], ["2026-02-30"], [""]]
+    (column,) = propose(["Created Date"], days, kind="leads")
+    assert (column.field, column.form) == ("captured_at", "Y-M-D")
+
+    (column,) = propose(["Created Date"], [["03/02/2026"], ["04/05/2026"], ["soon"]], kind="leads")
+    assert (column.field, column.form) == ("captured_at", "")  # its order is asked for
+    assert [reading.form for reading in column.readings] == ["D/M/Y", "M/D/Y"]
+
+    (column,) = propose(["Remark"], days, kind="leads")
+    assert (column.field, column.readings) == ("", ())
+
+
+@pytest.mark.parametrize("name", ["No.", "No", "番号", "NO"])
+def test_rows_that_are_only_counted_have_no_id(name: str) -> None:
+    assert proposed([name], ["1"], ["2"], ["3"])[name] == ""
+    assert proposed([name], ["1"], [""], ["2"])[name] == ""
+    assert proposed([name], ["A1"], ["A2"])[name] == "external_id"
+    assert proposed([name], ["1"], ["7"])[name] == "external_id"
+    assert proposed(["Record ID"], ["1"], ["2"])["Record ID"] == "external_id"
+
+
+@pytest.mark.parametrize("name", ["Date of visit", "Visit date", "Date", "訪問日", "日時", "Scanned at"])
+def test_the_day_of_a_visit_is_when_a_lead_was_captured(name: str) -> None:
+    assert proposed([name], ["2026-03-04"])[name] == "captured_at"
+
+
 def test_two_readings_of_a_date_are_left_to_the_person() -> None:
     (column,) = propose(["Created"], [["03/02/2026"], ["04/05/2026"]], kind="leads")
     assert [(reading.form, reading.value, reading.moment.date()) for reading in column.readings] == [

@@ -519,3 +519,81 @@ def test_what_is_done_of_a_file_is_what_its_parts_are_not_what_is_read_ahead(
 
     shares = [done / job.size for done in seen]
     assert shares == pytest.approx([0.25, 0.5, 0.75, 1], abs=0.05)
+
+
+def test_one_broken_date_takes_the_days_of_the_others_from_nobody(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, TEXT + "A3,佐藤,,sato@works.example,2026/02/30\n")
+
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+    assert 'value="captured_at" selected' in page
+    assert 'value="Y/M/D" selected' in page
+
+    client.post(f"/imports/{job.pk}/columns/", CHOICES)
+    work_on_it()
+    job.refresh_from_db()
+    assert (job.counts["created"], job.counts["refused"]) == (2, 1)
+    assert "2026/02/30" in client.get(f"/imports/{job.pk}/").content.decode()
+
+
+def test_who_brings_a_file_again_reads_when_and_from_where_it_was_brought(
+    signed_in: Browser, mai: User, aoi: User
+) -> None:
+    client = signed_in(mai)
+    first = bring(client)
+    client.post(f"/imports/{first.pk}/columns/", CHOICES)
+    work_on_it()
+    assert "was brought already" not in client.get(f"/imports/{bring(client).pk}/columns/").content.decode()
+    client.post(f"/imports/{first.pk}/run/")
+    work_on_it()
+
+    other = signed_in(aoi)
+    page = other.get(f"/imports/{bring(other).pk}/columns/").content.decode()
+    assert "This very file was brought already" in page
+    assert f'href="/imports/{first.pk}/"' in page
+    assert 'name="system" value="計測展2026"' in page
+    page = other.get(f"/imports/{bring(other, TEXT + 'A3,佐藤,,,2026/01/07').pk}/columns/").content.decode()
+    assert "This very file was brought already" not in page
+
+
+def test_a_header_without_rows_is_said_to_be_one(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, HEADER)
+    assert client.post(f"/imports/{job.pk}/columns/", FIELDS | {"system": "Fair", "encoding": "utf-8"}).status_code == 302
+    work_on_it()
+
+    page = client.get(f"/imports/{job.pk}/").content.decode()
+    assert "There is no row below the names of the columns." in page
+    assert "No row of this file is new" not in page
+
+
+def test_columns_that_cannot_be_used_say_how_to_mend_them(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, "氏名,メール,メール,\n田中,a@x.example,b@x.example,c\n")
+    page = client.get(f"/imports/{job.pk}/columns/").content.decode()
+
+    assert page.count("Another column has this name too. Rename one in the file") == 2
+    assert page.count("This column has no name. Give it one in the file") == 1
+
+
+def test_where_no_column_of_a_sheet_is_chosen_the_other_sheets_are_named(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    job = bring(client, workbooks.xlsx(表紙=[["計測展"], ["2026年"]], 名簿=[["氏名"], ["田中"]]))
+
+    answer = client.post(f"/imports/{job.pk}/columns/", {"system": "Fair", "sheet": "表紙", "sheet_was": "表紙"})
+
+    assert answer.status_code == 422
+    assert "Choose a field for at least one column, or another sheet: 名簿." in answer.content.decode()
+
+
+def test_an_empty_file_says_what_to_do(signed_in: Browser, mai: User) -> None:
+    answer = signed_in(mai).post("/imports/new/", {"kind": "leads", "file": file(b"")})
+
+    assert "The file is empty. Choose the one that holds the table" in answer.content.decode()
+
+
+def test_a_file_that_was_not_looked_at_has_no_numbers_in_the_list(signed_in: Browser, mai: User) -> None:
+    client = signed_in(mai)
+    bring(client)
+
+    assert 'data-label="Rows"><span>–</span>' in client.get("/imports/").content.decode()

@@ -320,7 +320,7 @@ def test_a_fault_keeps_what_was_typed(signed_in: Browser, mai: User):
 
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "“nonsense” is not an e-mail address." in page
+    assert "“nonsense” is not an e-mail address: write it such as name@example.com." in page
     assert 'href="#id_email"' in page
     assert 'value="fair"' in page
 

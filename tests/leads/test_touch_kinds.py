@@ -220,3 +220,23 @@ def test_a_program_is_told_which_kinds_there_are(api: Callable[[User], APIClient
     assert [result["status"] for result in results] == ["refused", "created"]
     assert results[0]["errors"][0]["attr"] == "kind"
     assert "seminar" in results[0]["errors"][0]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("label_en", "key"), [("Free trial", "free_trial"), ("A very long name of a kind", "a_very_long_name_of")]
+)
+def test_a_kind_without_a_key_gets_it_from_its_english_name(label_en: str, key: str, kei: User):
+    kind = touch_kinds.add_kind(key="", label_en=label_en, label_ja="体験", position=1, actor=kei)
+
+    assert kind.key == key
+
+
+def test_a_kind_whose_english_name_makes_no_key_is_asked_for_one(signed_in: Browser, kei: User):
+    data = {"key": "", "label_en": "無料体験", "label_ja": "無料体験", "position": "70"}
+    client = signed_in(kei)
+
+    answer = client.post("/touch-kinds/new/", data)
+    assert answer.status_code == 422
+    assert "Use up to 20 small letters" in answer.content.decode()
+    assert client.post("/touch-kinds/new/", data | {"label_en": "Free trial"}).status_code == 302
+    assert TouchKind.objects.filter(key="free_trial").exists()
