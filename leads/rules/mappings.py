@@ -10,6 +10,7 @@ fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the f
 ``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``currency`` says in which one the amounts are: any but
 the organisation's is refused, in a column ``currency`` too. ``known_leads`` says what a row of leads does to somebody
 who is here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``.
+``otherwise`` is what a row says of a field where it says nothing of it itself: ``{"campaign": "Measuring fair 2026"}``.
 A key that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -109,6 +110,9 @@ FIELDS: dict[str, dict[str, str]] = {
         "note": TEXT,
     },
 }
+OTHERWISE = {"leads": ("source", "campaign"), "touches": ("kind", "campaign"), "activities": ("kind",)}
+"""Fields that may be the same for all rows of a file, as where the people were met."""
+LONGEST_OTHERWISE = 100
 KEEPING = frozenset({"leads", "deals"})
 """Kinds whose records keep columns that no field of ours holds."""
 
@@ -132,6 +136,7 @@ class Mapping:
     given: tables.Given
     currency: str = ""
     rule: Rule = Rule.FILL
+    otherwise: dict[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     """Keys of the fields that admins made: what the mapping keeps beside a record goes by other names."""
 
@@ -158,7 +163,7 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
     if rule not in Rule.values:
         words = {"rules": ", ".join(Rule.values)}
         raise InvalidInput(_("“known_leads” is one of: %(rules)s.") % words, field="known_leads")
-    own = {"system", "columns", "unmapped", "currency", *(("known_leads",) if kind == "leads" else ())}
+    own = {"system", "columns", "unmapped", "currency", "otherwise", *(("known_leads",) if kind == "leads" else ())}
     _refuse_others(tree, own | set(tables.Given.KEYS), path="")
     currency = tree.get("currency", "")
     if not isinstance(currency, str) or not re.fullmatch("([A-Z]{3})?", currency):
@@ -176,6 +181,7 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
         given=tables.Given.from_json(tree),
         currency=currency,
         rule=Rule(rule),
+        otherwise=_otherwise(tree.get("otherwise", {}), kind),
         taken=frozenset(field.custom for field in known.values()),
     )
 
@@ -207,17 +213,29 @@ def _column(header: str, spec: Any, kind: str, known: Fields) -> Column:
     if not isinstance(spec, dict):
         raise InvalidInput(_no_such_field(spec, kind), field=path)
     _refuse_others(spec, {"field", "format"}, path=f"{path}.")
-    field, form = spec.get("field"), spec.get("format", "")
-    if not isinstance(field, str) or field not in (FIELDS[kind].keys() | known.keys()):
-        raise InvalidInput(_no_such_field(field, kind), field=path)
+    name, form = spec.get("field"), spec.get("format", "")
+    if not isinstance(name, str) or name not in (FIELDS[kind].keys() | known.keys()):
+        raise InvalidInput(_no_such_field(name, kind), field=path)
     if not isinstance(form, str) or not _is_form(form):
         raise InvalidInput(_("A format is a text such as %%Y-%%m-%%d.") % {}, field=f"{path}.format")
-    return Column(header, field, form, known.get(field))
+    return Column(header, name, form, known.get(name))
 
 
 def _no_such_field(field: Any, kind: str) -> str:
     words = {"field": str(field)[:50], "fields": ", ".join(FIELDS[kind])}
     return _("There is no field “%(field)s”. Use one of: %(fields)s.") % words
+
+
+def _otherwise(tree: Any, kind: str) -> dict[str, str]:
+    """What rows say where they say nothing; raises ``InvalidInput`` with the path of the fault."""
+    if not isinstance(tree, dict):
+        raise InvalidInput(_("“otherwise” is an object from fields to texts."), field="otherwise")
+    _refuse_others(tree, OTHERWISE.get(kind, ()), path="otherwise.")
+    for name, value in tree.items():
+        if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_OTHERWISE:
+            message = _("Enter a text of at most %(max)d characters.") % {"max": LONGEST_OTHERWISE}
+            raise InvalidInput(message, field=f"otherwise.{name}")
+    return {name: value.strip() for name, value in tree.items()}
 
 
 def _is_form(form: str) -> bool:

@@ -96,7 +96,8 @@ def compare(row: Row, said: Facts, record: Record | None, before: Facts, context
             change.after[name] = plain(stands)
         elif plain(stands) != before.get(NAMED.get(name, name)):
             change.after[name] = plain(value)
-            _warn_of_a_change_here(change, name, value, context)
+            if not _is_known_under_another_id(change, context):
+                _warn_of_a_change_here(change, name, value, context)
         elif plain(value) != before.get(name):
             change.after[name] = plain(value)
             change.write[name] = value
@@ -179,6 +180,13 @@ def _without_last_zeros(number: str) -> str:
     if not (point and whole.removeprefix("-").isdigit() and places.isdigit()):
         return number
     return f"{whole}.{places.rstrip('0')}".rstrip(".")
+
+
+def _is_known_under_another_id(change: Change, context: Context) -> bool:
+    """Whether what stands may have been said by the row or the tool that has the lead's own id, and not by people."""
+    record = change.record
+    own = (context.mapping.system, change.row.external_id)
+    return isinstance(record, Lead) and (record.source_system, record.external_id) != own
 
 
 def _warn_of_a_change_here(change: Change, name: str, value: Any, context: Context) -> None:

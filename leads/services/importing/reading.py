@@ -170,8 +170,10 @@ class _Reader:
         if len(given) > LONGEST_ID:
             message = _("“%(field)s” has more than %(max)d characters.")
             raise RowFault("too_long", message % {"field": "external_id", "max": LONGEST_ID})
-        custom = {key: text for name, key in self.kept.items() if (text := named.get(name, "").strip())}
-        return Row(number, given or _content_key(fields), bool(given), fields, custom, cells)
+        key = given or _content_key(fields)  # of what the row itself says
+        fields |= {name: text for name, text in self.mapping.otherwise.items() if not fields.get(name)}
+        custom = {kept: text for name, kept in self.kept.items() if (text := named.get(name, "").strip())}
+        return Row(number, key, bool(given), fields, custom, cells)
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:
