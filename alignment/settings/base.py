@@ -418,7 +418,7 @@ SPECTACULAR_SETTINGS = {
 
 # -- history: database triggers write it, whoever makes the change --------------------------------------
 PGHISTORY_APPEND_ONLY = True
-PGHISTORY_LEVEL = pgtrigger.Level("STATEMENT")  # a bulk write by one statement; row by row costs more than the write itself
+PGHISTORY_LEVEL = pgtrigger.Level("STATEMENT")  # row by row, a bulk write costs more for its history than for itself
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")
 
 # -- monitoring: what reads /metrics and the details of /readyz sends this as a bearer token ------------------
