@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 
 import environ
 import pghistory
-import pgtrigger
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -418,7 +417,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- history: database triggers write it, whoever makes the change --------------------------------------
 PGHISTORY_APPEND_ONLY = True
-PGHISTORY_LEVEL = pgtrigger.Level("STATEMENT")  # of one bulk write; row by row costs more than the write
+# A bulk write by one statement; row by row costs more than the write itself. Levels are compared by identity.
+PGHISTORY_LEVEL = pghistory.Statement  # type: ignore[has-type, unused-ignore]
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")
 
 # -- monitoring: what reads /metrics and the details of /readyz sends this as a bearer token ------------------
