@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -119,7 +119,8 @@ def _label(name: str) -> str:
 def _standing(survivor: Lead, other: Lead) -> list[Row]:
     """Where the two stand and what they bring, for reading."""
     counted = Lead.everything.filter(pk__in=[survivor.pk, other.pk]).annotate(
-        touch_count=Count("touches", distinct=True), deal_count=Count("deals", distinct=True)
+        touch_count=Count("touches", distinct=True),
+        deal_count=Count("deals", filter=Q(deals__taken_back_by=None), distinct=True),
     )
     counts = {lead.pk: lead for lead in counted}
     told = {

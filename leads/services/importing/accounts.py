@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 from leads.models import Account, Lead
 from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES
-from leads.services import judging
+from leads.services import judging, snapshots
 from leads.services.facts import LIMITS
-from leads.services.importing import memory, parties
+from leads.services.importing import memory, parties, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts
 from leads.services.importing.reading import RowFault
@@ -65,10 +65,16 @@ def store(rows: list[Row], context: Context) -> None:
     changes = [
         _compared(row, by_key, before.get(row.external_id, {}), context, is_new=row.number in new) for row in rows
     ]
-    changed = _update([change for change in changes if change.write and not change.is_new])
+    updates = [change for change in changes if change.write and not change.is_new]
+    was = {change.record.pk: snapshots.take(change.record) for change in updates}
+    changed = _update(updates)
+    noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
+    undoing.note(job=context.job, was=was, rows=noted, of="account")
     memory.remember(changes, context)
     ids = Lead.objects.filter(account__in=changed, stage__in=JUDGED_STAGES).order_by("pk").values_list("pk", flat=True)
-    judging.judge(lead_ids=list(ids), now=context.now, actor=context.actor)
+    leads = list(ids)
+    with undoing.effects_noted(job=context.job, lead_ids=leads):
+        judging.judge(lead_ids=leads, now=context.now, actor=context.actor)
     updated = sum(bool(change.write) and not change.is_new for change in changes)
     context.result.created += len(new)
     context.result.updated += updated

@@ -164,7 +164,7 @@ def take(
             custom_values.check_same(column.custom for column in plan.columns if column.custom)
             if job.pk is None and not rehearse:
                 job.save()  # the rows name it
-            with transaction.atomic():
+            with transaction.atomic(), history.written_by(actor.pk, import_job=job.pk):
                 kind.store(rows, context)
                 if rehearse:
                     transaction.set_rollback(True)
