@@ -474,6 +474,22 @@ def test_a_lead_that_qualified_by_the_touches_of_a_file_stands_where_it_stood(ta
     assert {event["removed"]["detail"] for event in told} == {"Guide", ""}  # what was is still told
 
 
+def test_being_judged_anew_is_nothing_that_moves_a_lead_on(taken: Take, lead: Lead, people: dict[str, User]) -> None:
+    factories.touch_kind("seminar")
+    attended = {"touches": {"kind": "seminar", "at_least": 1, "within_days": 10000}}
+    head = {"field": "job_title", "op": "is", "value": "Head"}
+    factories.version_in_force({"condition": attended, "points": 10}, {"condition": head, "points": 5}, threshold=10)
+    job = taken("touches")
+    update_lead(lead_id=lead.pk, facts={"job_title": "Head"}, seen=None, actor=people["mai"], now=timezone.now())
+    lead.refresh_from_db()
+    assert (lead.stage, lead.verdict and lead.verdict.points) == (Stage.QUALIFIED, 15)
+
+    undo(job)
+
+    lead.refresh_from_db()
+    assert (lead.stage, lead.qualified_at, lead.verdict and lead.verdict.points) == (Stage.CAPTURED, None, 5)
+
+
 def test_touches_of_others_stay(taken: Take, lead: Lead, people: dict[str, User]) -> None:
     job = taken("touches")
     mine = add_touch(lead_id=lead.pk, kind="download", at=None, detail="", actor=people["mai"], now=timezone.now())
