@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.fields.json import KeyTransform
 
-from leads.models import Criterion, CustomField, DefinitionVersion, ImportJob, Lead
+from leads.models import CaptureForm, Criterion, CustomField, DefinitionVersion, ImportJob, Lead
 from leads.rules.custom import PREFIX
 from leads.rules.fields import FIELDS, Field
 from leads.rules.versions import VersionStatus
@@ -51,11 +51,13 @@ class KnownFields(Mapping[str, Field]):
 
 @dataclass(frozen=True)
 class Use:
-    """Where a field is used: leads with a value, versions of the definition that name it, imports that fed it."""
+    """Where a field is used: leads with a value, versions of the definition that name it, imports that fed it, forms
+    for visitors that ask it."""
 
     leads: int
     versions: list[DefinitionVersion]
     imports: int
+    forms: list[CaptureForm]
 
     @property
     def binding(self) -> list[DefinitionVersion]:
@@ -64,7 +66,7 @@ class Use:
 
     @property
     def is_none(self) -> bool:
-        return not (self.leads or self.versions or self.imports)
+        return not (self.leads or self.versions or self.imports or self.forms)
 
 
 def known() -> KnownFields:
@@ -94,6 +96,7 @@ def use_of(field: CustomField) -> Use:
         leads=Lead.everything.filter(custom__has_key=field.key).count(),
         versions=versions,
         imports=sum(1 for mapping in _mappings() if _names(mapping, f"{PREFIX}{field.key}")),
+        forms=list(CaptureForm.objects.filter(fields__contains=[{"name": f"{PREFIX}{field.key}"}]).order_by("pk")),
     )
 
 
