@@ -153,11 +153,16 @@ def _changes(records: list[int]) -> Iterator[Item]:
             at=event.at,
             title=_change_title(event, kinds),
             kind="changes",
-            text=_change_text(event.data, fields),
+            text=_change_text(event, fields),
             icon="history",
             side=event.actor.side if event.actor else "",
             actor=event.actor.full_name if event.actor else "",
         )
+
+
+def _move_words(event: LeadEvent) -> str:
+    old, new = Stage(event.old_stage).label, Stage(event.new_stage).label
+    return _("%(old)s → %(new)s") % {"old": capfirst(str(old)), "new": new}
 
 
 def _reversed(events: list[LeadEvent]) -> set[int]:
@@ -172,8 +177,7 @@ def _change_title(event: LeadEvent, kinds: dict[str, TouchKind]) -> str:
         case LeadEventKind.TAKEN_BACK:
             return _taken_back_title(event.data, kinds)
         case LeadEventKind.STAGE if event.old_stage:
-            old, new = Stage(event.old_stage).label, Stage(event.new_stage).label
-            return _("%(old)s → %(new)s") % {"old": capfirst(str(old)), "new": new}
+            return _move_words(event)
         case LeadEventKind.QUALIFIED:
             return _("Qualified by the definition")
         case LeadEventKind.CONTACTED:
@@ -215,8 +219,11 @@ def changes_words(changes: dict[str, list[Any]], fields: Fields) -> list[str]:
     return lines
 
 
-def _change_text(data: dict[str, Any], fields: Fields) -> str:
+def _change_text(event: LeadEvent, fields: Fields) -> str:
+    data = event.data
     lines = changes_words(data.get("changes", {}), fields)
+    if event.kind == LeadEventKind.TAKEN_BACK and event.new_stage:
+        lines.insert(0, _move_words(event))
     if removed := data.get("removed"):
         lines += filter(None, (formats.datetime(datetime.fromisoformat(removed["at"])), removed["detail"]))
     if "recognised" in data:
