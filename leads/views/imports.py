@@ -149,7 +149,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "is_at_work": is_at_work,
         **(_progress(request, job) if is_at_work else {"problems": selectors.problems(job)}),
         "outcomes": [] if is_at_work else selectors.outcomes(job),
-        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.first_part(job.size),
+        "is_long": job.kind == "leads" and job.counts.get("rows", 0) > reading.first_part(job.size, check=True),
         "part": reading.PART,
         "is_mine": job.actor_id == request.user.pk,
         "does_something": bool(job.counts.get("created") or job.counts.get("updated")),

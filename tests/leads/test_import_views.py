@@ -480,7 +480,7 @@ def test_examples_are_forgotten_with_the_file(signed_in: Browser, mai: User) -> 
 def test_the_first_part_of_a_large_file_is_small_and_a_check_that_goes_on_counts_the_same(
     signed_in: Browser, mai: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reading, "LARGE", 10)
+    monkeypatch.setattr(reading, "LARGE_TO_CHECK", 10)
     monkeypatch.setattr(reading, "FIRST", 1)
     monkeypatch.setattr(reading, "PART", 8)
     seen = []

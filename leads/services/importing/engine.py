@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from django.db import connection, transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel import history, tables
+from alignment.kernel.ahead import made_ahead
 from alignment.kernel.errors import DomainError, InvalidInput
 from leads.models import ImportJob
 from leads.rules import mappings
@@ -28,7 +28,6 @@ from leads.services.importing.context import Context, Row
 from leads.services.importing.currencies import other_currency
 from leads.services.importing.reading import Part
 from leads.services.importing.result import ImportResult, Remark
-from leads.services.importing.seen import Seen
 
 Piece = TypeVar("Piece")
 ONE_DAY = timedelta(days=1)
@@ -149,64 +148,55 @@ def take(
     zone = organisation.zone
     if plan.currency not in ("", organisation.currency):
         raise InvalidInput(other_currency(plan.currency, organisation.currency), field="currency")
-    prepare = partial(kind.prepare, now=now, region=organisation.phone_region)
-    seen = Seen()
-    parts = reading.parts(table, mapping=plan, kind=job.kind, zone=zone, prepare=prepare, after=after, size=job.size)
-    for part, read in _ahead((part, place()) for part in parts):
-        beat()
-        result = ImportResult(kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse, read=read)
-        context = Context(mapping=plan, actor=actor, now=now, zone=zone, result=result, job=job)
-        rows = _identified(part, seen, context)
-        if part.is_behind:
-            continue
-        with transaction.atomic(), history.written_by(actor.pk):
-            _one_at_a_time(plan.system)
-            custom_values.check_same(column.custom for column in plan.columns if column.custom)
-            if job.pk is None and not rehearse:
-                job.save()  # the rows name it
-            with transaction.atomic(), history.written_by(actor.pk, import_job=job.pk):
-                kind.store(rows, context)
-                if rehearse:
-                    transaction.set_rollback(True)
-            record(result)
+    parts = reading.parts(
+        table,
+        mapping=plan,
+        kind=job.kind,
+        zone=zone,
+        prepare=partial(kind.prepare, now=now, region=organisation.phone_region),
+        after=after,
+        most=reading.first_part(job.size, check=rehearse),
+    )
+    with _made_ahead(((part, place()) for part in parts), size=job.size) as pieces:
+        for part, read in pieces:
+            beat()
+            if part.is_behind:
+                continue
+            result = ImportResult(
+                kind=job.kind, file_name=job.file_name, system=plan.system, dry_run=rehearse, read=read
+            )
+            context = Context(mapping=plan, actor=actor, now=now, zone=zone, result=result, job=job)
+            _store(part, context, record=record, rehearse=rehearse)
 
 
-def _ahead(pieces: Iterator[Piece]) -> Iterator[Piece]:
-    """The same pieces, the next one made while the last is in use: PostgreSQL works on one, we read the other."""
-    with ThreadPoolExecutor(max_workers=1) as beside:
-        language = translation.get_language()  # each thread has its own
-
-        def read() -> Piece | None:
-            with translation.override(language):
-                return next(pieces, None)
-
-        waiting = beside.submit(read)
-        while (piece := waiting.result()) is not None:
-            waiting = beside.submit(read)
-            yield piece
+def _made_ahead(pieces: Iterator[Piece], *, size: int) -> AbstractContextManager[Iterator[Piece]]:
+    """The same pieces; of a large file another process makes the next one, while PostgreSQL and we store the last."""
+    return made_ahead(pieces) if size >= reading.LARGE else nullcontext(pieces)
 
 
-def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
-    """The rows of a part by the id under which they are kept; what the part could not take is told in the result."""
-    result = context.result
+def _store(part: Part, context: Context, *, record: Callable[[ImportResult], None], rehearse: bool) -> None:
+    """Store a part and tell what came of it, in one transaction."""
+    job, plan, result = context.job, context.mapping, context.result
+    _tell(part, result)
+    with transaction.atomic(), history.written_by(context.actor.pk):
+        _one_at_a_time(plan.system)
+        custom_values.check_same(column.custom for column in plan.columns if column.custom)
+        if job.pk is None and not rehearse:
+            job.save()  # the rows name it
+        with transaction.atomic(), history.written_by(context.actor.pk, import_job=job.pk):
+            KINDS[job.kind].store(part.rows, context)
+            if rehearse:
+                transaction.set_rollback(True)
+        record(result)
+        _check_references()
+
+
+def _tell(part: Part, result: ImportResult) -> None:
+    """Tell what is to be said of a part before it is stored."""
     result.headers = part.headers
     result.rows += part.count
     result.refused += part.refused
     result.warnings += part.warnings
-    first, times = seen.first_rows(part.rows), seen.times_before(part.rows)
-    rows = []
-    for row in part.rows:
-        key = row.external_id
-        if row.has_id and first[key] != row.number:
-            message = _("The external id “%(id)s” is already in row %(row)d.") % {"id": key, "row": first[key]}
-            if row.called:
-                message = _("“%(name)s” is already in row %(row)d.") % {"name": row.called, "row": first[key]}
-            result.refuse(row.number, "id_twice", message, row.cells)
-            continue
-        if not row.has_id:
-            times[key] += 1
-            row.external_id = f"{key}-{times[key]}"
-        rows.append(row)
     if not all(row.has_id for row in part.rows):
         message = _(
             "Rows without an id of their own are recognised by what the mapping reads in them: one that is corrected "
@@ -214,7 +204,6 @@ def _identified(part: Part, seen: Seen, context: Context) -> list[Row]:
             "ids, where there is one, “id in the other tool” (external_id)."
         )
         result.note(message)
-    return rows
 
 
 def _one_at_a_time(system: str) -> None:
@@ -227,3 +216,20 @@ def _one_at_a_time(system: str) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, [f"import:{system}"])
+
+
+def _check_references() -> None:
+    """Look up every foreign key of the part, which its commit does else, by index.
+
+    PostgreSQL plans such a lookup once in a session: while the tables are nearly empty by reading them from end to end,
+    and would go on so for the thousands of rows that follow.
+    """
+    sql = """
+        DISCARD PLANS;
+        SET LOCAL enable_seqscan = off;
+        SET CONSTRAINTS ALL IMMEDIATE;
+        SET CONSTRAINTS ALL DEFERRED;
+        SET LOCAL enable_seqscan = DEFAULT;
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql)

@@ -18,14 +18,17 @@ from leads.rules.mappings import CellFault, Mapping
 from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
+from leads.services.importing.seen import Seen
 
 LONGEST_ID = 200
 PART = 10_000
 WEIGHT = 8_000_000
 """Rows, or characters, that are stored together: what a killed worker loses at most, and what memory holds."""
-LARGE = 4_000_000
 FIRST = 500
-"""The first part of a file of so many bytes, as somebody waits for the first counts; the next grow to a whole one."""
+"""The first part of a large file, as somebody waits for the first counts; the next grow to a whole one."""
+LARGE_TO_CHECK = 4_000_000
+LARGE = 1_000_000
+"""Of so many bytes is a large file: to check, where doubles are only found within a part, and to take."""
 
 Numbered = tuple[int, list[str]]
 
@@ -44,7 +47,10 @@ class RowFault(InvalidInput):
 
 @dataclass
 class Part:
-    """Some rows of the file, one after the other, and what is to be said of them and of those that cannot be taken."""
+    """Some rows of the file, one after the other, and what is to be said of them and of those that cannot be taken.
+
+    Each row has an id of its own. ``count`` is with those that cannot be taken.
+    """
 
     headers: list[str]
     count: int = 0
@@ -62,29 +68,29 @@ def parts(
     zone: ZoneInfo,
     prepare: Prepare,
     after: int = 0,
-    size: int = 0,
+    most: int = PART,
 ) -> Iterator[Part]:
-    """The rows below the header of a file of ``size`` bytes, part by part; at least one part, which may be empty.
+    """The rows below the header, part by part; at least one part, which may be empty.
 
-    Parts within the first ``after`` rows are behind us: they were stored before, and are only to be remembered.
+    The first part has at most ``most`` rows. Parts within the first ``after`` rows are behind us: they were stored
+    before, and come without their rows.
 
     Raises ``InvalidInput`` before the first where the file has no header that fits the mapping.
     """
     rows = filled(table)
     headers, width = _header(rows, mapping)
     reader = _Reader(mapping, kind, zone, prepare, headers=headers, width=width)
-    count, most = 0, first_part(size)
-    while (part := reader.read(rows, most=most)).count or not count:
-        count, most = count + part.count, min(most * 4, PART)
-        part.is_behind = 0 < count <= after
-        yield part
+    count = 0
+    while (part := reader.read(rows, most=min(most, PART))).count or not count:
+        count, most = count + part.count, most * 4
+        yield Part(part.headers, part.count, is_behind=True) if 0 < count <= after else part
         if not part.count:
             return
 
 
-def first_part(size: int) -> int:
-    """How many rows the first part of a file of ``size`` bytes has at most."""
-    return min(FIRST, PART) if size >= LARGE else PART
+def first_part(size: int, *, check: bool) -> int:
+    """How many rows the first part of a file of ``size`` bytes has at most: one to check, or one to take."""
+    return min(FIRST, PART) if size >= (LARGE_TO_CHECK if check else LARGE) else PART
 
 
 def header(table: Iterable[Numbered], mapping: Mapping) -> list[str]:
@@ -117,6 +123,7 @@ class _Reader:
     ) -> None:
         self.mapping, self.kind, self.zone, self.prepare = mapping, kind, zone, prepare
         self.headers, self.width = headers, width
+        self.seen = Seen()
         self.names = _told_apart(headers)
         mapped = mapping.mapped_headers()
         kept = [name for name in self.names if name not in mapped] if mapping.keep_unmapped else []
@@ -130,12 +137,25 @@ class _Reader:
             weight += sum(map(len, cells))
             try:
                 row = self._row(number, cells)
-                part.warnings += self.prepare(row)
+                remarks = self.prepare(row)
+                self._tell_apart(row)
             except (RowFault, CellFault) as fault:
                 part.refused.append((Remark(number, fault.code, str(fault.message)), cells))
             else:
                 part.rows.append(row)
+                part.warnings += remarks
         return part
+
+    def _tell_apart(self, row: Row) -> None:
+        """Give a row without an id its own among those that say the same; refuse one whose id a row before it has."""
+        key = row.external_id
+        if not row.has_id:
+            row.external_id = f"{key}-{self.seen.times(key)}"
+        elif (first := self.seen.first_row(key, row.number)) != row.number:
+            message = _("The external id “%(id)s” is already in row %(row)d.") % {"id": key, "row": first}
+            if row.called:
+                message = _("“%(name)s” is already in row %(row)d.") % {"name": row.called, "row": first}
+            raise RowFault("id_twice", message)
 
     def _row(self, number: int, cells: list[str]) -> Row:
         if len(cells) > self.width or len(_without_empty_end(cells)) > len(self.names):  # also a shift of blanks
