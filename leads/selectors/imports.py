@@ -14,6 +14,7 @@ from django.http import Http404
 
 from alignment.health.metrics import figure
 from leads.models import ImportJob, ImportRemark, Lead
+from leads.querysets import standing
 from leads.rules.fields import Fields
 from leads.selectors import timeline, undoing
 from leads.selectors.custom_fields import known
@@ -48,7 +49,7 @@ def job(pk: int) -> ImportJob:
 
 def made_by(pk: int) -> QuerySet[Lead]:
     """The leads that a job has made and that stand."""
-    return undoing.made_by("leads", pk)
+    return undoing.made_by("leads", pk).filter(standing())
 
 
 @dataclass

@@ -42,6 +42,7 @@ class Kind:
 
     ``key`` is the column by which a row knows its record: by the id of the row, or by a fact that is ``remembered`` of
     it. ``name``: what people call a record. ``page``: where it is shown, with the column that says which one.
+    ``relation``: that of ``ImportChange`` to such records, where a file can change one.
     """
 
     records: Callable[[], QuerySet[Any]]
@@ -50,6 +51,7 @@ class Kind:
     page: tuple[str, str]
     key: str = "pk"
     remembered: str = ""
+    relation: str = ""
     is_of_system: bool = False
 
     def key_of(self, row: ImportedRow) -> Any:
@@ -58,7 +60,7 @@ class Kind:
 
 
 def made_by(kind: str, pk: int) -> QuerySet[Any]:
-    """The records of a kind that a job has made and that count."""
+    """The records of a kind that a job has made and that were not taken back; also what became part of another."""
     of = KINDS[kind]
     rows = ImportedRow.objects.filter(made_by=pk, kind=kind)
     key = Cast(KT(f"facts__{of.remembered}"), BigIntegerField()) if of.remembered else F("external_id")
@@ -78,9 +80,21 @@ def happened(records: QuerySet[Any], job: ImportJob) -> QuerySet[Any]:
 
 
 def changes_of(job: ImportJob) -> QuerySet[ImportChange]:
-    """What a job has changed of records that were here before it and still count."""
+    """What a job has changed of records that were here before it and still count.
+
+    Without what a later row said of a record that the same file made: that stays as it is, or goes as a whole.
+    """
     stands = {"lead__merged_into": None, "lead__taken_back_by": None, "account__merged_into": None}
-    return ImportChange.objects.filter(job=job, deal__taken_back_by=None, **stands)
+    found = ImportChange.objects.filter(job=job, deal__taken_back_by=None, **stands)
+    relation = KINDS[job.kind].relation
+    if not relation:
+        return found
+    return found.exclude(Exists(made_by(job.kind, job.pk).filter(pk=OuterRef(relation))))
+
+
+def changed_rows(job: ImportJob) -> QuerySet[ImportChange]:
+    """The changes of which a row itself has said; others follow from them."""
+    return changes_of(job).exclude(external_id="")
 
 
 def _by(model: type[Model], column: str, **of: Any) -> Q:
@@ -104,6 +118,7 @@ def _of_leads(job: ImportJob) -> Reasons:
     events = LeadEvent.objects.filter(lead=OuterRef("pk")).exclude(by_judging).exclude(by_undone_import)
     changed = _("somebody has changed it or handed it over")
     return [
+        (_("it became part of another lead"), Q(merged_into__isnull=False)),
         (_("it has a deal"), Q(Exists(Deal.objects.filter(lead=OuterRef("pk"))))),
         (_("sales has worked on it"), Q(Exists(Activity.objects.filter(lead=OuterRef("pk"))))),
         (_("another lead was merged into it"), _by(Lead, "merged_into")),
@@ -125,7 +140,7 @@ def _of_accounts(job: ImportJob) -> Reasons:
     return [
         (_("leads or deals belong to it"), named | _may_return("account_id")),
         (_("it belongs to a group of companies"), Q(parent__isnull=False) | _by(Account, "parent")),
-        (_("it was merged with another"), _by(Account, "merged_into") | Q(Exists(merges))),
+        (_("it was merged with another"), Q(merged_into__isnull=False) | Q(Exists(merges))),
         (_("another file names it"), Q(Exists(of_others))),
         (_("somebody has changed it"), _changed(Account, "account", job)),
     ]
@@ -184,11 +199,12 @@ def _activity_name(activity: Activity) -> str:
 
 KINDS = {
     "leads": Kind(
-        Lead.objects.all,
+        Lead.everything.all,
         _of_leads,
         lambda lead: lead.display_name,
         ("leads:detail", "pk"),
         key="external_id",
+        relation="lead",
         is_of_system=True,
     ),
     "deals": Kind(
@@ -197,10 +213,20 @@ KINDS = {
         deals.name_of,
         ("leads:deal-detail", "pk"),
         key="external_id",
+        relation="deal",
         is_of_system=True,
     ),
-    "accounts": Kind(Account.objects.all, _of_accounts, str, ("leads:account-detail", "pk"), remembered="account_id"),
-    "campaigns": Kind(Campaign.objects.all, _of_campaigns, str, ("leads:campaign-edit", "pk"), key="name"),
+    "accounts": Kind(
+        Account.everything.all,
+        _of_accounts,
+        str,
+        ("leads:account-detail", "pk"),
+        remembered="account_id",
+        relation="account",
+    ),
+    "campaigns": Kind(
+        Campaign.objects.all, _of_campaigns, str, ("leads:campaign-edit", "pk"), key="name", relation="campaign"
+    ),
     "touches": Kind(
         lambda: Touch.objects.select_related("lead", "kind"),
         _of_what_happened,
@@ -259,7 +285,7 @@ def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
         stay=_staying(stay, job, examples),
         more=max(count - examples, 0),
         records=made.count() - count,
-        changes=_changed_rows(job).count(),
+        changes=changed_rows(job).count(),
         promise=_promise(job.kind),
     )
 
@@ -267,16 +293,11 @@ def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
 def stayed(job: ImportJob, *, examples: int = 25) -> Stayed:
     """What of an import that was taken back is here all the same: of what it made, and of what it changed."""
     made = happened(made_by(job.kind, job.pk), job)
-    changes = _changed_rows(job).select_related("lead", "deal__account", "account", "campaign").order_by("pk")
+    changes = changed_rows(job).select_related("lead", "deal__account", "account", "campaign").order_by("pk")
     found = _staying(made, job, examples)
     why = _("what the file wrote was changed since")
     found += [_changed_record(change, why) for change in changes[: examples - len(found)]]
     return Stayed(found, made.count() + changes.count() - len(found))
-
-
-def _changed_rows(job: ImportJob) -> QuerySet[ImportChange]:
-    """The changes of which a row itself has said."""
-    return changes_of(job).exclude(external_id="")
 
 
 def _promise(kind: str) -> str:

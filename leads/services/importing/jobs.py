@@ -145,7 +145,7 @@ def undo(*, job_id: int, actor: User, now: datetime) -> None:
     if job.finished_at is None or now > job.finished_at + ImportJob.UNDO_FOR:
         message = _("An import can be taken back within %(days)d days after its end.")
         raise InvalidInput(message % {"days": ImportJob.UNDO_FOR.days})
-    counts = {"undone": 0, "restored": 0} | job.counts | {"kept": 0}
+    counts = {"undone": 0, "restored": 0} | job.counts
     asked = {"state": State.UNDOING, "undone_by": actor, "counts": counts, "fault": ""}
     ImportJob.objects.filter(pk=job_id).update(claimed_until=None, is_cancel_asked=False, attempts=0, **asked)
     nudge("leads.take_imports")

@@ -22,7 +22,7 @@ from django.db.models import prefetch_related_objects
 from alignment.accounts.models import User
 from alignment.kernel import history
 from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob
-from leads.selectors.undoing import KINDS, changes_of, made_by, untouched
+from leads.selectors.undoing import KINDS, changed_rows, changes_of, made_by, untouched
 from leads.services import snapshots
 from leads.services.importing import putting_back, taking_back
 from leads.services.importing.context import Undoing
@@ -74,6 +74,11 @@ def take_back(*, job: ImportJob, actor: User, clock: Callable[[], datetime], rec
         _in_parts(partial(changed, relation), start=_LAST)
 
 
+def left(job: ImportJob) -> int:
+    """How many of the records that the job made, and of its changes of others, were not taken back."""
+    return ImportedRow.objects.filter(kind=job.kind, made_by=job).count() + changed_rows(job).count()
+
+
 def _in_parts(part: Callable[[int], int | None], *, start: int) -> None:
     """One after the other, each from the id at which the one before has ended."""
     last: int | None = start
@@ -95,29 +100,22 @@ def _take_back_made(undoing: Undoing, record: Record, after: int) -> int | None:
         gone = [rows[getattr(one, kind.key)].pk for one in records]
         taking_back.KINDS[job.kind](records, undoing)
     made.filter(pk__in=gone).delete()
-    record({"undone": len(gone), "kept": len(rows) - len(gone)})
+    record({"undone": len(gone)})
     return max(row.pk for row in rows.values())
 
 
 @transaction.atomic
 def _put_back_changes(undoing: Undoing, record: Record, relation: str, before: int) -> int | None:
-    """The last change of a record goes first, or what it found would not be there. What the same import made stays as
-    it has made it, or is gone."""
+    """The last change of a record goes first, or what it found would not be there."""
     job = undoing.job
     of_part = changes_of(job).filter(**{f"{relation}__isnull": False, "pk__lt": before})
     changes = list(of_part.order_by("-pk")[:PART])
     if not changes:
         return None
-    ids = {getattr(change, f"{relation}_id") for change in changes}
-    made = set()
-    if KINDS[job.kind].records().model is putting_back.MODELS[relation]:
-        made = set(made_by(job.kind, job.pk).filter(pk__in=ids).values_list("pk", flat=True))
-    tried = [change for change in changes if getattr(change, f"{relation}_id") not in made]
     with history.written_by(undoing.actor.pk, import_job=job.pk):
-        gone = putting_back.RELATIONS[relation](tried, undoing)
+        gone = putting_back.RELATIONS[relation](changes, undoing)
     _forget(job, gone)
-    told, restored = ([change for change in some if change.external_id] for some in (tried, gone))
-    record({"restored": len(restored), "kept": len(told) - len(restored)})
+    record({"restored": sum(bool(change.external_id) for change in gone)})
     return changes[-1].pk
 
 

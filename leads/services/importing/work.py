@@ -242,5 +242,7 @@ _STOPPED = {State.CHECKING: State.DRAFT, State.RUNNING: State.CANCELLED, State.U
 
 def end(job: ImportJob, state: State, *, now: datetime, fault: str = "") -> None:
     """The job is worked on no more; what is taken back has ended when it was taken."""
-    finished_at = job.finished_at if job.state == State.UNDOING else now
-    _ours(job).update(state=state, finished_at=finished_at, claimed_until=None, is_cancel_asked=False, fault=fault)
+    told: dict[str, Any] = {"finished_at": now}
+    if job.state == State.UNDOING:
+        told = {"counts": job.counts | {"kept": undoing.left(job)}}
+    _ours(job).update(state=state, claimed_until=None, is_cancel_asked=False, fault=fault, **told)
