@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -54,9 +54,10 @@ _TOGETHER = _PLACE | {"verdict_id"}
 a lead back has it judged again."""
 
 
-def written(model: type[Model]) -> list[str]:
-    """The fields of a model that ``put_back`` may set."""
-    return [field.name for field in model._meta.concrete_fields if field.attname in (*COLUMNS[model], "custom")]
+def written(model: type[Model], snapshots: Iterable[Snapshot]) -> list[str]:
+    """The fields of a model that ``put_back`` of these may set."""
+    names = {"custom" if name.startswith(PREFIX) else name for snapshot in snapshots for name in snapshot}
+    return [field.name for field in model._meta.concrete_fields if field.attname in names]
 
 
 def take(record: Model, columns: Collection[str] = ()) -> Snapshot:

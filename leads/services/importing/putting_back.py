@@ -6,9 +6,10 @@ it stays as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Model
 
@@ -35,7 +36,7 @@ def _deals(changes: Changes, undoing: Undoing) -> Changes:
         if was != snapshots.take(deal):
             facts = {"kind": DealEvent.Kind.TAKEN_BACK, "actor": undoing.actor, "at": undoing.now}
             events.append(DealEvent(deal=deal, data=undoing.told(change.external_id), **facts))
-    Deal.objects.bulk_update(deals.values(), snapshots.written(Deal), batch_size=BATCH)
+    _write(Deal, deals, changes)
     DealEvent.objects.bulk_create(events, batch_size=BATCH)
     return gone
 
@@ -45,7 +46,7 @@ def _accounts(changes: Changes, undoing: Undoing) -> Changes:
     found = Account.objects.filter(pk__in={change.account_id for change in changes}).order_by("pk")
     accounts = {account.pk: account for account in locked_all(found)}
     gone = [change for change in changes if not _put_back(accounts[change.account_id or 0], change)]
-    Account.objects.bulk_update(accounts.values(), snapshots.written(Account), batch_size=BATCH)
+    _write(Account, accounts, changes)
     moved = ImportChange.objects.filter(job=undoing.job, lead__isnull=False).values("lead")
     leads = Lead.objects.filter(account__in=accounts, stage__in=JUDGED_STAGES).exclude(pk__in=moved)
     judging.judge(lead_ids=list(leads.values_list("pk", flat=True)), now=undoing.now, actor=undoing.actor)
@@ -65,8 +66,14 @@ def _campaigns(changes: Changes, undoing: Undoing) -> Changes:
             left |= {"starts_on", "ends_on"}
         if not left | _put_costs_back(campaign, change):
             gone.append(change)
-    Campaign.objects.bulk_update(campaigns.values(), snapshots.written(Campaign), batch_size=BATCH)
+    _write(Campaign, campaigns, changes)
     return gone
+
+
+def _write(model: type[Model], records: Mapping[int, Any], changes: Changes, *besides: str) -> None:
+    """Write what ``put_back`` may have set, and no more: columns that nobody changed cost as much as others."""
+    if columns := [*snapshots.written(model, (change.before for change in changes)), *besides]:
+        model._base_manager.bulk_update(records.values(), columns, batch_size=BATCH)
 
 
 def _put_back(record: Model, change: ImportChange) -> set[str]:
@@ -107,7 +114,7 @@ def _leads(changes: Changes, undoing: Undoing) -> Changes:
             data = undoing.told(change.external_id, **({"changes": told} if told else {}))
             kind = LeadEventKind.TAKEN_BACK
             events.append(LeadEvent(lead=lead, kind=kind, actor=undoing.actor, at=undoing.now, data=data, **stages))
-    Lead.objects.bulk_update(leads.values(), [*snapshots.written(Lead), "updated_at"], batch_size=BATCH)
+    _write(Lead, leads, changes, "updated_at")
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
     judged = [pk for pk, lead in leads.items() if lead.stage in JUDGED_STAGES]
     judging.judge(lead_ids=judged, now=undoing.now, actor=undoing.actor)
