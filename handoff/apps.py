@@ -9,5 +9,6 @@ class HandoffConfig(AppConfig):
     name = "handoff"
 
     def ready(self) -> None:
-        """Let monitoring see whether deadlines are watched."""
+        """Let monitoring see whether deadlines are watched, and leads what the rules name."""
         import_module("handoff.selectors.lateness")
+        import_module("handoff.selectors.routing")

@@ -43,5 +43,5 @@ def find_duplicates(**_future: Any) -> int:
 
 @shared_task(name="leads.prune_imports")
 def prune_imports(**_future: Any) -> int:
-    """Once an hour: drop files that nobody needs any more."""
+    """Once an hour: drop files that nobody needs any more, and what only an undo needs."""
     return jobs.prune(now=timezone.now())

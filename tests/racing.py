@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -31,6 +33,21 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     for thread in threads:
         thread.join()
     return results
+
+
+def beside(call: Callable[[], Any]) -> Future[Any]:
+    """Start the call in a thread, on a connection of its own, and go on; its ``result`` is waited for."""
+
+    def run() -> Any:
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    pool = ThreadPoolExecutor(max_workers=1)
+    started = pool.submit(run)
+    pool.shutdown(wait=False)
+    return started
 
 
 def while_uncommitted(change: Callable[[], object], call: Callable[[], object]) -> object:

@@ -16,6 +16,7 @@ from rest_framework.exceptions import NotFound as NoSuchPage
 from rest_framework.pagination import BasePagination, Cursor, CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.reverse import reverse
 
 from alignment.kernel import outages
 from alignment.kernel.errors import DomainError, InvalidInput
@@ -83,14 +84,20 @@ def exception_handler(exc: Exception, context: ExceptionHandlerContext) -> Respo
     """Answer a ``DomainError`` or a busy database in the same shape as every other API error.
 
     ``{"type": "client_error" | "validation_error" | "server_error", "errors": [{"code", "detail", "attr"}]}``;
-    ``code`` is stable, ``detail`` is in the caller's language, ``attr`` is the path of the input at fault.
+    ``code`` is stable, ``detail`` is in the caller's language, ``attr`` is the path of the input at fault. What can be
+    asked instead is the header Link, as ``rel="canonical"``.
     """
+    instead = None
     if isinstance(exc, DomainError):
-        exc = _as_api_exception(exc)
+        instead, exc = exc.instead, _as_api_exception(exc)
     elif isinstance(exc, outages.FAULTS):
         log.warning("database_fault", error=repr(exc))
         exc = Busy() if outages.is_undone(exc) else Unavailable()
-    return standardized_handler(exc, context)
+    response = standardized_handler(exc, context)
+    if response is not None and instead is not None:
+        name, pk = instead
+        response["Link"] = f'<{reverse(name, args=[pk], request=context["request"])}>; rel="canonical"'
+    return response
 
 
 def told(error: DomainError | ValidationError) -> list[dict[str, Any]]:

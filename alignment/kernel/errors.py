@@ -11,11 +11,13 @@ if TYPE_CHECKING:
 class DomainError(Exception):
     """A refused change. ``message`` is shown to the user as it stands, ``code`` is stable for programs.
 
-    ``field`` names the input at fault (dotted path), empty when the whole request is meant.
+    ``field`` names the input at fault (dotted path), empty when the whole request is meant. ``instead``: the name of
+    the API's address, and the id, of what the same can be asked of.
     """
 
     code = "refused"
     http_status = 409
+    instead: tuple[str, int] | None = None
 
     def __init__(self, message: str | _StrPromise, *, code: str | None = None, field: str = "") -> None:
         super().__init__(message)

@@ -1,4 +1,4 @@
-"""Rows under lock, read once the lock is held.
+"""Rows under lock, read once the lock is held, and what is done where two wait for each other all the same.
 
 Nobody else changes them till then. A row that only names a locked one may be written meanwhile, so that two who have
 locked a row each, and write what names both, don't wait for each other in a circle.
@@ -6,12 +6,32 @@ locked a row each, and write what names both, don't wait for each other in a cir
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from django.db import OperationalError
 from django.db.models import Model, QuerySet
 
 Row = TypeVar("Row", bound=Model)
+Result = TypeVar("Result")
+
+TRIES = 5
+_DEADLOCK = "40P01"
+
+
+def despite_deadlocks(change: Callable[[], Result]) -> Result:
+    """Do ``change``, a transaction or a part of one, and again where PostgreSQL undid it because others waited for it.
+
+    For changes of many rows that cannot all be locked in one order, as which they are shows only on the way. What it
+    had locked is free before it begins anew, so the others come through. It must leave nothing outside the database.
+    """
+    for _earlier in range(TRIES - 1):
+        try:
+            return change()
+        except OperationalError as error:
+            if getattr(error.__cause__, "pgcode", None) != _DEADLOCK:
+                raise
+    return change()
 
 
 def locked(rows: QuerySet[Row], *related: str) -> Row | None:

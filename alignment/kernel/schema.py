@@ -32,7 +32,8 @@ REFUSALS = {
     "403": "Not for this person, or not for this token.",
     "404": "There is no such thing, or no such page.",
     "409": "Somebody was faster, or it does not stand where this is possible, or the first request with this "
-    "Idempotency-Key is still running; nothing was changed.",
+    "Idempotency-Key is still running; nothing was changed. Of a lead that became part of another one (`code` is "
+    '`lead_merged`) the header Link tells the address of the other, as `rel="canonical"`.',
     "415": "The body is not JSON.",
     "422": "This Idempotency-Key was used with another body.",
     "429": "Too many requests; see Retry-After.",

@@ -11,6 +11,7 @@ from handoff.models import Handoff, RoutingRule
 from leads.rules.conditions import ConditionFault, Test, leaves, parse
 from leads.rules.fields import Vocabulary
 from leads.rules.sentences import say
+from leads.selectors.stated import Stated, states_conditions
 from leads.selectors.vocabulary import known
 
 RECENT = timedelta(days=30)
@@ -45,6 +46,13 @@ def rules_on(field: str) -> list[RoutingRule]:
     vocabulary = known()
     rules = RoutingRule.objects.filter(is_active=True).order_by("position", "pk")
     return [rule for rule in rules if field in _fields_of(rule, vocabulary)]
+
+
+@states_conditions
+def conditions_of_rules() -> list[Stated]:
+    """The condition of each rule, for what wants to know where something is in use."""
+    rules = RoutingRule.objects.order_by("-is_active", "position", "pk")
+    return [Stated(rule.name, rule.condition, is_binding=rule.is_active) for rule in rules]
 
 
 def fits_one_row(rule: RoutingRule) -> bool:

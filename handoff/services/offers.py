@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.calendars import Calendars
 from alignment.accounts.models import Team, User
 from alignment.accounts.policies import Permission
-from alignment.kernel.errors import DomainError, NotFound
+from alignment.kernel.errors import DomainError
 from alignment.kernel.locks import locked
 from handoff.models import Clock, Handoff, HandoffEvent
 from handoff.rules.clocks import Duty
@@ -23,7 +23,7 @@ from handoff.services.clocks import Due
 from handoff.services.routing import Route
 from leads.models import Lead, Touch
 from leads.rules.stages import Stage
-from leads.services import judging, stages
+from leads.services import judging, stages, standing
 
 TOUCHES_KEPT = 20
 
@@ -44,7 +44,7 @@ def hand_over(*, lead_id: int, actor: User, now: datetime) -> Handoff:
     """Offer a qualified lead to sales: by the first routing rule that fits, under a clock, with a mail to who is asked.
 
     The lead is judged once more before, so that the stamp says how it stands now and not how it stood once.
-    Raises ``NotAllowed``, ``NotFound``, ``NotQualified``, ``AlreadyOffered``.
+    Raises ``NotAllowed``, ``NotFound``, ``NotStanding``, ``NotQualified``, ``AlreadyOffered``.
     """
     actor.require(Permission.SUBMIT_LEAD)
     judging.judge(lead_ids=[lead_id], now=now, actor=actor)
@@ -161,7 +161,7 @@ def stamp(lead: Lead) -> dict[str, Any]:
 def _locked(lead_id: int) -> Lead:
     lead = locked(Lead.objects.filter(pk=lead_id), "account", "campaign", "verdict__version")
     if lead is None:
-        raise NotFound(_("There is no such lead."))
+        raise standing.refusal(lead_id)
     return lead
 
 

@@ -17,7 +17,7 @@ from leads.models import ImportJob, SavedMapping
 from leads.rules import columns
 from leads.rules.columns import Proposal, Reading
 from leads.rules.fields import Field
-from leads.rules.mappings import FIELDS, KEEPING
+from leads.rules.mappings import FIELDS, KEEPING, LONGEST_OTHERWISE, OTHERWISE
 from leads.rules.matching import Rule
 from leads.rules.presets import Preset
 from leads.selectors.mappings import NOTHING, Likeness, key_of
@@ -136,6 +136,13 @@ class ColumnsForm(Form):
             del self.fields["known_leads"]
         self.job = job
         self.understanding = understanding
+        for name in OTHERWISE.get(job.kind, ()):
+            self.fields[f"otherwise_{name}"] = forms.CharField(
+                label=str(columns.LABELS[name]),
+                required=False,
+                max_length=LONGEST_OTHERWISE,
+                initial=begun.get("otherwise", {}).get(name, ""),
+            )
         self.fields["like"] = forms.ChoiceField(
             label=_("Set the columns as"),
             choices=_likenesses(likeness, has_own=bool(job.mapping)),
@@ -171,6 +178,10 @@ class ColumnsForm(Form):
     def reading(self) -> list[dict[str, Any]]:
         """How the file was read, for the page."""
         return readings.facts(self.understanding, columns=len(self.proposals))
+
+    def otherwise(self) -> list[forms.BoundField]:
+        """What rows say where they say nothing themselves."""
+        return [self[f"otherwise_{name}"] for name in OTHERWISE.get(self.job.kind, ())]
 
     def has_doubt(self) -> bool:
         """Whether somebody should look at how the file was read."""
@@ -226,6 +237,7 @@ class ColumnsForm(Form):
             for index, proposal in self.usable
             if cleaned.get(f"field_{index}")
         }
+        otherwise = {name: said for name in OTHERWISE.get(self.job.kind, ()) if (said := cleaned[f"otherwise_{name}"])}
         for spec in chosen.values():
             if not (spec["format"] and columns.is_date(self.job.kind, spec["field"], self.custom)):
                 del spec["format"]
@@ -234,6 +246,7 @@ class ColumnsForm(Form):
             "columns": chosen,
             "unmapped": "keep" if cleaned.get("keep") else "drop",
             **({"known_leads": cleaned["known_leads"]} if cleaned.get("known_leads") else {}),
+            **({"otherwise": otherwise} if otherwise else {}),
             **readings.chosen(cleaned),
         }
 

@@ -10,26 +10,23 @@ fields: ``"mql_id": ["external_id", "lead_external_id"]``. Optional, where the f
 ``encoding``, ``delimiter``, ``sheet``, ``header_row``. ``currency`` says in which one the amounts are: any but
 the organisation's is refused, in a column ``currency`` too. ``known_leads`` says what a row of leads does to somebody
 who is here already, as an address or a number tells: ``fill`` what is blank (so without it), ``newer`` wins, ``never``.
+``otherwise`` is what a row says of a field where it says nothing of it itself: ``{"campaign": "Measuring fair 2026"}``.
 A key that does not belong there is refused, so that a slip of the pen is not a setting that was never read.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
-from alignment.kernel import moments, tables
+from alignment.kernel import tables
 from alignment.kernel.errors import InvalidInput
 from alignment.kernel.tables import dates
-from leads.rules import costs, custom
 from leads.rules.fields import Field, Fields
 from leads.rules.matching import Rule
 
@@ -113,19 +110,11 @@ FIELDS: dict[str, dict[str, str]] = {
         "note": TEXT,
     },
 }
+OTHERWISE = {"leads": ("source", "campaign"), "touches": ("kind", "campaign"), "activities": ("kind",)}
+"""Fields that may be the same for all rows of a file, as where the people were met."""
+LONGEST_OTHERWISE = 100
 KEEPING = frozenset({"leads", "deals"})
 """Kinds whose records keep columns that no field of ours holds."""
-_YES = frozenset({"yes", "true", "1", "y", "はい", "○", "◯", "〇", "有", "対象"})
-_NO = frozenset({"no", "false", "0", "n", "いいえ", "×", "無", "対象外"})
-
-
-_CURRENCY_SIGNS = str.maketrans("", "", "¥$€円")
-_GROUPED = r"\d{1,3}(?:(?P<group>[, ])\d{3})(?:(?P=group)\d{3})*"
-"""Digits in groups of three, parted by commas or by spaces."""
-_AMOUNT = re.compile(rf"(?:{_GROUPED}|\d+)(?:\.\d*)?(?:[eE][+-]?\d{{1,2}})?", re.ASCII)
-_WHOLE_NUMBER = re.compile(rf"{_GROUPED}|\d+", re.ASCII)
-_CENT = Decimal("0.01")
-_TOO_MUCH = Decimal("1e14")
 
 
 @dataclass(frozen=True)
@@ -147,17 +136,12 @@ class Mapping:
     given: tables.Given
     currency: str = ""
     rule: Rule = Rule.FILL
+    otherwise: dict[str, str] = field(default_factory=dict)
     taken: frozenset[str] = frozenset()
     """Keys of the fields that admins made: what the mapping keeps beside a record goes by other names."""
 
     def mapped_headers(self) -> frozenset[str]:
         return frozenset(column.header for column in self.columns)
-
-
-class CellFault(InvalidInput):
-    """A cell that cannot be read."""
-
-    code = "unreadable_cell"
 
 
 def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
@@ -179,7 +163,7 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
     if rule not in Rule.values:
         words = {"rules": ", ".join(Rule.values)}
         raise InvalidInput(_("“known_leads” is one of: %(rules)s.") % words, field="known_leads")
-    own = {"system", "columns", "unmapped", "currency", *(("known_leads",) if kind == "leads" else ())}
+    own = {"system", "columns", "unmapped", "currency", "otherwise", *(("known_leads",) if kind == "leads" else ())}
     _refuse_others(tree, own | set(tables.Given.KEYS), path="")
     currency = tree.get("currency", "")
     if not isinstance(currency, str) or not re.fullmatch("([A-Z]{3})?", currency):
@@ -197,6 +181,7 @@ def parse(tree: Any, *, kind: str, fields: Fields | None = None) -> Mapping:
         given=tables.Given.from_json(tree),
         currency=currency,
         rule=Rule(rule),
+        otherwise=_otherwise(tree.get("otherwise", {}), kind),
         taken=frozenset(field.custom for field in known.values()),
     )
 
@@ -211,17 +196,6 @@ def check_headers(mapping: Mapping, headers: Sequence[str]) -> None:
             found = ", ".join(headers)[:300]
             message = _("The file has no column “%(name)s”. It has: %(found)s.") % {"name": header, "found": found}
             raise InvalidInput(message, field=header)
-
-
-def read_row(mapping: Mapping, row: dict[str, str], *, kind: str, zone: ZoneInfo) -> dict[str, Any]:
-    """The fields of one row: texts stripped, moments aware (naive ones read in ``zone``), blanks as None or "".
-
-    Raises ``CellFault`` naming the column and the value that was found.
-    """
-    return {
-        column.field: _reader(column, kind)(row.get(column.header, "").strip(), column, zone)
-        for column in mapping.columns
-    }
 
 
 def _columns(header: str, spec: Any, kind: str, known: Fields) -> list[Column]:
@@ -239,17 +213,29 @@ def _column(header: str, spec: Any, kind: str, known: Fields) -> Column:
     if not isinstance(spec, dict):
         raise InvalidInput(_no_such_field(spec, kind), field=path)
     _refuse_others(spec, {"field", "format"}, path=f"{path}.")
-    field, form = spec.get("field"), spec.get("format", "")
-    if not isinstance(field, str) or field not in (FIELDS[kind].keys() | known.keys()):
-        raise InvalidInput(_no_such_field(field, kind), field=path)
+    name, form = spec.get("field"), spec.get("format", "")
+    if not isinstance(name, str) or name not in (FIELDS[kind].keys() | known.keys()):
+        raise InvalidInput(_no_such_field(name, kind), field=path)
     if not isinstance(form, str) or not _is_form(form):
         raise InvalidInput(_("A format is a text such as %%Y-%%m-%%d.") % {}, field=f"{path}.format")
-    return Column(header, field, form, known.get(field))
+    return Column(header, name, form, known.get(name))
 
 
 def _no_such_field(field: Any, kind: str) -> str:
     words = {"field": str(field)[:50], "fields": ", ".join(FIELDS[kind])}
     return _("There is no field “%(field)s”. Use one of: %(fields)s.") % words
+
+
+def _otherwise(tree: Any, kind: str) -> dict[str, str]:
+    """What rows say where they say nothing; raises ``InvalidInput`` with the path of the fault."""
+    if not isinstance(tree, dict):
+        raise InvalidInput(_("“otherwise” is an object from fields to texts."), field="otherwise")
+    _refuse_others(tree, OTHERWISE.get(kind, ()), path="otherwise.")
+    for name, value in tree.items():
+        if not isinstance(value, str) or not 1 <= len(value.strip()) <= LONGEST_OTHERWISE:
+            message = _("Enter a text of at most %(max)d characters.") % {"max": LONGEST_OTHERWISE}
+            raise InvalidInput(message, field=f"otherwise.{name}")
+    return {name: value.strip() for name, value in tree.items()}
 
 
 def _is_form(form: str) -> bool:
@@ -292,118 +278,3 @@ def _refuse_doubles(columns: list[Column]) -> None:
         if fields.count(column.field) > 1:
             message = _("Two columns feed the field “%(field)s”.") % {"field": column.field}
             raise InvalidInput(message, field=f"columns.{column.header}")
-
-
-def _text(value: str, column: Column, zone: ZoneInfo) -> str:
-    return value
-
-
-def _moment(value: str, column: Column, zone: ZoneInfo) -> datetime | None:
-    if not value:
-        return None
-    try:
-        at = _read_moment(value, column.format)
-    except ValueError as error:
-        raise CellFault(_no_date(value, column)) from error
-    if not moments.plausible(at):
-        message = _("“%(column)s”: the date “%(value)s” cannot be right: years from %(first)d to %(last)d are taken.")
-        years = {"first": moments.FIRST_YEAR, "last": moments.LAST_YEAR}
-        raise CellFault(message % ({"column": column.header, "value": value[:100]} | years))
-    return at if at.tzinfo else at.replace(tzinfo=zone)
-
-
-def _read_moment(value: str, form: str) -> datetime:
-    """By a form of ours (D-M-Y), by one of strptime, or as ISO 8601 writes it; raises ``ValueError``."""
-    if form in dates.FORMS:
-        return dates.read(value, form)
-    return datetime.strptime(value, form) if form else datetime.fromisoformat(value)  # noqa: DTZ007
-
-
-def _no_date(value: str, column: Column) -> str:
-    words = {"column": column.header, "value": value[:100], "format": column.format, "field": column.field}
-    if column.format:
-        return _("“%(column)s”: “%(value)s” is not a date in the form %(format)s that the mapping gives.") % words
-    return (
-        _(
-            "“%(column)s”: “%(value)s” is not a date written as 2026-01-05. Give its form in the mapping, such as "
-            '{"field": "%(field)s", "format": "%%Y/%%m/%%d"}.'
-        )
-        % words
-    )
-
-
-def _day(value: str, column: Column, zone: ZoneInfo) -> date | None:
-    at = _moment(value, column, zone)
-    return at and at.astimezone(zone).date()
-
-
-def _month(value: str, column: Column, zone: ZoneInfo) -> date | None:
-    if not value:
-        return None
-    month = costs.read_month(value)
-    if month is None and column.format:
-        day = _day(value, column, zone)
-        month = day and day.replace(day=1)
-    if month is None:
-        message = _("“%(column)s”: “%(value)s” is not a month: write it such as 2026-04.")
-        raise CellFault(message % {"column": column.header, "value": value[:100]})
-    return month
-
-
-def _flag(value: str, column: Column, zone: ZoneInfo) -> bool | None:
-    word = unicodedata.normalize("NFKC", value).casefold()
-    if word in _YES or word in _NO or not word:
-        return word in _YES if word else None
-    message = _("“%(column)s”: “%(value)s” is neither yes nor no.")
-    raise CellFault(message % {"column": column.header, "value": value[:100]})
-
-
-def _money(value: str, column: Column, zone: ZoneInfo) -> Decimal | None:
-    plain = unicodedata.normalize("NFKC", value).translate(_CURRENCY_SIGNS).strip()
-    if not plain:
-        return None
-    amount = Decimal(plain.replace(",", "").replace(" ", "")) if _AMOUNT.fullmatch(plain) else _TOO_MUCH
-    if amount < _TOO_MUCH:
-        amount = amount.quantize(_CENT, rounding=ROUND_HALF_UP)
-    if amount >= _TOO_MUCH:
-        message = _(
-            "“%(column)s”: “%(value)s” is not an amount: write it such as 1,234.56 (0 or more and below 100 trillion; "
-            "commas only between groups of three digits, a point before the decimals)."
-        )
-        raise CellFault(message % {"column": column.header, "value": value[:100]})
-    return amount
-
-
-def _whole(value: str, column: Column, zone: ZoneInfo) -> int | None:
-    plain = unicodedata.normalize("NFKC", value)
-    digits = plain.replace(",", "").replace(" ", "")
-    if not plain:
-        return None
-    if not _WHOLE_NUMBER.fullmatch(plain) or len(digits) > 9:
-        message = _("“%(column)s”: “%(value)s” is not a whole number: write it such as 1,200.")
-        raise CellFault(message % {"column": column.header, "value": value[:100]})
-    return int(digits)
-
-
-def _custom(value: str, column: Column, _zone: ZoneInfo) -> Any:
-    assert column.custom is not None
-    try:
-        return custom.read(column.custom, value, path=column.header, form=column.format)
-    except InvalidInput as fault:
-        words = {"column": column.header, "message": fault.message, "value": value[:100]}
-        raise CellFault(_("“%(column)s”: “%(value)s” cannot be taken. %(message)s") % words) from fault
-
-
-def _reader(column: Column, kind: str) -> Callable[[str, Column, ZoneInfo], Any]:
-    return _custom if column.custom else _READERS[FIELDS[kind][column.field]]
-
-
-_READERS: dict[str, Callable[[str, Column, ZoneInfo], Any]] = {
-    TEXT: _text,
-    MOMENT: _moment,
-    DAY: _day,
-    MONTH: _month,
-    MONEY: _money,
-    WHOLE: _whole,
-    FLAG: _flag,
-}

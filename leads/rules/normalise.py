@@ -199,11 +199,19 @@ def prefecture(value: str) -> str:
     return given if short is None else given + ("都" if short[1] else "府" if short[2] else "県")
 
 
-_HONORIFIC = re.compile(r"(?:^(?:mr|mrs|ms|dr)\.? )|(?:\s*(?:様|さま|さん|殿|氏)$)")
-_BETWEEN_NAMES = str.maketrans("", "", " ・.")
+_BETWEEN_NAMES = ".・\t\n\r\x85\xad\u200b\u200c\u200d\u2028\u2029\u2060\ufeff"
+"""What stands between names like a space or is not seen at all."""
+_NAMES_NOBODY = "^ *(?:mr|mrs|ms|dr) +| *(?:様|さま|さん|殿|氏) *$"
+_SPACES = " " * len(_BETWEEN_NAMES)
+_APART = str.maketrans(f"{_BETWEEN_NAMES}İΣ", f"{_SPACES}iσ")
+"""With the letters that Python makes small otherwise than PostgreSQL: as two, or by what stands beside them."""
 _HIRAGANA = "".join(map(chr, range(0x3041, 0x3097)))
 _KATAKANA = "".join(map(chr, range(0x30A1, 0x30F7)))
-NAME_KEY_SQL = "TRANSLATE(LOWER(NORMALIZE(%s, NFKC)), ' ・.', '')"
+_KANA = str.maketrans(_HIRAGANA, _KATAKANA, " ・.")
+NAME_KEY_SQL = (
+    f"REGEXP_REPLACE(TRANSLATE(LOWER(NORMALIZE(%s, NFKC)), '{_BETWEEN_NAMES}', '{_SPACES}'), "
+    f"'{_NAMES_NOBODY}| +', '', 'g')"
+)
 KANA_KEY_SQL = f"TRANSLATE(NORMALIZE(%s, NFKC), '{_HIRAGANA} ・.', '{_KATAKANA}')"
 """The keys of names as PostgreSQL makes them from what is stored; %s is the column."""
 _LARGE_KANA = jaconv.hira2kata(_HIRAGANA).translate(
@@ -222,12 +230,12 @@ LOOSE_COMPANY_KEY_SQL = (
 
 def name_key(name: str) -> str:
     """A person's name for comparing: without width, case, spaces and honorifics. Characters stay as written."""
-    return _HONORIFIC.sub("", text(name).lower()).translate(_BETWEEN_NAMES)
+    return re.sub(f"{_NAMES_NOBODY}| +", "", _words(name))
 
 
 def kana_key(name: str) -> str:
     """The reading of a name for comparing: katakana, without width and spaces."""
-    return jaconv.hira2kata(text(name)).translate(_BETWEEN_NAMES)
+    return unicodedata.normalize("NFKC", name).translate(_KANA)
 
 
 def is_same_name(one: str, other: str) -> bool | None:
@@ -236,7 +244,11 @@ def is_same_name(one: str, other: str) -> bool | None:
         return None
     if name_key(one) == name_key(other):
         return True
-    words, others = (frozenset(_HONORIFIC.sub("", text(name).lower()).split()) for name in (one, other))
+    words, others = (frozenset(re.sub(_NAMES_NOBODY, "", _words(name)).split()) for name in (one, other))
     if words == others:
         return True
     return None if words < others or others < words else False
+
+
+def _words(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).translate(_APART).lower()

@@ -10,10 +10,12 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.fields.json import KeyTransform
 
-from leads.models import CaptureForm, Criterion, CustomField, DefinitionVersion, ImportJob, Lead
+from leads.models import CaptureForm, Criterion, CustomField, DefinitionVersion, ImportJob, Lead, SavedMapping
 from leads.rules.custom import PREFIX
 from leads.rules.fields import FIELDS, Field
 from leads.rules.versions import VersionStatus
+from leads.selectors.stated import Stated
+from leads.selectors.stated import conditions as stated_conditions
 
 BINDING = (VersionStatus.PROPOSED, VersionStatus.SIGNED, VersionStatus.IN_FORCE)
 """Versions that both sides go by, or are about to."""
@@ -51,12 +53,15 @@ class KnownFields(Mapping[str, Field]):
 
 @dataclass(frozen=True)
 class Use:
-    """Where a field is used: leads with a value, versions of the definition that name it, imports that fed it, forms
-    for visitors that ask it."""
+    """Where a field is used: leads with a value, versions of the definition that name it, imports that fed it, the
+    names of saved mappings that feed it, conditions of other things, and forms for
+    visitors that ask it."""
 
     leads: int
     versions: list[DefinitionVersion]
     imports: int
+    mappings: list[str]
+    conditions: list[Stated]
     forms: list[CaptureForm]
 
     @property
@@ -65,8 +70,14 @@ class Use:
         return [version for version in self.versions if version.status in BINDING]
 
     @property
+    def rules(self) -> list[str]:
+        """The names of what goes by a condition on the field now."""
+        return [stated.name for stated in self.conditions if stated.is_binding]
+
+    @property
     def is_none(self) -> bool:
-        return not (self.leads or self.versions or self.imports or self.forms)
+        used = (self.leads, self.versions, self.imports, self.mappings, self.conditions, self.forms)
+        return not any(used)
 
 
 def known() -> KnownFields:
@@ -91,24 +102,29 @@ def listed_fields() -> list[Field]:
 
 def use_of(field: CustomField) -> Use:
     """Where a field is used (a look at every lead, so for pages of one field only)."""
+    key = f"{PREFIX}{field.key}"
+    saved = SavedMapping.objects.filter(kind="leads").order_by("name", "pk")
     versions = sorted({line.version for line in _criteria_on(field)}, key=lambda version: -version.number)
     return Use(
         leads=Lead.everything.filter(custom__has_key=field.key).count(),
         versions=versions,
-        imports=sum(1 for mapping in _mappings() if _names(mapping, f"{PREFIX}{field.key}")),
-        forms=list(CaptureForm.objects.filter(fields__contains=[{"name": f"{PREFIX}{field.key}"}]).order_by("pk")),
+        imports=sum(1 for mapping in _mappings() if _names(mapping, key)),
+        mappings=[mapping.name for mapping in saved if _names(mapping.mapping, key)],
+        conditions=[stated for stated in stated_conditions() if _names(stated.condition, key)],
+        forms=list(CaptureForm.objects.filter(fields__contains=[{"name": key}]).order_by("pk")),
     )
 
 
 def choices_in_use(field: CustomField) -> dict[str, int]:
-    """How many leads have each choice; 0 for one that only criteria name."""
+    """How many leads have each choice; 0 for one that only conditions name."""
     rows = (
         Lead.everything.filter(custom__has_key=field.key).annotate(choice=KeyTransform(field.key, "custom")).order_by()
     )
     counted = rows.values_list("choice").annotate(n=Count("pk"))
     found = {value: count for value, count in counted if isinstance(value, str)}
-    for line in _criteria_on(field):
-        for value in _values_of(line.condition, f"{PREFIX}{field.key}"):
+    named = [line.condition for line in _criteria_on(field)] + [stated.condition for stated in stated_conditions()]
+    for condition in named:
+        for value in _values_of(condition, f"{PREFIX}{field.key}"):
             found.setdefault(value, 0)
     return found
 

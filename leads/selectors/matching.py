@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import chain
 
 from django.db import connection
 
@@ -73,22 +74,24 @@ class Match:
 def matches(persons: Sequence[Person]) -> list[list[Match]]:
     """For each person the leads that surely or possibly are the same, the likeliest first, then the oldest.
 
-    Two queries, whatever their number.
+    Three queries at most, whatever their number.
     """
     persons = _under_standing_companies(persons)
     keys = [person.shared for person in persons]
-    known = _by_key(_alike(keys))
-    return [_best(person, own, known) for person, own in zip(persons, keys, strict=True)]
+    known = _by_key((person, person.shared) for person in _alike(keys))
+    return [_best(person, own, known) if known else [] for person, own in zip(persons, keys, strict=True)]
 
 
 def like_one_before(persons: Sequence[Person]) -> list[bool]:
     """For each person whether one before it in this order may be the same."""
-    known = _by_key(persons)
+    times = Counter(chain.from_iterable(person.shared for person in persons))
+    keys = [[key for key in person.shared if times[key] > 1] for person in persons]
+    known = _by_key(zip(persons, keys, strict=True))
     seen: set[Key] = set()
     found = []
-    for person in persons:
-        found.append(any(key in seen and _names_somebody(known[key]) for key in person.shared))
-        seen.update(person.shared)
+    for own in keys:
+        found.append(any(key in seen and _names_somebody(known[key]) for key in own))
+        seen.update(own)
     return found
 
 
@@ -137,40 +140,51 @@ def _names_somebody(alike: Collection[Person]) -> bool:
     return 0 < len(alike) <= MOST or 0 < len({person.name for person in alike}) <= MOST
 
 
-def _by_key(persons: Iterable[Person]) -> dict[Key, list[Person]]:
+def _by_key(persons: Iterable[tuple[Person, Iterable[Key]]]) -> dict[Key, list[Person]]:
     found: dict[Key, list[Person]] = defaultdict(list)
-    for person in persons:
-        for key in person.shared:
+    for person, keys in persons:
+        for key in keys:
             found[key].append(person)
     return found
 
 
-def _alike(keys: Sequence[Iterable[Key]]) -> Iterator[Person]:
-    """Who shares a key with one of the persons, by the lead that stands for them, the oldest first.
+def _alike(keys: Sequence[Iterable[Key]]) -> Collection[Person]:
+    """Who shares a key with one of the persons, by the lead that stands for them.
 
-    What a lead was known by before it became part of another is still what this person is known by.
+    What a lead was known by before it became part of another is still what this person is known by. Of a number that
+    more leads have than are looked at, those with one of the names are looked for as well.
     """
     wanted: dict[str, set[Key]] = defaultdict(set)
     for own in keys:
         for kind, *values in own:
             wanted[kind].add(tuple(values))
     if not wanted:
-        return
+        return ()
     names, readings = sorted(wanted["name"]), sorted(wanted["kana"])
     asked = {
         "emails": [address for (address,) in wanted["email"]],
         "phones": [number for (number,) in wanted["phone"]],
-        "phones_of_names": [number for number, _name in wanted["phone and name"]],
-        "names_at_phones": [name for _number, name in wanted["phone and name"]],
         "companies": [company for company, _name in names],
         "names": [name for _company, name in names],
         "companies_of_readings": [company for company, _kana in readings],
         "readings": [kana for _company, kana in readings],
     }
+    found = _read(_ALIKE, asked)
+    times = Counter(person.phone for person in found)
+    if at_switchboards := [(phone, name) for phone, name in wanted["phone and name"] if times[phone] >= _LOOKED_AT]:
+        phones, names_there = zip(*at_switchboards, strict=True)
+        found |= _read(_AT_SWITCHBOARDS, {"phones": list(phones), "names": list(names_there)})
+    return found
+
+
+def _read(alike: str, asked: dict[str, list[str]]) -> dict[Person, None]:
+    """The leads that a statement names; a dictionary, as it keeps their order."""
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, asked)
-        for pk, email, phone, name, kana, company in cursor.fetchall():
-            yield Person(email, phone, name, kana, company, pk)
+        cursor.execute(f"WITH alike AS ({alike}) {_PERSONS}", asked)
+        return {
+            Person(email, phone, name, kana, company, pk): None
+            for pk, email, phone, name, kana, company in cursor.fetchall()
+        }
 
 
 _NAME, _KANA = (
@@ -180,8 +194,7 @@ _NAME, _KANA = (
         (normalise.KANA_KEY_SQL, "full_name_kana"),
     )
 )
-_SQL = f"""
-    WITH alike AS (
+_ALIKE = f"""
         SELECT lead.id FROM unnest(%(emails)s::text[]) AS asked (email) CROSS JOIN LATERAL (
             SELECT id FROM leads_lead WHERE email = asked.email AND email <> '' LIMIT {_LOOKED_AT}
         ) AS lead
@@ -189,12 +202,6 @@ _SQL = f"""
         SELECT lead.id FROM unnest(%(phones)s::text[]) AS asked (phone) CROSS JOIN LATERAL (
             SELECT id FROM leads_lead WHERE phone = asked.phone AND phone <> '' LIMIT {_LOOKED_AT}
         ) AS lead
-        UNION
-        SELECT found.id FROM unnest(%(phones_of_names)s::text[], %(names_at_phones)s::text[]) AS asked (phone, name)
-        CROSS JOIN LATERAL (
-            SELECT id FROM leads_lead AS lead
-            WHERE phone = asked.phone AND {_NAME} = asked.name AND phone <> '' LIMIT {_LOOKED_AT}
-        ) AS found
         UNION
         SELECT lead.id FROM unnest(%(companies)s::text[], %(names)s::text[]) AS asked (company, name)
         JOIN leads_account AS account ON account.name_key = asked.company
@@ -204,10 +211,18 @@ _SQL = f"""
         JOIN leads_account AS account ON account.name_key = asked.company
         JOIN leads_lead AS lead
             ON lead.account_id = account.id AND {_KANA} = asked.kana AND lead.full_name_kana <> ''
-    )
+"""  # noqa: S608 - our own names
+_AT_SWITCHBOARDS = f"""
+        SELECT found.id FROM unnest(%(phones)s::text[], %(names)s::text[]) AS asked (phone, name)
+        CROSS JOIN LATERAL (
+            SELECT id FROM leads_lead AS lead
+            WHERE phone = asked.phone AND {_NAME} = asked.name AND phone <> '' LIMIT {_LOOKED_AT}
+        ) AS found
+"""  # noqa: S608 - our own names
+_PERSONS = """
     SELECT coalesce(lead.merged_into_id, lead.id), lead.email, lead.phone, lead.full_name, lead.full_name_kana,
         coalesce(account.name_key, '')
     FROM alike JOIN leads_lead AS lead USING (id) LEFT JOIN leads_account AS account ON account.id = lead.account_id
     WHERE lead.taken_back_by_id IS NULL
     ORDER BY lead.id
-"""  # noqa: S608 - our own names
+"""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.db.models import Count, Max, QuerySet
@@ -11,7 +12,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel.errors import NotFound
 from leads.models import Criterion, DefinitionVersion, Touch, TouchKind
 from leads.rules import versions
-from leads.rules.conditions import Condition, TouchCount, leaves, parse
+from leads.rules.conditions import Condition, ConditionFault, TouchCount, leaves, parse
+from leads.selectors.stated import conditions
 from leads.selectors.vocabulary import known
 
 Choices = list[tuple[str, str]]
@@ -42,23 +44,25 @@ def last_position() -> int:
 
 @dataclass(frozen=True)
 class Use:
-    """A kind, how many touches are of it, and how many criteria of the versions in force or on their way ask for it."""
+    """A kind, how many touches are of it, how many criteria of the versions in force or on their way ask for it, and
+    the names of the rules that do."""
 
     kind: TouchKind
     touches: int
     criteria: int
+    rules: list[str]
 
 
 def uses() -> list[Use]:
     """All kinds in their order, with what uses each (a constant number of queries)."""
     counted = dict(Touch.objects.order_by().values_list("kind_id").annotate(Count("pk")))
-    asked = _asked_for()
-    return [Use(kind, counted.get(kind.key, 0), asked[kind.key]) for kind in kinds()]
+    asked, rules = _asked_for(), _rules()
+    return [Use(kind, counted.get(kind.key, 0), asked[kind.key], rules[kind.key]) for kind in kinds()]
 
 
 def use_of(kind: TouchKind) -> Use:
     """What uses one of them."""
-    return Use(kind, Touch.objects.filter(kind=kind).count(), _asked_for()[kind.key])
+    return Use(kind, Touch.objects.filter(kind=kind).count(), _asked_for()[kind.key], _rules()[kind.key])
 
 
 def _asked_for() -> Counter[str]:
@@ -68,6 +72,16 @@ def _asked_for() -> Counter[str]:
     vocabulary = known()
     conditions = [parse(line, vocabulary) for line in lines]
     return Counter(key for condition in conditions for key in _kinds_of(condition))
+
+
+def _rules() -> dict[str, list[str]]:
+    """The names of the rules that ask for each kind, and are gone by."""
+    vocabulary, found = known(), defaultdict[str, list[str]](list)
+    for stated in conditions():
+        with suppress(ConditionFault):  # one that cannot be read asks for nothing
+            for key in _kinds_of(parse(stated.condition, vocabulary)) if stated.is_binding else ():
+                found[key].append(stated.name)
+    return found
 
 
 def _kinds_of(condition: Condition) -> set[str]:

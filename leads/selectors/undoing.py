@@ -80,21 +80,21 @@ def happened(records: QuerySet[Any], job: ImportJob) -> QuerySet[Any]:
 
 
 def changes_of(job: ImportJob) -> QuerySet[ImportChange]:
-    """What a job has changed of records that were here before it and still count.
-
-    Without what a later row said of a record that the same file made: that stays as it is, or goes as a whole.
-    """
+    """What a job has changed of records that were here before it and still count."""
     stands = {"lead__merged_into": None, "lead__taken_back_by": None, "account__merged_into": None}
-    found = ImportChange.objects.filter(job=job, deal__taken_back_by=None, **stands)
-    relation = KINDS[job.kind].relation
-    if not relation:
-        return found
-    return found.exclude(Exists(made_by(job.kind, job.pk).filter(pk=OuterRef(relation))))
+    return _noted(job).filter(deal__taken_back_by=None, **stands)
 
 
 def changed_rows(job: ImportJob) -> QuerySet[ImportChange]:
-    """The changes of which a row itself has said; others follow from them."""
-    return changes_of(job).exclude(external_id="")
+    """The changes of which a row itself has said; others follow from them. Also of what became part of another."""
+    return _noted(job).exclude(external_id="")
+
+
+def _noted(job: ImportJob) -> QuerySet[ImportChange]:
+    """Without what a later row said of a record that the same file made: that stays as it is, or goes as a whole."""
+    found = ImportChange.objects.filter(job=job)
+    relation = KINDS[job.kind].relation
+    return found.exclude(Exists(made_by(job.kind, job.pk).filter(pk=OuterRef(relation)))) if relation else found
 
 
 def _by(model: type[Model], column: str, **of: Any) -> Q:
@@ -285,7 +285,7 @@ def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
         stay=_staying(stay, job, examples),
         more=max(count - examples, 0),
         records=made.count() - count,
-        changes=changed_rows(job).count(),
+        changes=changes_of(job).exclude(external_id="").count(),
         promise=_promise(job.kind),
     )
 

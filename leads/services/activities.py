@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel import formats
-from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed, NotFound
+from alignment.kernel.errors import DomainError, InvalidInput, NotAllowed
 from alignment.kernel.locks import locked
 from alignment.kernel.moments import check_moment
 from leads.models import Activity, Lead, LeadEvent
 from leads.rules.activities import check_outcome, is_attempt, is_contact
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import work
+from leads.services import standing
 from leads.services.texts import LONG_TEXT, check_text
 
 WITH_SALES = frozenset({Stage.WITH_SALES, Stage.CUSTOMER})
@@ -77,7 +78,7 @@ def lead_with_sales(lead_id: int, *, actor: User, permission: Permission) -> Lea
     """The lead, locked, where sales has it and ``actor`` may work on it."""
     lead = locked(Lead.objects.filter(pk=lead_id), "owner", "account")
     if lead is None:
-        raise NotFound(_("There is no such lead."))
+        raise standing.refusal(lead_id)
     if lead.stage not in WITH_SALES:
         words = {"stage": lead.get_stage_display()}
         raise NotWithSales(_("This lead is %(stage)s. Sales records work once it has accepted a lead.") % words)

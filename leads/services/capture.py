@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -13,16 +14,18 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import Organisation, User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput
+from alignment.kernel.locks import despite_deadlocks
 from alignment.kernel.moments import check_moment
-from leads.models import Campaign, Lead, LeadEvent, Touch, Verdict
+from leads.models import Account, Campaign, Lead, LeadEvent, Touch, Verdict
 from leads.rules.matching import Evidence
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
 from leads.selectors.leads import listed
 from leads.selectors.matching import Match, like_one_before, matches
 from leads.services import company_duplicates, duplicates, facts, joining, judging
+from leads.services.accounts import judge_leads_of
 from leads.services.campaigns import campaign_of, campaigns_named
-from leads.services.companies import accounts_named
+from leads.services.companies import Companies
 from leads.services.custom_values import HeldFields, stored_values
 from leads.services.joining import Draft
 from leads.services.texts import check_text
@@ -109,8 +112,7 @@ def capture_leads(*, data: Sequence[LeadData], actor: User, now: datetime) -> li
     known = _known(data)
     while True:
         try:
-            with transaction.atomic():
-                return _capture(data, known, actor, now)
+            return despite_deadlocks(partial(_capture, data, known, actor, now))
         except IntegrityError:
             known_before, known = known, _known(data)
             if known.keys() == known_before.keys():  # it was not that somebody else sent one of them a moment ago
@@ -131,6 +133,7 @@ def _standing(ids: Collection[identity.ForeignId]) -> dict[Key, Lead]:
     return {key: leads[pk] for key, pk in known.items() if pk in leads}
 
 
+@transaction.atomic
 def _capture(
     data: Sequence[LeadData], known: dict[Key, Lead], actor: User, now: datetime
 ) -> list[Captured | InvalidInput]:
@@ -167,6 +170,7 @@ def _capture(
 def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, Captured]:
     """Store those who are new and add to those who are here; whoever resembles somebody new waits until that one is."""
     _one_at_a_time(drafts.values())
+    fuller: frozenset[int] = frozenset()
     here = _standing({key for key in drafts if isinstance(key, tuple)})  # somebody may have brought them a moment ago
     taken = {key: Captured(lead, lead.verdict, is_new=False) for key, lead in here.items()}
     while left := {key: draft for key, draft in drafts.items() if key not in taken}:
@@ -174,17 +178,23 @@ def _take(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, 
         looked_at = [key for key, wait in zip(left, waits, strict=True) if not wait]
         found = dict(zip(looked_at, matches([left[key].person for key in looked_at]), strict=True))
         sure = _sure(found, left)
+        apart = {key: left[key] for key in looked_at if not _is_sure(found[key], left[key])}
+        new = [(draft.lead.company_name, draft.of_company) for draft in apart.values()]
+        companies = Companies([*joining.named(left, sure), *new])
+        fuller |= companies.fuller
         try:
-            joined = joining.join(left, sure, actor=actor, now=now) if sure else {}
+            joined = joining.join(left, sure, companies, fuller=fuller, actor=actor, now=now) if sure or fuller else {}
         except joining.Moved:
             continue
         for key, (lead, stage) in joined.items():
             why, was = sure[key].evidence, stage == Stage.QUALIFIED
             taken[key] = Captured(lead, lead.verdict, is_new=False, recognised=why, was_qualified=was)
-        apart = [key for key in looked_at if not _is_sure(found[key], left[key])]
-        stored = _store({key: left[key] for key in apart}, actor, now)
+        stored = _store(apart, companies, actor, now)
         for key, lead in stored.items():
             taken[key] = Captured(lead, lead.verdict, is_new=True)
+        if late := companies.fuller - fuller:  # somebody else made one of them meanwhile, and knew less of it
+            judge_leads_of(list(Account.objects.filter(pk__in=late)), actor=actor, now=now)
+        fuller = frozenset()
         duplicates.suspect({stored[key].pk: found[key] for key in apart if found[key]}, now=now)
     return taken
 
@@ -254,12 +264,11 @@ def _draft(
     )
 
 
-def _store(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key, Lead]:
+def _store(drafts: Mapping[Key, Draft], companies: Companies, actor: User, now: datetime) -> dict[Key, Lead]:
     """Write and judge new leads in a few statements, whatever their number; they come back as they stand then."""
     if not drafts:
         return {}
-    named = [(draft.lead.company_name, draft.of_company) for draft in drafts.values()]
-    accounts, fuller = accounts_named(named, now=now)
+    accounts = companies.by_name(now=now)
     for draft in drafts.values():
         draft.lead.account = accounts.get(draft.lead.company_name)
     # In the order of their ids elsewhere, so that two at the same moment wait for each other and never in a circle.
@@ -272,7 +281,7 @@ def _store(drafts: Mapping[Key, Draft], actor: User, now: datetime) -> dict[Key,
     ids = [lead.pk for lead in new]
     if made := [account.pk for account in accounts.values() if account.created_at == now]:
         company_duplicates.look(account_ids=made, now=now)
-    judged = judging.judged(lead_ids=joining.affected(set(ids), fuller), now=now, actor=actor)
+    judged = judging.judged(lead_ids=ids, now=now, actor=actor)
     for lead in new:
         for name in judging.WRITTEN if lead.pk in judged else ():
             setattr(lead, name, getattr(judged[lead.pk], name))

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
@@ -108,17 +108,21 @@ def edit_field(*, field_id: int, data: FieldData, actor: User, now: datetime) ->
 def retire_field(*, field_id: int, actor: User, now: datetime) -> CustomField:
     """Offer a field no longer. Its values stay and can be read; nothing is removed.
 
-    Refused while a version of the definition that binds both sides judges by it: nobody would fill it in any more, and
-    leads would fail a criterion without anybody having decided that.
+    Refused while a version of the definition that binds both sides judges by it, or a routing rule asks for it: nobody
+    would fill it in any more, and leads would fail a criterion without anybody having decided that.
 
     Raises ``NotAllowed``, ``NotFound``, ``FieldInUse``.
     """
     _begin(actor)
     field = _found(field_id)
-    if binding := selectors.use_of(field).binding:
-        words = {"number": binding[0].number, "status": binding[0].get_status_display()}
+    use = selectors.use_of(field)
+    if use.binding:
+        words = {"number": use.binding[0].number, "status": use.binding[0].get_status_display()}
         message = _("Version %(number)d of the lead definition (%(status)s) judges by this field. Change it first.")
         raise FieldInUse(message % words)
+    if use.rules:
+        message = _("Routing rules ask for this field: %(rules)s. Change them first.")
+        raise FieldInUse(message % {"rules": pgettext("list separator", ", ").join(use.rules)})
     if field.retired_at is None:
         field.retired_at, field.is_in_list = now, False
         with history.written_by(actor.pk):
@@ -249,7 +253,9 @@ def _check_unused(field: CustomField) -> None:
         )
         raise FieldInUse(message % {"n": formats.number(use.leads)}, field="kind")
     if not use.is_none:
-        message = _("The definition, a form or an import goes by this kind: it stays. Make a new field instead.")
+        message = _(
+            "The definition, a rule, a form or an import goes by this kind: it stays. Make a new field instead."
+        )
         raise FieldInUse(message, field="kind")
 
 
@@ -260,7 +266,7 @@ def _check_choices_unused(field: CustomField, lost: set[str]) -> None:
             continue
         count, choice = used[row["value"]], field.as_field().choice(row["value"])
         if not count:
-            message = _("The definition names the choice “%(choice)s”: it stays.")
+            message = _("The definition or a routing rule names the choice “%(choice)s”: it stays.")
             raise FieldInUse(message % {"choice": choice and choice.label}, field="choices")
         message = ngettext(
             "%(n)s lead has the choice “%(choice)s”: it stays.",

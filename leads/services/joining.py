@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
 from django.db import transaction
+from django.db.models import Q
 
 from alignment.accounts.models import User
 from alignment.kernel.locks import locked_all
@@ -16,7 +17,7 @@ from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.selectors.matching import Match, Person
 from leads.services import judging
-from leads.services.companies import accounts_named
+from leads.services.companies import Companies, Facts
 from leads.services.facts import TEXT_FACTS, email_facts
 
 Key = TypeVar("Key", bound=Hashable)
@@ -45,21 +46,27 @@ class Draft:
 
 @transaction.atomic
 def join(
-    drafts: Mapping[Key, Draft], found: Mapping[Key, Match], *, actor: User, now: datetime
+    drafts: Mapping[Key, Draft],
+    found: Mapping[Key, Match],
+    companies: Companies,
+    *,
+    fuller: Collection[int],
+    actor: User,
+    now: datetime,
 ) -> dict[Key, tuple[Lead, Stage]]:
     """Add each draft to the lead that it was found to be, another one each: blanks are filled, touches added, the id
-    is remembered, and the lead is judged. What is known stays. Returns the leads, each with the stage where it stood.
+    is remembered. What is known stays. They are judged together with the leads in marketing's hands of ``fuller``, the
+    companies that are known better now. Returns the leads, each with the stage where it stood.
 
-    Raises ``Moved``, with nothing done, where one of the leads no longer stands. Locks companies, then leads, as live
-    work does.
+    Raises ``Moved``, with nothing done, where one of the leads no longer stands.
     """
     pks = {match.lead_id for match in found.values()}
-    accounts, fuller = _companies(drafts, found, now)
-    leads = {
-        lead.pk: lead for lead in locked_all(Lead.objects.filter(pk__in=pks).order_by("pk"), "campaign", "account")
-    }
+    judged_anew = Q(account__in=fuller, stage__in=JUDGED_STAGES) if fuller else Q()
+    wanted = Lead.objects.filter(Q(pk__in=pks) | judged_anew).order_by("pk")
+    leads = {lead.pk: lead for lead in locked_all(wanted, "campaign", "account")}
     if not leads.keys() >= pks:
         raise Moved
+    accounts = companies.by_name(now=now)
     events = []
     for key, match in found.items():
         lead, sent = leads[match.lead_id], drafts[key].lead
@@ -67,39 +74,29 @@ def join(
         if changes := _fill(lead, sent, accounts):
             data["changes"] = changes
         events.append(LeadEvent(lead=lead, kind=LeadEventKind.UPDATED, actor=actor, at=now, data=data))
-    Lead.objects.bulk_update(leads.values(), _WRITTEN)
+    Lead.objects.bulk_update([leads[pk] for pk in sorted(pks)], _WRITTEN)
     LeadEvent.objects.bulk_create(events)
     for key, match in found.items():
         for touch in drafts[key].touches:
             touch.lead = leads[match.lead_id]
     Touch.objects.bulk_create([touch for key in found for touch in drafts[key].touches])
     _remember(drafts, found, now)
-    judged = judging.judged(lead_ids=affected(pks, fuller), now=now, actor=actor)
+    judged = judging.judged(lead_ids=sorted(leads), now=now, actor=actor)
     return {
         key: (judged.get(match.lead_id, leads[match.lead_id]), Stage(leads[match.lead_id].stage))
         for key, match in found.items()
     }
 
 
-def affected(leads: set[int], fuller: frozenset[int]) -> list[int]:
-    """These leads, and where a company is known better now, the others of it in marketing's hands."""
-    if not fuller:
-        return sorted(leads)
-    others = Lead.objects.in_stage(*JUDGED_STAGES).filter(account__in=fuller)
-    return sorted({*leads, *others.values_list("pk", flat=True)})
-
-
-def _companies(
-    drafts: Mapping[Key, Draft], found: Mapping[Key, Match], now: datetime
-) -> tuple[dict[str, Account], frozenset[int]]:
-    """The companies that are taken over, by name: of leads that have none yet, or have this one."""
+def named(drafts: Mapping[Key, Draft], found: Mapping[Key, Match]) -> list[tuple[str, Facts]]:
+    """The companies that are taken over, with what is said of them: of leads that have none yet, or have this one."""
     known = dict(Lead.objects.filter(pk__in=[m.lead_id for m in found.values()]).values_list("pk", "company_name"))
-    named = []
+    taken: list[tuple[str, Facts]] = []
     for key, match in found.items():
         here, sent = known.get(match.lead_id, ""), drafts[key].lead.company_name
         if not here or normalise.company_key(here) == normalise.company_key(sent):
-            named.append((sent, drafts[key].of_company))
-    return accounts_named(named, now=now)
+            taken.append((sent, drafts[key].of_company))
+    return taken
 
 
 def _fill(lead: Lead, sent: Lead, accounts: Mapping[str, Account]) -> dict[str, list[Any]]:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
-from alignment.kernel.errors import DomainError, NotFound
+from alignment.kernel.errors import DomainError
 from alignment.kernel.locks import locked
 from leads.models import Campaign, Lead, LeadEvent
 from leads.rules.custom import PREFIX
@@ -22,6 +22,7 @@ from leads.services import duplicates, judging
 from leads.services.companies import account_named, by_key
 from leads.services.custom_values import HeldFields, stored_value
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
+from leads.services.standing import refusal
 from leads.services.texts import check_values
 
 
@@ -68,7 +69,7 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
 def _locked(lead_id: int) -> Lead:
     lead = locked(Lead.objects.filter(pk=lead_id), "campaign", "account")
     if lead is None:
-        raise NotFound(_("There is no such lead."))
+        raise refusal(lead_id)
     return lead
 
 

@@ -88,8 +88,9 @@ def merge(*, lead_ids: Sequence[int], facts: Mapping[str, int], actor: User, now
 def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
     """Make two leads of one again: each has what it had, and what followed goes back.
 
-    What somebody changed on the survivor since stays as it is there, and so does what came to it since. Raises
-    ``NotAllowed``, ``NotFound`` and ``MergeIsOver``.
+    What somebody changed on the survivor since stays as it is there, and so does what came to it since. Each is a
+    customer by its own deals: whose deal was won meanwhile becomes one, and the survivor, where it became one by such a
+    deal alone, stands where it stood before that. Raises ``NotAllowed``, ``NotFound`` and ``MergeIsOver``.
     """
     actor.require(Permission.MERGE_LEADS)
     pair = LeadMerge.objects.filter(pk=merge_id).values_list("survivor_id", "merged_id").first()
@@ -105,12 +106,18 @@ def unmerge(*, merge_id: int, actor: User, now: datetime) -> LeadMerge:
         message = _("“%(name)s” was merged itself since. Separate that one first.")
         raise MergeIsOver(message % {"name": survivor.display_name})
     was, campaign = snapshots.take(survivor), survivor.campaign
+    stood = {lead.pk: lead.stage for lead in (survivor, other)}
     _move_back(done)
+    _stand_by_own_deals(survivor, other, done)
     snapshots.put_back(survivor, before=done.before, after=done.after)
     survivor.updated_at = other.updated_at = now
     other.merged_into = None
     survivor.save()
-    other.save(update_fields=["merged_into", "updated_at"])
+    other.save(update_fields=["merged_into", "stage", "updated_at"])
+    for lead in (survivor, other):
+        if Stage.CUSTOMER in {lead.stage, stood[lead.pk]} and lead.stage != stood[lead.pk]:
+            moved = {"old_stage": stood[lead.pk], "new_stage": lead.stage}
+            _record(lead, LeadEventKind.STAGE, actor, now, {"merge": done.pk}, **moved)
     done.undone_by, done.undone_at = actor, now
     done.save(update_fields=["undone_by", "undone_at"])
     judging.judge(lead_ids=[survivor.pk, other.pk], now=now, actor=actor)
@@ -188,6 +195,26 @@ def _move_back(done: LeadMerge) -> None:
     merged.update(merged_into=done.merged_id)
 
 
+def _stand_by_own_deals(survivor: Lead, other: Lead, done: LeadMerge) -> None:
+    """Put both where they stand by the deals that each has again (unsaved).
+
+    Whether an offer that waited then has been answered since is not known here: its lead is with sales where somebody
+    has it by now, else in marketing's hands.
+    """
+    since = survivor.events.filter(kind=LeadEventKind.MERGED, data__merge=done.pk).values("pk")[:1]
+    became = survivor.events.filter(kind=LeadEventKind.STAGE, new_stage=Stage.CUSTOMER, pk__gt=since).order_by("pk")
+    before = became.values_list("old_stage", flat=True).last()
+    if survivor.stage == Stage.CUSTOMER and before is not None and not _has_bought(survivor):
+        unanswered = Stage.WITH_SALES if survivor.owner_id else Stage.QUALIFIED
+        survivor.stage = unanswered if before == Stage.OFFERED else before
+    if _has_bought(other):
+        other.stage = Stage.CUSTOMER
+
+
+def _has_bought(lead: Lead) -> bool:
+    return lead.deals.filter(won_at__isnull=False).exists()
+
+
 def _told(was: snapshots.Snapshot, campaign: Campaign | None, lead: Lead) -> dict[str, list[Any]]:
     """The facts that changed, as the story tells them."""
     told = snapshots.told(was, snapshots.take(lead))
@@ -196,5 +223,5 @@ def _told(was: snapshots.Snapshot, campaign: Campaign | None, lead: Lead) -> dic
     return told
 
 
-def _record(lead: Lead, kind: LeadEventKind, actor: User, now: datetime, data: dict[str, Any]) -> None:
-    LeadEvent.objects.create(lead=lead, kind=kind, actor=actor, at=now, data=data)
+def _record(lead: Lead, kind: LeadEventKind, actor: User, now: datetime, data: dict[str, Any], **stages: str) -> None:
+    LeadEvent.objects.create(lead=lead, kind=kind, actor=actor, at=now, data=data, **stages)

@@ -7,18 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
-from alignment.kernel.errors import DomainError
 from leads.models import Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-
-
-class NotStanding(DomainError):
-    """The lead counts no more, and moves no more."""
-
-    code = "lead_not_standing"
+from leads.services import standing
 
 
 @transaction.atomic
@@ -38,7 +31,7 @@ def move(
     """
     locked = Lead.objects.select_for_update(no_key=True).filter(pk=lead.pk).first()
     if locked is None:
-        raise NotStanding(_("This lead became part of another one, or was taken back."))
+        raise standing.refusal(lead.pk)
     event = _placed(locked, to, fields, actor=actor, now=now, data=data or {})
     locked.save(update_fields=["stage", "updated_at", *fields])
     if event:

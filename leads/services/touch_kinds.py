@@ -14,6 +14,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel import history
 from alignment.kernel.errors import InvalidInput, NotFound
 from leads.models import CaptureForm, TouchKind
+from leads.selectors import touch_kinds as selectors
 from leads.services.texts import check_text
 
 LABEL = 100
@@ -42,7 +43,8 @@ def add_kind(*, key: str, label_en: str, label_ja: str, position: int, actor: Us
 def edit_kind(*, key: str, label_en: str, label_ja: str, position: int, is_active: bool, actor: User) -> TouchKind:
     """Rename a kind, move it, take it out of use or back in. Raises ``NotAllowed``, ``NotFound``, ``InvalidInput``.
 
-    A kind that published forms count as stays in use: visitors go on sending them.
+    A kind that published forms count as stays in use, as visitors go on sending them, and so does one that routing
+    rules ask for: leads would go elsewhere without anybody having decided that.
     """
     actor.require(Permission.EDIT_ORGANISATION)
     kind = TouchKind.objects.select_for_update(no_key=True).filter(key=key).first()  # touches go on being written
@@ -51,6 +53,7 @@ def edit_kind(*, key: str, label_en: str, label_ja: str, position: int, is_activ
     _name(kind, label_en=label_en, label_ja=label_ja, position=position)
     if kind.is_active and not is_active:
         _check_no_form_counts(kind)
+        _check_no_rule_asks(kind)
     kind.is_active = is_active
     with history.written_by(actor.pk):
         kind.save()
@@ -81,6 +84,12 @@ def _check_no_form_counts(kind: TouchKind) -> None:
     if names:
         message = _("Published forms count as this kind: %(forms)s. Close them, or let them count as another first.")
         raise InvalidInput(message % {"forms": pgettext("list separator", ", ").join(names)}, field="is_active")
+
+
+def _check_no_rule_asks(kind: TouchKind) -> None:
+    if rules := selectors.use_of(kind).rules:
+        message = _("Routing rules ask for this kind: %(rules)s. Change them first.")
+        raise InvalidInput(message % {"rules": pgettext("list separator", ", ").join(rules)}, field="is_active")
 
 
 def _name(kind: TouchKind, *, label_en: str, label_ja: str, position: int) -> None:

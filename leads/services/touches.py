@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ from leads.services import judging
 from leads.services.campaigns import campaign_of, campaigns_named
 from leads.services.capture import CLOCK_SKEW, Key
 from leads.services.facts import LIMITS, TOUCH_DETAIL
+from leads.services.joining import Moved
 from leads.services.texts import check_text
 from leads.services.touch_kinds import check_in_use, in_use
 
@@ -112,12 +114,22 @@ def _key(touch: NewTouch) -> Key:
 
 
 def _locked(touches: Sequence[NewTouch]) -> dict[Key, Lead]:
-    """The leads that touches name, by either name."""
+    """The leads that touches name, by either name; of one that is part of another by now, the other."""
+    while True:
+        with suppress(Moved), transaction.atomic():
+            return _locked_now(touches)
+
+
+def _locked_now(touches: Sequence[NewTouch]) -> dict[Key, Lead]:
+    """Raises ``Moved`` where one of them was merged while this waited for it."""
     foreign = {(touch.source_system, touch.lead_external_id) for touch in touches if touch.lead_id is None}
     ids = {touch.lead_id for touch in touches if touch.lead_id is not None}
     known, ours = identity.leads_known_as(foreign), identity.standing_for(ids)
     found = Lead.objects.filter(pk__in={*known.values(), *ours.values()}).order_by("pk")
     leads = {lead.pk: lead for lead in locked_all(found)}
+    missing = {*known.values(), *ours.values()} - leads.keys()
+    if missing and Lead.everything.filter(pk__in=missing, merged_into__isnull=False).exists():
+        raise Moved
     by_foreign: dict[Key, Lead] = {key: leads[pk] for key, pk in known.items() if pk in leads}
     return by_foreign | {key: leads[pk] for key, pk in ours.items() if pk in leads}
 

@@ -106,7 +106,8 @@ def _columns_form(request: HttpRequest, job: ImportJob, outline: jobs.Outline) -
     )
     is_as_saved = outline.likeness.saved and request.POST.get("like") == outline.likeness.key
     if is_anew and not is_as_saved:
-        said = {key: request.POST[key] for key in ("system", "known_leads") if request.POST.get(key)}
+        kept = ("system", "known_leads", *(field.name for field in form.otherwise()))
+        said = {key: request.POST[key] for key in kept if request.POST.get(key)}
         form.initial = {**form.initial, **said, "keep": bool(request.POST.get("keep"))}
     return form
 
@@ -204,6 +205,8 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
         return htmx.redirect(request, "leads:import-detail", pk)
     if not _may_undo(request, job):
+        if job.state in ImportJob.ENDED and not job.is_undoable(now=timezone.now()):
+            messages.info(request, jobs.undo_is_over())
         return htmx.redirect(request, "leads:import-detail", pk)
     return render(request, "leads/imports/undo.html", {"job": job, "undo": undoing.undo_of(job)})
 

@@ -94,6 +94,8 @@ def edit(request: PersonRequest, pk: int) -> HttpResponse:
     if not request.user.may(Permission.EDIT_LEAD):
         raise NotAllowed(_("Your role does not allow this."))
     if request.method == "GET":
+        if not lead.stands:
+            return htmx.redirect(request, "leads:detail", lead.merged_into_id or pk)
         return _edit_page(request, lead, LeadForm.of(lead))
     form = LeadForm(request.POST, lead=lead)
     if not form.is_valid():

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from leads.rules.cells import read_row
 from leads.rules.columns import LABELS, propose, readings_of
-from leads.rules.mappings import FIELDS, parse, read_row
+from leads.rules.mappings import FIELDS, parse
 from tests.real_data import FOLDER, needs_japan, needs_olist
 
 

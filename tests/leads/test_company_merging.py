@@ -21,7 +21,7 @@ from leads.selectors.matching import Person, matches
 from leads.services import company_merging
 from leads.services.accounts import update_account
 from leads.services.capture import LeadData, capture_lead
-from leads.services.companies import accounts_named
+from leads.services.companies import Companies
 from leads.services.deals import open_deal
 from leads.services.importing import parties
 from leads.services.leads import update_lead
@@ -106,8 +106,8 @@ def test_the_name_of_the_other_leads_to_the_survivor_at_every_door(pair: tuple[A
     assert captured.account == corrected.account == survivor
     assert account_called("acme japan") == survivor
     assert parties.companies(["Acme Japan", "Acme"], now=LATER) == {"Acme Japan": survivor, "Acme": survivor}
-    named, filled = accounts_named([("Acme Japan", {"prefecture": "Tokyo"})], now=LATER)
-    assert (named, filled) == ({"Acme Japan": survivor}, {survivor.pk})
+    companies = Companies([("Acme Japan", {"prefecture": "Tokyo"})])
+    assert (companies.by_name(now=LATER), companies.fuller) == ({"Acme Japan": survivor}, {survivor.pk})
     assert Account.everything.count() == 2
 
 

@@ -109,6 +109,20 @@ def test_known_by_its_id_a_lead_takes_what_a_later_file_says_otherwise(take: Any
     assert facts(taro) == ("Taro", "+81399995678", "Clerk", "web")
 
 
+def test_of_one_person_in_two_rows_nobody_is_said_to_have_changed_what_the_rows_differ_in(take: Any) -> None:
+    rows = ("F1,Taro,taro@acme.example,,Clerk,,,2026-03-01", "F2,Taro,taro@acme.example,,Head,,,2026-03-04")
+    brought(take, *rows)
+
+    assert [remark.message for remark in brought(take, *rows).warnings] == []
+
+
+def test_what_somebody_changed_here_is_still_said(take: Any, mai: User, now: datetime) -> None:
+    brought(take, "F1,Taro,taro@acme.example,,Clerk,,,")
+    update_lead(lead_id=Lead.objects.get().pk, facts={"job_title": "Head"}, seen=None, actor=mai, now=now)
+
+    assert [remark.code for remark in brought(take, "F1,Taro,taro@acme.example,,Boss,,,").warnings] == ["changed_here"]
+
+
 def test_the_story_says_why(take: Any, taro: Lead) -> None:
     brought(take, "F1,Taro,taro@acme.example,,,,,", rule="never")
 

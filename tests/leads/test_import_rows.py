@@ -284,3 +284,42 @@ def test_deals_of_which_no_column_names_a_lead_say_so(take: Any) -> None:
 
     assert alone.notes == ["No column says which lead a deal came of: all of them stand without one."]
     assert named.notes == []
+
+
+def test_what_all_rows_have_in_common_is_said_once_and_gives_way_to_what_a_row_says(take: Any) -> None:
+    mapping = columns("external_id", "full_name", "source") | {
+        "otherwise": {"source": "exhibition", "campaign": "Measuring fair 2026"}
+    }
+
+    take("leads", "external_id,full_name,source\nA1,Ada,web\nA2,Bea,\n", mapping)
+
+    found = Lead.objects.order_by("external_id").values_list("source", "campaign__name")
+    assert list(found) == [("web", "Measuring fair 2026"), ("exhibition", "Measuring fair 2026")]
+
+
+def test_a_row_without_an_id_is_the_same_whatever_all_rows_have_in_common(take: Any) -> None:
+    mapping = columns("full_name", "company")
+    take("leads", "full_name,company\nAda,Acme\n", mapping | {"otherwise": {"source": "exhibition"}})
+
+    again = take("leads", "full_name,company\nAda,Acme\n", mapping | {"otherwise": {"campaign": "Fair"}})
+
+    assert (again.created, again.updated) == (0, 1)
+    assert Lead.objects.get().campaign.name == "Fair"
+
+
+@pytest.mark.parametrize(
+    ("otherwise", "path"),
+    [
+        (["source"], "otherwise"),
+        ({"email": "a@b.example"}, "otherwise.email"),
+        ({"source": " "}, "otherwise.source"),
+        ({"source": 7}, "otherwise.source"),
+        ({"source": "x" * 101}, "otherwise.source"),
+    ],
+)
+def test_only_some_fields_are_the_same_for_all_rows(take: Any, otherwise: Any, path: str) -> None:
+    with pytest.raises(InvalidInput) as fault:
+        take("leads", "full_name\nAda\n", columns("full_name") | {"otherwise": otherwise})
+
+    assert fault.value.field == path
+    assert not Lead.objects.exists()

@@ -370,7 +370,8 @@ def test_whatever_stands_in_a_file_every_row_is_accounted_for_and_the_second_tim
 ) -> None:
     out = io.StringIO(newline="")
     csv.writer(out).writerows([["id", "name", "company", "mail", "date"], *table])
-    mapping = LEADS | {"system": f"run{ImportJob.objects.count()}"}  # leads cannot be deleted: each example has its own
+    system = f"run{ImportJob.objects.count()}"  # leads cannot be deleted: each example has its own
+    mapping = LEADS | {"system": system, "delimiter": ","}  # other separators may stand in more rows
 
     first = take("leads", out.getvalue(), mapping)
     before = _state()

@@ -15,6 +15,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
 from leads.models import ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
+from leads.selectors.undoing import undo_of
 from leads.services import judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
@@ -111,20 +112,37 @@ def merged(lead: Lead, mai: User, ren: User, now: datetime) -> None:
     )
 
 
-@pytest.mark.parametrize("happens", [touched, corrected, handed_over, worked_on, sold_to, merged])
+def merged_away(lead: Lead, mai: User, ren: User, now: datetime) -> None:
+    merging.merge(
+        lead_ids=[lead.pk, factories.lead(captured_at=now - timedelta(days=1)).pk], facts={}, actor=mai, now=now
+    )
+
+
+@pytest.mark.parametrize("happens", [touched, corrected, handed_over, worked_on, sold_to, merged, merged_away])
 def test_what_something_else_has_happened_to_stays_and_is_named(
     happens: Callable[..., None], taken: Take, mai: User, ren: User, now: datetime, signed_in: Callable[[User], Client]
 ) -> None:
     job = taken()
     lead = Lead.objects.get(external_id="A2")
     happens(lead, mai, ren, timezone.now())
-    page = signed_in(mai).get(f"/imports/{job.pk}/undo/").text
+    page, told = signed_in(mai).get(f"/imports/{job.pk}/undo/").text, undo_of(job)
 
     undo(job, mai)
 
-    assert (job.counts["undone"], job.counts["kept"]) == (3, 1)
+    assert (job.counts["undone"], job.counts["kept"]) == (told.records, told.stay_count) == (3, 1)
     assert f"/leads/{lead.pk}/" in page
-    assert Lead.objects.get(pk=lead.pk).external_id == "A2"
+    assert Lead.everything.get(pk=lead.pk).external_id == "A2"
+
+
+def test_what_it_changed_of_a_lead_that_was_merged_away_stays(taken: Take, mai: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    job = taken("A0,name,p0@x.example,Head,\n")
+    merged_away(here, mai, mai, now)
+    told = undo_of(job)
+
+    undo(job, mai)
+
+    assert (told.changes, job.counts["restored"], job.counts["kept"]) == (0, 0, 1)
 
 
 def test_being_judged_anew_is_nothing_that_happened(taken: Take, mai: User) -> None:
@@ -242,6 +260,39 @@ def test_a_killed_worker_loses_nothing(taken: Take, mai: User, monkeypatch: pyte
     assert (job.state, job.counts["undone"], Lead.objects.count()) == (State.UNDONE, 4, 0)
 
 
+def test_what_stays_is_counted_once_however_often_it_was_looked_at(
+    taken: Take, mai: User, ren: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = taken()
+    touched(Lead.objects.get(external_id="A0"), mai, ren, timezone.now())
+    monkeypatch.setattr(undoing, "PART", 1)
+    jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+    parts = []
+
+    def dies(name: str) -> None:
+        parts.append(name)
+        if len(parts) == 2:
+            raise Killed
+
+    monkeypatch.setattr(work, "failpoint", dies)
+    with pytest.raises(Killed):
+        work.take_waiting(clock=timezone.now)
+    work.take_waiting(clock=lambda: timezone.now() + ImportJob.LEASE * 2)
+
+    job.refresh_from_db()
+    assert (job.counts["undone"], job.counts["kept"]) == (3, 1)
+
+
+def test_what_was_not_reached_when_it_was_stopped_stays(taken: Take, mai: User) -> None:
+    job = taken()
+    jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+
+    jobs.cancel(job_id=job.pk, actor=mai, now=timezone.now())
+
+    job.refresh_from_db()
+    assert (job.state, job.counts["undone"], job.counts["kept"]) == (State.UNDONE, 0, 4)
+
+
 @pytest.mark.parametrize(
     ("person", "is_let"), [("mai", True), ("aoi", True), ("kei", True), ("ren", False), ("other", False)]
 )
@@ -265,6 +316,45 @@ def test_after_seven_days_it_stays(taken: Take, mai: User) -> None:
 
     undo(job, mai, at=timezone.now() + timedelta(days=6, hours=23))
     assert not Lead.objects.exists()
+
+
+def test_what_it_changed_is_forgotten_when_it_can_no_longer_be_taken_back(
+    taken: Take, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch, signed_in: Callable[[User], Client]
+) -> None:
+    monkeypatch.setattr(undoing, "PART", 1)
+    for n in range(2):
+        factories.lead(email=f"p{n}@x.example", full_name=f"name {n}", job_title="", captured_at=now)
+    job = taken(f"A0,name 0,p0@x.example,Clerk,\nA1,name 1,p1@x.example,Head,\n{ROWS.splitlines()[3]}\n")
+    assert job.finished_at is not None
+    update_lead(lead_id=Lead.objects.get(job_title="Head").pk, facts={"job_title": "X"}, seen=None, actor=mai, now=now)
+    week = timedelta(days=7)
+
+    jobs.prune(now=job.finished_at + week)
+    assert ImportChange.objects.count() == 2
+    undo(job, mai)
+    jobs.prune(now=job.finished_at + week)
+    assert ImportChange.objects.count() == 1  # may still be taken back once what came later is
+
+    ImportJob.objects.update(finished_at=timezone.now() - week - timedelta(minutes=1))
+    jobs.prune(now=timezone.now())
+    page = signed_in(mai).get(f"/imports/{job.pk}/undo/", follow=True)
+
+    assert not ImportChange.objects.exists()
+    job.refresh_from_db()
+    assert (job.counts["restored"], job.counts["kept"]) == (1, 1)
+    assert "within 7 days" in page.text
+    assert "What something else has happened to since stays" in page.text
+
+
+def test_what_is_being_taken_back_is_not_forgotten(taken: Take, mai: User, now: datetime) -> None:
+    factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    job = taken("A0,name,p0@x.example,Clerk,\n")
+    assert job.finished_at is not None
+    jobs.undo(job_id=job.pk, actor=mai, now=timezone.now())
+
+    jobs.prune(now=job.finished_at + timedelta(days=8))
+
+    assert ImportChange.objects.exists()
 
 
 def test_only_what_has_ended_is_taken_back(taken: Take, mai: User) -> None:

@@ -133,6 +133,21 @@ def test_what_is_wrong_with_the_columns_is_said_and_nothing_begins(
     assert job.state == State.DRAFT
 
 
+def test_what_all_rows_have_in_common_is_asked_for_and_stays_when_the_columns_are_set_anew(
+    signed_in: Browser, mai: User
+) -> None:
+    client = signed_in(mai)
+    job = bring(client)
+    common = {"otherwise_source": "exhibition", "otherwise_campaign": "Measuring fair 2026"}
+
+    anew = client.post(f"/imports/{job.pk}/columns/", {"read_anew": "1"} | common).content.decode()
+    client.post(f"/imports/{job.pk}/columns/", CHOICES | common)
+
+    assert 'value="Measuring fair 2026"' in anew
+    job.refresh_from_db()
+    assert job.mapping["otherwise"] == {"source": "exhibition", "campaign": "Measuring fair 2026"}
+
+
 def test_the_encoding_is_recognised_and_another_can_be_chosen(signed_in: Browser, mai: User) -> None:
     client = signed_in(mai)
     job = bring(client, "氏名,会社名\n田中,山田製作所\n".encode("euc_jp"))

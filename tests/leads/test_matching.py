@@ -112,6 +112,8 @@ def stored(**facts: Any) -> Lead:
         ({"phone": "+81312345678"}, Person(phone="+81312345678", full_name="Taro")),
         ({"phone": "+81312345678", "full_name": "Taro"}, Person(phone="+81312345678")),
         ({"full_name": "山田　太郎"}, Person(full_name="山田 太郎", company="acme")),
+        ({"full_name": "山田　太郎 様"}, Person(full_name="山田太郎", company="acme")),
+        ({"full_name": "Mr. Taro Yamada"}, Person(full_name="taro yamada", company="acme")),
         ({"full_name_kana": "ﾔﾏﾀﾞ ﾀﾛｳ"}, Person(full_name_kana="やまだたろう", full_name="山田", company="acme")),
     ],
 )

@@ -17,7 +17,7 @@ from handoff.services.offers import hand_over
 from leads.models import Deal, Lead, LeadEvent, LeadMerge, Touch
 from leads.rules.stages import Stage
 from leads.selectors.timeline import timeline
-from leads.services import merging
+from leads.services import deals, merging, stages
 from leads.services.capture import LeadData, capture_lead
 from leads.services.leads import update_lead
 from leads.services.merging import MergeIsOver, NotMergeable
@@ -196,6 +196,85 @@ def test_a_lead_that_moved_on_since_keeps_where_it_stands(mai: User, ren: User) 
     survivor.refresh_from_db()
     assert (survivor.stage, survivor.qualified_at) == (Stage.OFFERED, NOW)
     assert (survivor.touches.count(), other.touches.count()) == (1, 1)
+
+
+def in_sales(ren: User, **fields: Any) -> Lead:
+    return factories.qualified_lead(**{"stage": Stage.WITH_SALES, "owner": ren} | fields)
+
+
+def win(deal: Deal, ren: User) -> None:
+    deals.win_deal(deal_id=deal.pk, reason="trust", amount=5, actor=ren, now=LATER)
+
+
+def stages_of(*leads: Lead) -> list[str]:
+    return [Lead.objects.get(pk=lead.pk).stage for lead in leads]
+
+
+def test_whose_deal_was_won_while_they_were_one_is_the_customer(mai: User, ren: User) -> None:
+    survivor, other = in_sales(ren, captured_at=NOW - timedelta(days=1)), in_sales(ren, captured_at=NOW)
+    deal = factories.deal(lead=other, owner=ren)
+    done = merge(survivor, other, mai)
+    win(deal, ren)
+    assert stages_of(survivor) == [Stage.CUSTOMER]
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert stages_of(survivor, other) == [Stage.WITH_SALES, Stage.CUSTOMER]
+    moves = LeadEvent.objects.filter(kind="stage", data__merge=done.pk).order_by("pk")
+    assert [(move.lead, move.old_stage, move.new_stage) for move in moves] == [
+        (survivor, Stage.CUSTOMER, Stage.WITH_SALES),
+        (other, Stage.WITH_SALES, Stage.CUSTOMER),
+    ]
+
+
+def test_who_has_won_a_deal_of_their_own_stays_a_customer(mai: User, ren: User) -> None:
+    survivor, other = in_sales(ren, captured_at=NOW - timedelta(days=1)), in_sales(ren, captured_at=NOW)
+    own, followed = (factories.deal(lead=lead, owner=ren) for lead in (survivor, other))
+    done = merge(survivor, other, mai)
+    win(followed, ren)
+    win(own, ren)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert stages_of(survivor, other) == [Stage.CUSTOMER, Stage.CUSTOMER]
+
+
+def test_a_deal_that_came_to_the_survivor_since_makes_nobody_else_a_customer(mai: User, ren: User) -> None:
+    survivor, other = in_sales(ren, captured_at=NOW - timedelta(days=1)), in_sales(ren, captured_at=NOW)
+    done = merge(survivor, other, mai)
+    win(factories.deal(lead=survivor, owner=ren), ren)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert stages_of(survivor, other) == [Stage.CUSTOMER, Stage.WITH_SALES]
+
+
+def test_who_was_a_customer_before_stays_one(mai: User, ren: User) -> None:
+    survivor, other = in_sales(ren, stage=Stage.CUSTOMER), in_sales(ren)
+    followed = factories.deal(lead=other, owner=ren)
+    done = merge(survivor, other, mai)
+    win(followed, ren)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert stages_of(survivor, other) == [Stage.CUSTOMER, Stage.CUSTOMER]
+
+
+@pytest.mark.parametrize(("accepted", "expected"), [(True, Stage.WITH_SALES), (False, Stage.QUALIFIED)])
+def test_whoever_was_offered_when_the_deal_was_won_waits_for_no_answer_again(
+    accepted: bool, expected: Stage, mai: User, ren: User
+) -> None:
+    survivor = factories.qualified_lead(stage=Stage.OFFERED)
+    other = factories.lead(stage=Stage.CLOSED)
+    deal = factories.deal(lead=other, owner=ren)
+    done = merge(survivor, other, mai)
+    win(deal, ren)
+    if accepted:
+        stages.move(lead=survivor, to=Stage.WITH_SALES, actor=ren, now=LATER, owner=ren)
+
+    merging.unmerge(merge_id=done.pk, actor=mai, now=LATER)
+
+    assert stages_of(survivor, other) == [expected, Stage.CUSTOMER]
 
 
 def test_each_key_of_the_custom_facts_goes_back_by_itself(mai: User) -> None:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from alignment.accounts.models import User
 from leads.models import ImportJob
 from leads.rules.mappings import Mapping
+from leads.selectors.matching import Person
 from leads.services.importing.result import ImportResult
 
 BATCH = 1000
@@ -23,7 +24,7 @@ class Row:
     the row says. Where it follows from a name alone, ``called`` is that name as people know it.
 
     What the kind prepares: ``said`` are the facts in the form in which they are kept, without blanks, ``company`` those
-    of the company that the row names, ``new`` the columns of a new record.
+    of the company that the row names, ``person`` who it is, ``new`` what is stored of a new record.
     """
 
     number: int
@@ -34,7 +35,8 @@ class Row:
     cells: list[str]
     said: dict[str, Any] = field(default_factory=dict)
     company: dict[str, Any] = field(default_factory=dict)
-    new: list[Any] = field(default_factory=list)
+    person: Person = field(default_factory=Person)
+    new: str = ""
     called: str = ""
 
     @property

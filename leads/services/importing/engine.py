@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, TypeVar
@@ -18,6 +19,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel import history, tables
 from alignment.kernel.ahead import made_ahead
 from alignment.kernel.errors import DomainError, InvalidInput
+from alignment.kernel.locks import despite_deadlocks
 from leads.models import ImportJob
 from leads.rules import mappings
 from leads.rules.mappings import Mapping
@@ -176,19 +178,26 @@ def _made_ahead(pieces: Iterator[Piece], *, size: int) -> AbstractContextManager
 
 def _store(part: Part, context: Context, *, record: Callable[[ImportResult], None], rehearse: bool) -> None:
     """Store a part and tell what came of it, in one transaction."""
-    job, plan, result = context.job, context.mapping, context.result
-    _tell(part, result)
+    job, plan = context.job, context.mapping
     with transaction.atomic(), history.written_by(context.actor.pk):
         _one_at_a_time(plan.system)
         custom_values.check_same(column.custom for column in plan.columns if column.custom)
         if job.pk is None and not rehearse:
             job.save()  # the rows name it
-        with transaction.atomic(), history.written_by(context.actor.pk, import_job=job.pk):
-            KINDS[job.kind].store(part.rows, context)
-            if rehearse:
-                transaction.set_rollback(True)
-        record(result)
+        record(despite_deadlocks(partial(_stored, part, context, rehearse=rehearse)))
         _check_references()
+
+
+@transaction.atomic
+def _stored(part: Part, context: Context, *, rehearse: bool) -> ImportResult:
+    """Store the rows of a part; returns what came of it."""
+    result = deepcopy(context.result)
+    _tell(part, result)
+    with history.written_by(context.actor.pk, import_job=context.job.pk):
+        KINDS[context.job.kind].store(part.rows, replace(context, result=result))
+    if rehearse:
+        transaction.set_rollback(True)
+    return result
 
 
 def _tell(part: Part, result: ImportResult) -> None:
@@ -212,6 +221,7 @@ def _one_at_a_time(system: str) -> None:
         SET LOCAL lock_timeout = 0;
         SET LOCAL statement_timeout = 0;
         SET LOCAL synchronous_commit = off;
+        SET LOCAL jit = off;
         SELECT pg_advisory_xact_lock(hashtextextended(%s, 0));
     """
     with connection.cursor() as cursor:
@@ -221,8 +231,8 @@ def _one_at_a_time(system: str) -> None:
 def _check_references() -> None:
     """Look up every foreign key of the part, which its commit does else, by index.
 
-    PostgreSQL plans such a lookup once in a session: while the tables are nearly empty by reading them from end to end,
-    and would go on so for the thousands of rows that follow.
+    PostgreSQL plans such a lookup once in a session. While a table is nearly empty, and its indexes still are as large
+    as a check left them that was undone, that is by reading it from end to end, also for the thousands that follow.
     """
     sql = """
         DISCARD PLANS;

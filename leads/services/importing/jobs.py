@@ -28,7 +28,7 @@ from leads.rules.fields import Field
 from leads.selectors import mappings as mapping_selectors
 from leads.selectors.custom_fields import known
 from leads.selectors.mappings import Likeness
-from leads.services.importing import engine, reading, work
+from leads.services.importing import engine, reading, undoing, work
 
 MB = 1024 * 1024
 PIECE = MB
@@ -131,6 +131,11 @@ def may_undo(job: ImportJob, *, actor: User) -> bool:
     return is_theirs or actor.may(Permission.SEE_OPERATIONS)
 
 
+def undo_is_over() -> str:
+    """Why an old import stays."""
+    return _("An import can be taken back within %(days)d days after its end.") % {"days": ImportJob.UNDO_FOR.days}
+
+
 @transaction.atomic
 def undo(*, job_id: int, actor: User, now: datetime) -> None:
     """Take an import back, as far as nothing else has happened since; a worker does it.
@@ -143,8 +148,7 @@ def undo(*, job_id: int, actor: User, now: datetime) -> None:
     if job is None or job.state not in ImportJob.ENDED:
         raise NotInThisState(_("This import is at another step by now."))
     if job.finished_at is None or now > job.finished_at + ImportJob.UNDO_FOR:
-        message = _("An import can be taken back within %(days)d days after its end.")
-        raise InvalidInput(message % {"days": ImportJob.UNDO_FOR.days})
+        raise InvalidInput(undo_is_over())
     counts = {"undone": 0, "restored": 0} | job.counts
     asked = {"state": State.UNDOING, "undone_by": actor, "counts": counts, "fault": ""}
     ImportJob.objects.filter(pk=job_id).update(claimed_until=None, is_cancel_asked=False, attempts=0, **asked)
@@ -169,7 +173,11 @@ def cancel(*, job_id: int, actor: User, now: datetime) -> None:
 
 
 def prune(*, now: datetime) -> int:
-    """Drop the files of jobs that ended, or that nobody went on with, long ago; returns how many jobs had one."""
+    """Drop the files of jobs that ended, or that nobody went on with, long ago; returns how many jobs had one.
+
+    What only an undo needs is dropped when none is possible any more.
+    """
+    undoing.forget_changes(now=now)
     long_ago = now - KEEP_FILE_FOR
     old = ImportJob.objects.filter(Q(finished_at__lt=long_ago) | Q(finished_at=None, at__lt=long_ago))
     found = old.exclude(state__in=ImportJob.AT_WORK).filter(pieces__isnull=False).distinct()

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
 from leads.rules import normalise
+from leads.selectors.matching import Person
 from leads.services.capture import CLOCK_SKEW
 from leads.services.facts import LIMITS
 from leads.services.importing import memory, newcomers, parties
@@ -56,14 +57,24 @@ def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
             custom[name] = fields[name]
             remarks.append(Remark(row.number, f"unreadable_{name}", str(fault.message)))
     of_company = {name: fields[name] for name in parties.COMPANY_FACTS if fields.get(name)}
-    if company_key(row):
+    company = normalise.company_key(fields.get("company", ""))
+    if company:
         row.company = {parties.COMPANY_FACTS[name]: value for name, value in of_company.items()}
     else:
         custom |= {name: str(value) for name, value in of_company.items()}
     said |= {name: value for name, value in fields.items() if name.startswith(memory.CUSTOM)}
     row.said = {name: value for name, value in (said | memory.custom_facts(custom)).items() if value not in (None, "")}
-    row.new = newcomers.columns(said=row.said, beside=beside(row), now=now)
+    row.person = _person(row.said, company)
+    row.new = newcomers.line(said=row.said, beside=beside(row), now=now)
+    row.fields, row.custom, row.cells = {}, {}, []  # all is said: what travels between processes is little
     return remarks
+
+
+def _person(said: Facts, company: str) -> Person:
+    texts = ("email", "phone", "full_name", "full_name_kana")
+    person = Person(company=company, **{name: said.get(name, "") for name in texts})
+    _ = person.shared  # worked out here, once
+    return person
 
 
 def beside(row: Row) -> Facts:
@@ -77,11 +88,6 @@ def beside(row: Row) -> Facts:
 def _from_parts(fields: Facts, name: str) -> str:
     kana = name.removeprefix("full_name")
     return normalise.full_name(last=fields.get(f"last_name{kana}", ""), first=fields.get(f"first_name{kana}", ""))
-
-
-def company_key(row: Row) -> str:
-    """The company that the row names, as it is found again; "" for none."""
-    return normalise.company_key(row.fields.get("company", ""))
 
 
 def _check(row: Row, now: datetime) -> None:

@@ -22,7 +22,7 @@ from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
 from leads.services.importing import memory, newcomers, parties, recognising, undoing
 from leads.services.importing.context import BATCH, Context, Row
-from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside, company_key
+from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside
 from leads.services.importing.memory import Change, Facts, Named
 from leads.services.importing.recognising import Recognised
 from leads.services.joining import Moved
@@ -75,7 +75,7 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
     refilled = {
         known[row.external_id].pk
         for row in rows
-        if row.external_id in known and about[row.external_id] and company_key(row) in filled
+        if row.external_id in known and about[row.external_id] and row.person.company in filled
     }
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
     compared = {change.record.pk for change in updates if change.write.keys() & COMPARED}
@@ -113,13 +113,13 @@ def _named(written: list[Facts], of_companies: dict[str, Facts], context: Contex
     companies = [facts["company_name"] for facts in written if "company_name" in facts]
     return {
         "campaign": parties.campaigns(facts["campaign"] for facts in written if "campaign" in facts),
-        "company": parties.companies(companies, now=context.now, facts=of_companies),
+        "company": parties.company_ids(companies, now=context.now, facts=of_companies),
     }
 
 
 def _news_of_company(row: Row, before: Facts) -> Facts:
     """What the row says of its company that the files before it did not say of the same company."""
-    is_same = before.get("company_name") == row.fields.get("company")
+    is_same = before.get("company_name") == row.said.get("company_name")
     return {
         column: value
         for column, value in row.company.items()
@@ -132,7 +132,7 @@ def _by_company(rows: list[Row], about: dict[str, Facts]) -> dict[str, Facts]:
     found: dict[str, Facts] = {}
     for row in rows:
         if news := about[row.external_id]:
-            found[company_key(row)] = news | found.get(company_key(row), {})
+            found[row.person.company] = news | found.get(row.person.company, {})
     return found
 
 
@@ -170,7 +170,7 @@ def _write(change: Change, named: Named) -> dict[str, list[Any]]:
         for column, value in email_facts(lead.email).items():
             setattr(lead, column, value)
     if "company_name" in change.write:
-        lead.account = named["company"].get(lead.company_name)
+        lead.account_id = named["company"].get(lead.company_name)
     return told
 
 

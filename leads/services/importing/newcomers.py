@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,7 @@ from leads.services.importing.context import Context, Row
 from leads.services.importing.memory import CUSTOM, NAMED, Facts, Named
 from leads.services.importing.result import EXAMPLES
 
+_json = json.JSONEncoder(ensure_ascii=False).encode
 _TABLE = "leads_newlead"
 _REMEMBERED = "remembered"
 _TEXTS = (*TEXT_FACTS, "email_domain")
@@ -30,12 +31,12 @@ _OF_ROW = (*_TEXTS, "is_free_mail", "custom", "captured_at", "qualified_at", _RE
 _COLUMNS = (*_OF_ROW, "external_id", "account_id", "campaign_id")
 
 
-def columns(*, said: Facts, beside: Facts, now: datetime) -> list[Any]:
-    """What the row of a new lead alone tells of the columns of the table, and what is remembered of it."""
+def line(*, said: Facts, beside: Facts, now: datetime) -> str:
+    """What the row of a new lead alone tells of the columns of the table, and what is remembered of it, for COPY."""
     address = email_facts(said.get("email", ""))
     captured_at = said.get("captured_at") or said.get("qualified_at") or now
     plain = {name: memory.plain(value) for name, value in said.items()} | beside
-    return [
+    columns = [
         *(said.get(name, "") for name in TEXT_FACTS),
         address["email_domain"],
         address["is_free_mail"],
@@ -44,6 +45,9 @@ def columns(*, said: Facts, beside: Facts, now: datetime) -> list[Any]:
         said.get("qualified_at"),
         _json(plain | {"captured_at": memory.plain(captured_at)}),
     ]
+    written = io.StringIO(newline="")
+    csv.writer(written, lineterminator="").writerow(columns)  # None is an empty cell, NULL to COPY but in a text
+    return written.getvalue()
 
 
 @transaction.atomic
@@ -51,7 +55,7 @@ def store(rows: Sequence[Row], named: Named, context: Context) -> None:
     """Store the leads of these rows, judge those that are not history, and remember what the file said."""
     if not rows:
         return
-    _fill([*row.new, row.external_id, *_named(row.said, named)] for row in rows)
+    _fill(rows, named)
     judging.judge_unstored(table=_TABLE, now=context.now)
     values = _values(context)
     with connection.cursor() as cursor:
@@ -73,17 +77,16 @@ def _show(examples: Sequence[tuple[Any, ...]], rows: Sequence[Row], context: Con
         context.result.show("qualified" if is_qualified else "new", row.number, name=row.display_name, verdict=verdict)
 
 
-def _named(said: Facts, named: Named) -> Iterator[int | None]:
-    """The ids of the company and the campaign."""
-    for kind, name in (("company", said.get("company_name")), ("campaign", said.get("campaign"))):
-        record = named[kind].get(name) if name else None
-        yield record and record.pk
-
-
-def _fill(rows: Iterable[list[Any]]) -> None:
+def _fill(rows: Iterable[Row], named: Named) -> None:
     """Put the rows into the temporary table, and nothing else."""
+    companies, campaigns = named["company"], {name: campaign.pk for name, campaign in named["campaign"].items()}
     lines = io.StringIO(newline="")
-    csv.writer(lines).writerows(rows)  # None becomes an empty cell, which COPY reads as NULL but in a text
+    here = csv.writer(lines)
+    for row in rows:
+        said = row.said
+        lines.write(row.new + ",")
+        company, campaign = said.get("company_name", ""), said.get("campaign", "")
+        here.writerow((row.external_id, companies.get(company), campaigns.get(campaign)))
     lines.seek(0)
     with connection.cursor() as cursor:
         cursor.execute(_MAKE)
@@ -91,10 +94,6 @@ def _fill(rows: Iterable[list[Any]]) -> None:
             f"COPY {_TABLE} ({', '.join(_COLUMNS)}) FROM STDIN (FORMAT csv, FORCE_NOT_NULL ({', '.join(_TEXTS)}))",
             lines,
         )
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
 
 
 _MAKE = f"""

@@ -5,10 +5,10 @@ same moment wait for each other and never in a circle.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models.functions import Lower
 
@@ -16,9 +16,10 @@ from alignment.accounts.models import User
 from alignment.accounts.roles import Role, Side
 from leads.models import Account, Campaign
 from leads.rules import normalise
-from leads.services.companies import by_key
+from leads.services.companies import by_key, ids_by_key
 from leads.services.importing.context import BATCH
 
+Found = TypeVar("Found")
 COMPANY_FACTS = {"industry": "industry", "prefecture": "prefecture", "employees": "employee_count"}
 """What a file says of a lead's company: our field in the mapping, and the column."""
 
@@ -36,18 +37,31 @@ def companies(
     names: Iterable[str], *, now: datetime, facts: Mapping[str, Mapping[str, Any]] | None = None
 ) -> dict[str, Account]:
     """The companies by the names given; the new ones are made, with what is known of them, in one statement."""
+    return _made(names, by_key, now=now, facts=facts or {})
+
+
+def company_ids(names: Iterable[str], *, now: datetime, facts: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
+    """The same, but only the ids of the companies."""
+    return _made(names, ids_by_key, now=now, facts=facts)
+
+
+def _made(
+    names: Iterable[str],
+    find: Callable[[Collection[str]], dict[str, Found]],
+    *,
+    now: datetime,
+    facts: Mapping[str, Mapping[str, Any]],
+) -> dict[str, Found]:
     keys = {name: normalise.company_key(name) for name in names}
     names_of = {key: name for name, key in reversed(keys.items()) if key}  # the first spelling of the file stays
-    found = by_key(names_of)
+    found = find(names_of)
     while new := sorted(names_of.keys() - found.keys()):
         rows = [
-            Account(
-                name=normalise.text(names_of[key])[:200], name_key=key, created_at=now, **(facts or {}).get(key, {})
-            )
+            Account(name=normalise.text(names_of[key])[:200], name_key=key, created_at=now, **facts.get(key, {}))
             for key in new
         ]
         Account.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
-        found |= by_key(new)
+        found |= find(new)
     return {name: found[key] for name, key in keys.items() if key}
 
 

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.errors import InvalidInput
 from leads.rules import mappings, normalise
-from leads.rules.mappings import CellFault, Mapping
+from leads.rules.cells import CellFault, read_row
+from leads.rules.mappings import Mapping
 from leads.services.importing.context import Row
 from leads.services.importing.memory import plain
 from leads.services.importing.result import Refusal, Remark
@@ -164,13 +165,15 @@ class _Reader:
         if any("\x00" in cell for cell in cells):
             raise RowFault("unstorable", _("The row has a character that cannot be stored."))
         named = dict(zip(self.names, cells, strict=False))
-        fields = mappings.read_row(self.mapping, named, kind=self.kind, zone=self.zone)
+        fields = read_row(self.mapping, named, kind=self.kind, zone=self.zone)
         given = fields.pop("external_id", "")
         if len(given) > LONGEST_ID:
             message = _("“%(field)s” has more than %(max)d characters.")
             raise RowFault("too_long", message % {"field": "external_id", "max": LONGEST_ID})
-        custom = {key: text for name, key in self.kept.items() if (text := named.get(name, "").strip())}
-        return Row(number, given or _content_key(fields), bool(given), fields, custom, cells)
+        key = given or _content_key(fields)  # of what the row itself says
+        fields |= {name: text for name, text in self.mapping.otherwise.items() if not fields.get(name)}
+        custom = {kept: text for name, kept in self.kept.items() if (text := named.get(name, "").strip())}
+        return Row(number, key, bool(given), fields, custom, cells)
 
 
 def _without_empty_end(cells: list[str]) -> list[str]:

@@ -19,7 +19,7 @@ from leads.selectors.matching import Match, Person, like_one_before, matches
 from leads.services import duplicates
 from leads.services.importing import memory
 from leads.services.importing.context import BATCH, Context, Row
-from leads.services.importing.lead_rows import beside, company_key
+from leads.services.importing.lead_rows import beside
 from leads.services.importing.memory import Change
 
 _DATES = frozenset({"captured_at", "qualified_at"})
@@ -51,7 +51,7 @@ def recognise(rows: Sequence[Row], context: Context, *, is_last: bool) -> Recogn
     """
     leads, matched, suspected = _by_id(rows, context), {}, {}
     strangers = [row for row in rows if row.external_id not in leads]
-    persons = [_person(row) for row in strangers]
+    persons = [row.person for row in strangers]
     later = set[str]() if is_last else _second_rows(rows, leads) | _like_one_before(strangers, persons)
     taken = set(leads.values())
     looked_at = [(row, person) for row, person in zip(strangers, persons, strict=True) if row.external_id not in later]
@@ -136,17 +136,6 @@ def _by_id(rows: Iterable[Row], context: Context) -> dict[str, int]:
     system = context.mapping.system
     known = identity.leads_known_as([(system, row.external_id) for row in rows])
     return {key: pk for (_system, key), pk in known.items()}
-
-
-def _person(row: Row) -> Person:
-    said = row.said
-    return Person(
-        email=said.get("email", ""),
-        phone=said.get("phone", ""),
-        full_name=said.get("full_name", ""),
-        full_name_kana=said.get("full_name_kana", ""),
-        company=company_key(row),
-    )
 
 
 def _changed_at(found: Iterable[Match]) -> dict[int, datetime]:

@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import prefetch_related_objects
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from alignment.accounts.models import User
 from alignment.kernel import history
@@ -77,6 +77,14 @@ def take_back(*, job: ImportJob, actor: User, clock: Callable[[], datetime], rec
 def left(job: ImportJob) -> int:
     """How many of the records that the job made, and of its changes of others, were not taken back."""
     return ImportedRow.objects.filter(kind=job.kind, made_by=job).count() + changed_rows(job).count()
+
+
+def forget_changes(*, now: datetime) -> None:
+    """Drop what is known of the changes of jobs that can no longer be taken back; a part at a time."""
+    over = ImportJob.objects.filter(state__in=ImportJob.ENDED, finished_at__lt=now - ImportJob.UNDO_FOR)
+    for job in over.filter(Exists(ImportChange.objects.filter(job=OuterRef("pk")))).order_by("pk"):
+        while pks := list(job.changes.order_by("pk").values_list("pk", flat=True)[:PART]):
+            ImportChange.objects.filter(pk__in=pks).delete()
 
 
 def _in_parts(part: Callable[[int], int | None], *, start: int) -> None:
