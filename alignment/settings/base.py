@@ -417,7 +417,8 @@ SPECTACULAR_SETTINGS = {
 
 # -- history: database triggers write it, whoever makes the change --------------------------------------
 PGHISTORY_APPEND_ONLY = True
-PGHISTORY_LEVEL = pghistory.Statement  # a bulk write by one statement; row by row costs more than the write itself
+# A bulk write by one statement; row by row costs more than the write itself. Levels are compared by identity.
+PGHISTORY_LEVEL = pghistory.Statement  # type: ignore[has-type, unused-ignore]
 PGHISTORY_OBJ_FIELD = pghistory.ObjForeignKey(related_name="history", related_query_name="history")
 
 # -- monitoring: what reads /metrics and the details of /readyz sends this as a bearer token ------------------
