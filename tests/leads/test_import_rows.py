@@ -323,3 +323,12 @@ def test_only_some_fields_are_the_same_for_all_rows(take: Any, otherwise: Any, p
 
     assert fault.value.field == path
     assert not Lead.objects.exists()
+
+
+def test_a_row_that_leaves_blank_who_it_is_is_taken_by_its_id_with_a_remark(take: Any) -> None:
+    named = take("leads", "external_id,full_name\n5,\n6,Bea\n", columns("external_id", "full_name"))
+    nameless = take("leads", "external_id,source\nB1,web\n", columns("external_id", "source"))
+
+    assert (named.created, nameless.created) == (2, 1)
+    assert [(remark.row, remark.code) for remark in named.warnings if remark.code != "no_date"] == [(2, "nobody_named")]
+    assert [remark.code for remark in nameless.warnings] == []
