@@ -328,6 +328,7 @@ API_ROWS = (
     Row("leads-api:touches-batch", "post", allowed=SUBMITTERS, data={"items": [{"kind": "mail", "lead": {"id": 1}}]}),
     Row("leads-api:lead-deals", "post", _pk("sold"), PARTY, data={"name": "Press"}),
     Row("leads-api:custom-fields"),
+    Row("leads-api:touch-kinds"),
     Row("leads-api:definitions"),
     Row("leads-api:definition", arguments=_number("draft")),
     Row("leads-api:deals"),

@@ -16,7 +16,10 @@ from handoff.services.submission import submit_lead
 from leads.models import (
     Account,
     AccountMerge,
+    Activity,
+    ActivityReversal,
     Campaign,
+    CampaignCost,
     CaptureForm,
     Deal,
     DefinitionVersion,
@@ -96,15 +99,24 @@ def make(people: dict[str, User]) -> World:
     deal = {"name": "D", "amount": None, "expected_on": None, "product": ""}
     world.deal = open_deal(lead_id=world.sold.pk, actor=ren, now=NOW, **deal)
     world.campaign, world.account = factories.campaign(), factories.account()
+    CampaignCost.objects.create(campaign=world.campaign, month="2026-04-01", amount=100)
     world.draft = definitions.start_draft(definition_id=factories.definition().pk, actor=aoi, now=NOW)
     definitions.propose(version_id=world.draft.pk, reason="Second", actor=aoi, now=NOW)
     world.job = jobs.start(kind="leads", file=BytesIO(b"name\nFour\n"), file_name="fair.csv", actor=mai, now=NOW)
+    _take_back_activity(world)
     mapping = {"system": "fair", "columns": {"name": "full_name"}}
     world.saved = SavedMapping.objects.create(kind="leads", name="Fair", mapping=mapping, by=mai, at=NOW, used_at=NOW)
     _make_form(world)
     _make_review(world)
     _make_settings(world)
     return world
+
+
+def _take_back_activity(world: World) -> None:
+    call = {"kind": "call", "outcome": "no_answer", "is_attempt": True, "is_contact": False, "at": NOW}
+    rep = world.people[REP]
+    brought = Activity.objects.create(lead=world.sold, actor=rep, recorded_at=NOW, **call)
+    ActivityReversal.objects.create(activity=brought, job=world.job, actor=rep, at=NOW)
 
 
 def _suspect(mai: User) -> SuspectedDuplicate:

@@ -66,11 +66,15 @@ def refused(model: type[Model]) -> set[str]:
     return {str(operation) for trigger in always for operation in trigger.operation or ()}
 
 
-def tracked(model_name: str, **options: Any) -> Callable[[_Tracked], _Tracked]:
-    """Keep every version of a row in the append-only table ``model_name``, written by triggers."""
-    return pghistory.track(model_name=model_name, meta={"triggers": [_not_emptied()]}, **options)
+def tracked(model_name: str, *, removals: bool = False, **options: Any) -> Callable[[_Tracked], _Tracked]:
+    """Keep every version of a row in the append-only table ``model_name``, written by triggers.
+
+    ``removals``: also the last version of a row that is removed.
+    """
+    events = [pghistory.InsertEvent(), pghistory.UpdateEvent(), *([pghistory.DeleteEvent()] if removals else [])]
+    return pghistory.track(*events, model_name=model_name, meta={"triggers": [_not_emptied()]}, **options)
 
 
-def written_by(actor_id: int) -> AbstractContextManager[Any]:
-    """Within it, new rows of history name this person, whichever door the change came through."""
-    return pghistory.context(user=actor_id)
+def written_by(actor_id: int, **told: Any) -> AbstractContextManager[Any]:
+    """Within it, new rows of history name this person, whichever door the change came through, and what is ``told``."""
+    return pghistory.context(user=actor_id, **told)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from leads.api import custom_fields, deals, definitions, leads, touches
+from leads.api import custom_fields, deals, definitions, leads, touch_kinds, touches
 
 app_name = "leads-api"
 
@@ -13,6 +13,7 @@ urlpatterns = [
     path("leads/<int:pk>/", leads.LeadView.as_view(), name="lead"),
     path("leads/<int:pk>/deals/", deals.LeadDealsView.as_view(), name="lead-deals"),
     path("touches/batch/", touches.TouchBatchView.as_view(), name="touches-batch"),
+    path("touch-kinds/", touch_kinds.TouchKindsView.as_view(), name="touch-kinds"),
     path("definitions/", definitions.DefinitionsView.as_view(), name="definitions"),
     path("definitions/<int:number>/", definitions.DefinitionView.as_view(), name="definition"),
     path("deals/", deals.DealsView.as_view(), name="deals"),

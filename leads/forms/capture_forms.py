@@ -13,6 +13,7 @@ from alignment.kernel.forms import Form
 from leads.models import Campaign, CaptureForm, ConsentText
 from leads.rules.capture_forms import ALWAYS_ASKED, LANGUAGES, QUESTIONS, Asked
 from leads.selectors import touch_kinds
+from leads.selectors.custom_fields import known
 from leads.services.capture_forms import FormData, FormTexts
 
 NOT_ASKED, OPTIONAL, REQUIRED = "", "optional", "required"
@@ -87,14 +88,16 @@ class CaptureFormForm(Form):
     def __init__(
         self, data: Any = None, *, form: CaptureForm | None = None, consent: ConsentText | None = None
     ) -> None:
-        super().__init__(data, initial=_initial(form, consent))
+        self.labels = {name: str(question.label) for name, question in QUESTIONS.items()}
+        self.labels |= {field.key: str(field.label) for field in known().offered}
+        super().__init__(data, initial=_initial(form, consent, list(self.labels)))
         kinds = touch_kinds.choices(also=form.touch_kind_id if form else "")
         self.fields["touch_kind"].choices = kinds  # type: ignore[attr-defined]
         for language in LANGUAGES:
             for part, label in _PARTS.items():
                 self.fields[f"{part}_{language}"] = _text_field(part, label, language)
-        for place, (name, question) in enumerate(QUESTIONS.items(), start=1):
-            words = {"field": question.label}
+        for place, (name, field_label) in enumerate(self.labels.items(), start=1):
+            words = {"field": field_label}
             choices = [choice for choice in _ASKED if name != ALWAYS_ASKED or choice[0] == REQUIRED]
             self.fields[f"ask_{name}"] = forms.ChoiceField(
                 label=_("Ask for “%(field)s”") % words, choices=choices, required=False
@@ -108,8 +111,8 @@ class CaptureFormForm(Form):
         return [(code, _NAMES[code], [self[f"{part}_{code}"] for part in _PARTS]) for code in LANGUAGES]
 
     def questions(self) -> list[tuple[str, forms.BoundField, forms.BoundField]]:
-        """Our fields in the order of the form: label, choice, place."""
-        lines = [(str(q.label), self[f"ask_{name}"], self[f"place_{name}"]) for name, q in QUESTIONS.items()]
+        """Our fields and the admins' in the order of the form: label, choice, place."""
+        lines = [(label, self[f"ask_{name}"], self[f"place_{name}"]) for name, label in self.labels.items()]
         return sorted(lines, key=lambda line: (not line[1].value(), _place(line[2].value())))
 
     def content(self) -> FormData:
@@ -118,7 +121,7 @@ class CaptureFormForm(Form):
         texts = {
             language: FormTexts(**{part: given.pop(f"{part}_{language}") for part in _PARTS}) for language in LANGUAGES
         }
-        placed = [(given.pop(f"place_{name}") or 99, name, given.pop(f"ask_{name}")) for name in QUESTIONS]
+        placed = [(given.pop(f"place_{name}") or 99, name, given.pop(f"ask_{name}")) for name in self.labels]
         placed.sort(key=lambda line: line[0])
         asked = [Asked(name, required=need == REQUIRED) for _place, name, need in placed if need]
         return FormData(texts=texts, asked=asked, **given)
@@ -143,7 +146,7 @@ def _text_field(part: str, label: Any, language: str) -> forms.CharField:
     )
 
 
-def _initial(form: CaptureForm | None, consent: ConsentText | None) -> dict[str, Any]:
+def _initial(form: CaptureForm | None, consent: ConsentText | None, names: list[str]) -> dict[str, Any]:
     if form is None:
         return {f"ask_{name}": need for name, need in _FIRST_ASKED.items()}
     plain = ("name", "campaign", "shows_promise", "source", "redirect_url", "opens_on", "closes_on")
@@ -156,7 +159,7 @@ def _initial(form: CaptureForm | None, consent: ConsentText | None) -> dict[str,
     for place, asked in enumerate(form.asked, start=1):
         initial[f"ask_{asked.name}"] = REQUIRED if asked.required else OPTIONAL
         initial[f"place_{asked.name}"] = place
-    rest = [name for name in QUESTIONS if f"place_{name}" not in initial]
+    rest = [name for name in names if f"place_{name}" not in initial]
     return initial | {f"place_{name}": len(form.asked) + index for index, name in enumerate(rest, start=1)}
 
 

@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel.forms import Form
 from leads.models import CustomField
 from leads.rules import custom
-from leads.rules.custom import PREFIX, Kind
+from leads.rules.custom import PREFIX
+from leads.rules.fields import Field, FieldType
 from leads.selectors import custom_fields as selectors
 
 YES, NO = "yes", "no"
@@ -30,7 +31,8 @@ class CustomValuesForm(Form):
         self.current = current or {}
         self.own = selectors.in_use()
         for field in self.own:
-            shown = _input(field, required=self.asks_for_required and field.is_required)
+            words = {"label": str(field.label), "help_text": str(field.help_text), "empty": _("Not known")}
+            shown = input_of(field.as_field(), required=self.asks_for_required and field.is_required, **words)
             shown.initial = as_text(self.current.get(field.key))
             self.fields[_name(field)] = shown
 
@@ -68,16 +70,16 @@ def _name(field: CustomField) -> str:
     return f"{PREFIX}{field.key}"
 
 
-def _input(field: CustomField, *, required: bool) -> forms.Field:
-    words: dict[str, Any] = {"label": str(field.label), "help_text": str(field.help_text), "required": required}
-    match field.kind:
-        case Kind.CHOICE:
-            choices = [(choice.value, str(choice.label)) for choice in field.as_field().choices]
-            return forms.ChoiceField(choices=[("", _("Not known")), *choices], **words)
-        case Kind.YES_NO:
-            return forms.ChoiceField(choices=[("", _("Not known")), (YES, _("Yes")), (NO, _("No"))], **words)
-        case Kind.DATE:
+def input_of(field: Field, *, empty: str, **words: Any) -> forms.Field:
+    """The input of a field; ``empty``: what a choice says where nothing is chosen."""
+    match field.type:
+        case FieldType.CHOICE:
+            choices = [(choice.value, str(choice.label)) for choice in field.choices]
+            return forms.ChoiceField(choices=[("", empty), *choices], **words)
+        case FieldType.FLAG:
+            return forms.ChoiceField(choices=[("", empty), (YES, _("Yes")), (NO, _("No"))], **words)
+        case FieldType.DAY:
             return forms.CharField(widget=forms.DateInput(attrs={"type": "date"}), max_length=30, **words)
-        case Kind.NUMBER:
+        case FieldType.NUMBER:
             return forms.CharField(widget=forms.TextInput(attrs={"inputmode": "decimal"}), max_length=40, **words)
     return forms.CharField(max_length=custom.LONGEST_TEXT, **words)

@@ -15,9 +15,13 @@ from django.utils.translation import gettext as _
 
 from alignment.kernel.forms import Form
 from leads.forms.amounts import PeopleField
+from leads.forms.custom_values import input_of
 from leads.models import CaptureForm, ConsentText
-from leads.rules.capture_forms import QUESTIONS, Asked
+from leads.rules import custom
+from leads.rules.capture_forms import QUESTIONS, Asked, still_asked
+from leads.rules.fields import Fields
 from leads.selectors.capture_forms import UTM
+from leads.selectors.custom_fields import known
 from leads.services.facts import stored
 from leads.services.form_submissions import Origin, Sent
 
@@ -73,9 +77,11 @@ class PublicForm(Form):
         for name in ORIGIN:
             widget = forms.HiddenInput({"data-origin": name, "autocomplete": "off"})
             self.fields[name] = forms.Field(required=False, widget=widget)  # whatever it holds
-        self.questions = [asked.name for asked in form.asked]
-        for asked in form.asked:
-            self.fields[asked.name] = _field(asked)
+        self.own = known().custom
+        asked_now = still_asked(form.asked, fields=self.own)
+        self.questions = [asked.name for asked in asked_now]
+        for asked in asked_now:
+            self.fields[asked.name] = _field(asked, self.own)
         self.fields["consent"] = forms.BooleanField(
             label=_("I agree"), error_messages={"required": _("Tick “I agree” to send the form.")}
         )
@@ -105,8 +111,15 @@ class PublicForm(Form):
         cleaned = super().clean() or {}
         for name in self.questions:
             if isinstance(cleaned.get(name), str):
-                self.check(stored, name, cleaned[name])
+                self.check(self._read, cleaned, name)
         return cleaned
+
+    def _read(self, cleaned: dict[str, Any], name: str) -> None:
+        """Check an answer; one to a question of the admins is read as people write it."""
+        if name in self.own:
+            cleaned[name] = custom.read(self.own[name], cleaned[name], path=name)
+        else:
+            stored(name, cleaned[name])
 
     def sent(self, language: str) -> Sent:
         """What the visitor has sent."""
@@ -122,7 +135,10 @@ class PublicForm(Form):
         )
 
 
-def _field(asked: Asked) -> forms.Field:
+def _field(asked: Asked, own: Fields) -> forms.Field:
+    """The input of a question. What helps colleagues to fill a field of the admins is not said to strangers."""
+    if field := own.get(asked.name):
+        return input_of(field, label=str(field.label), required=asked.required, empty=_("Please choose"))
     question = QUESTIONS[asked.name]
     common: dict[str, Any] = {"label": question.label, "required": asked.required}
     if asked.name == "employee_count":

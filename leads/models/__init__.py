@@ -1,6 +1,6 @@
 """The models of this app."""
 
-from leads.models.activities import Activity
+from leads.models.activities import Activity, ActivityReversal
 from leads.models.capture_forms import CaptureForm, ConsentText, FormSubmission
 from leads.models.companies import Account
 from leads.models.custom_fields import CustomField
@@ -16,6 +16,7 @@ __all__ = [
     "Account",
     "AccountMerge",
     "Activity",
+    "ActivityReversal",
     "Campaign",
     "CampaignCost",
     "CaptureForm",

@@ -12,10 +12,19 @@ from leads.models.leads import Lead
 from leads.rules.activities import ActivityKind, Outcome
 
 
+class StandingActivities(models.Manager["Activity"]):
+    """The activities that count."""
+
+    def get_queryset(self) -> models.QuerySet[Activity]:
+        return super().get_queryset().filter(reversal=None)
+
+
 class Activity(models.Model):
     """Append-only: one thing a person of sales did for a lead, always with its outcome.
 
     ``is_attempt``: tried to reach the person. ``is_contact``: reached a human. Both follow from kind and outcome.
+
+    ``objects`` are those that count; ``everything`` has also those that a ``reversal`` says no longer do.
     """
 
     lead = models.ForeignKey(Lead, on_delete=models.CASCADE, related_name="activities")
@@ -28,6 +37,9 @@ class Activity(models.Model):
     note = models.TextField(_("note"), blank=True)
     recorded_at = models.DateTimeField()
 
+    objects = StandingActivities()
+    everything = models.Manager["Activity"]()
+
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=ActivityKind.values), name="activity_kind_known"),
@@ -39,3 +51,18 @@ class Activity(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.outcome}"
+
+
+class ActivityReversal(models.Model):
+    """Append-only: an activity counts nowhere any more, as the import that brought it was taken back."""
+
+    activity = models.OneToOneField(Activity, on_delete=models.PROTECT, related_name="reversal")
+    job = models.ForeignKey("leads.ImportJob", on_delete=models.PROTECT, related_name="+")
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        triggers = history.append_only()
+
+    def __str__(self) -> str:
+        return f"#{self.activity_id}"

@@ -21,8 +21,9 @@ class CaptureForm(models.Model):
     """A form for visitors. It speaks the languages in which it has a title.
 
     ``key`` stands in its public address. ``fields``: what it asks, in order, as ``{"name": ..., "required": ...}`` with
-    the names of ``QUESTIONS``. ``version`` counts the changes, so that a submission says which form was filled in.
-    ``published_by`` is in whose name it takes leads in.
+    the names of ``QUESTIONS`` or of fields of admins (``custom.budget``), which vanish from it while they are retired.
+    ``version`` counts the changes, so that a submission says which form was filled in. ``published_by`` is in whose
+    name it takes leads in.
     """
 
     key = models.CharField(max_length=20, unique=True, editable=False)

@@ -12,11 +12,21 @@ from leads.models.companies import Account
 from leads.models.leads import Lead
 
 
+class StandingDeals(models.Manager["Deal"]):
+    """The deals that count."""
+
+    def get_queryset(self) -> models.QuerySet[Deal]:
+        return super().get_queryset().filter(taken_back_by=None)
+
+
 @history.tracked("DealHistory")
 class Deal(models.Model):
     """An opportunity with an amount in the organisation's currency; may stand without a lead (sales found it).
 
     Open, won and lost follow from ``won_at`` and ``lost_at``; ``stage`` is the word that the sales tool used.
+
+    ``objects`` are those that count; ``everything`` has also those that were taken back with the import that made them
+    (``taken_back_by``). No row is ever removed.
     """
 
     class LossReason(models.TextChoices):
@@ -56,6 +66,12 @@ class Deal(models.Model):
     custom = models.JSONField(default=dict, blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="deals_created")
     created_at = models.DateTimeField()
+    taken_back_by = models.ForeignKey(
+        "leads.ImportJob", on_delete=models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
+
+    objects = StandingDeals()
+    everything = models.Manager["Deal"]()
 
     class Meta:
         constraints = [
@@ -78,16 +94,17 @@ class Deal(models.Model):
 
 
 class DealEvent(models.Model):
-    """Append-only: opened, changed, won, lost."""
+    """Append-only: opened, changed, won, lost, taken back."""
 
     class Kind(models.TextChoices):
         OPENED = "opened", _("opened")
         CHANGED = "changed", _("changed")
         WON = "won", _("won")
         LOST = "lost", _("lost")
+        TAKEN_BACK = "taken_back", _("taken back")
 
     deal = models.ForeignKey(Deal, on_delete=models.CASCADE, related_name="events")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     actor = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
     data = models.JSONField(default=dict)

@@ -108,8 +108,9 @@ class ImportJob(models.Model):
 
     def is_undoable(self, *, now: datetime) -> bool:
         """Whether what it brought may still be taken back."""
-        is_leads = self.kind == self.Kind.LEADS and self.state in self.ENDED
-        return is_leads and self.finished_at is not None and now <= self.finished_at + self.UNDO_FOR
+        if self.state not in self.ENDED or self.finished_at is None:
+            return False
+        return now <= self.finished_at + self.UNDO_FOR
 
 
 class ImportPiece(models.Model):
@@ -166,23 +167,37 @@ class ImportedRow(models.Model):
 
 
 class ImportChange(models.Model):
-    """What a job changed of a lead that was here before it, and what was remembered of the row till then, if anything.
+    """What a job changed of one record that was here before it, and what was remembered of the row till then, if
+    anything.
 
-    ``before`` and ``after``: the columns that it changed, as they were and as it left them.
+    ``before`` and ``after``: the columns that it changed, as they were and as it left them. ``external_id`` is that of
+    the row that says so; it is empty where the change followed from rows of other records (a lead that bought).
     """
 
     job = models.ForeignKey(ImportJob, on_delete=models.CASCADE, related_name="changes")
-    lead = models.ForeignKey("leads.Lead", on_delete=models.CASCADE, related_name="+")
-    external_id = models.CharField(max_length=200)
+    lead = models.ForeignKey("leads.Lead", on_delete=models.CASCADE, null=True, related_name="+")
+    account = models.ForeignKey("leads.Account", on_delete=models.CASCADE, null=True, related_name="+")
+    campaign = models.ForeignKey("leads.Campaign", on_delete=models.CASCADE, null=True, related_name="+")
+    deal = models.ForeignKey("leads.Deal", on_delete=models.CASCADE, null=True, related_name="+")
+    external_id = models.CharField(max_length=200, blank=True)
     before = models.JSONField()
     after = models.JSONField()
     remembered = models.JSONField(null=True)
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(lead__isnull=False, account=None, campaign=None, deal=None)
+                | Q(lead=None, account__isnull=False, campaign=None, deal=None)
+                | Q(lead=None, account=None, campaign__isnull=False, deal=None)
+                | Q(lead=None, account=None, campaign=None, deal__isnull=False),
+                name="import_change_of_one_record",
+            ),
+        ]
         indexes = [models.Index(fields=["job", "id"], name="import_change_job_idx")]
 
     def __str__(self) -> str:
-        return f"#{self.pk} {self.job_id} {self.lead_id}"
+        return f"#{self.pk} {self.job_id}"
 
 
 class SavedMapping(models.Model):

@@ -32,6 +32,7 @@ class StandingLeads(models.Manager.from_queryset(LeadQuerySet)):  # type: ignore
         return found.standing()
 
 
+@history.tracked("CampaignHistory")
 class Campaign(models.Model):
     """Marketing work with a period and a channel; what it cost stands in ``CampaignCost``."""
 
@@ -55,6 +56,7 @@ class Campaign(models.Model):
         return self.name
 
 
+@history.tracked("CampaignCostHistory", removals=True)
 class CampaignCost(models.Model):
     """What a campaign cost in one month, in the organisation's currency; the total is the sum, and kept nowhere.
 

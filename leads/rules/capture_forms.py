@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from alignment.kernel.errors import InvalidInput
+from leads.rules.fields import Fields
 
 LANGUAGES = ("ja", "en")
 LONGEST_URL = 300
@@ -67,7 +68,7 @@ ALWAYS_ASKED = "email"
 
 @dataclass(frozen=True)
 class Asked:
-    """One question of a form, in its place."""
+    """One question of a form, in its place: a name of ``QUESTIONS``, or ``custom.`` and the key of an admins' field."""
 
     name: str
     required: bool
@@ -91,14 +92,20 @@ def state_of(
     return FormState.ENDED if closes_on and today > closes_on else FormState.OPEN
 
 
-def check_questions(asked: list[Asked]) -> None:
-    """Refuse questions that are not ours, asked twice, or without the e-mail address."""
+def check_questions(asked: list[Asked], *, fields: Fields) -> None:
+    """Refuse questions that are not ours, asked twice, or without the e-mail address. ``fields``: those of admins."""
     names = [one.name for one in asked]
-    if len(set(names)) != len(names) or set(names) - QUESTIONS.keys():
+    known = QUESTIONS.keys() | {key for key, field in fields.items() if field.offered}
+    if len(set(names)) != len(names) or set(names) - known:
         raise InvalidInput(_("A form asks each of our fields at most once."), field="fields")
     if Asked(ALWAYS_ASKED, required=True) not in asked:
         message = _("The e-mail address has to be required: by it a person who comes again is recognised.")
         raise InvalidInput(message, field="fields")
+
+
+def still_asked(asked: list[Asked], *, fields: Fields) -> list[Asked]:
+    """The questions that are asked now: an admins' field that is retired is not, whichever form names it."""
+    return [one for one in asked if one.name in QUESTIONS or (one.name in fields and fields[one.name].offered)]
 
 
 def https_address(text: str, *, field: str) -> str:

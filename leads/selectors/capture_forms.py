@@ -22,6 +22,9 @@ from alignment.kernel import formats
 from alignment.kernel.errors import NotFound
 from leads.models import CaptureForm, ConsentText, FormSubmission, Lead
 from leads.rules.capture_forms import QUESTIONS
+from leads.rules.fields import Fields
+from leads.rules.sentences import say_fact
+from leads.selectors.custom_fields import known
 from leads.selectors.leads import Fact, phone_words
 
 UTM = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
@@ -92,13 +95,25 @@ def submission(pk: int) -> FormSubmission:
 
 
 def answers_of(submission: FormSubmission) -> list[Fact]:
-    """What the visitor wrote, in the order of our fields; blanks are left out."""
-    given = [(name, submission.answers.get(name)) for name in QUESTIONS]
+    """What the visitor wrote, in the order of our fields, then of the admins'; blanks are left out."""
+    fields = known().custom
+    given = [(name, submission.answers.get(name)) for name in (*QUESTIONS, *fields)]
     return [
-        Fact(str(QUESTIONS[name].label), phone_words(str(value)) if name == "phone" else str(value))
+        Fact(question_label(name, fields), _answer(name, value, fields))
         for name, value in given
         if value not in (None, "")
     ]
+
+
+def question_label(name: str, fields: Fields) -> str:
+    """What a question is called in the active language."""
+    return str(QUESTIONS[name].label if name in QUESTIONS else fields[name].label)
+
+
+def _answer(name: str, value: Any, fields: Fields) -> str:
+    if name in fields:
+        return say_fact(fields[name], value)
+    return phone_words(str(value)) if name == "phone" else str(value)
 
 
 def origin_of(submission: FormSubmission) -> list[Fact]:

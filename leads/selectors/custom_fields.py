@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Count, Q
 from django.db.models.fields.json import KeyTransform
 
-from leads.models import Criterion, CustomField, DefinitionVersion, ImportJob, Lead, SavedMapping
+from leads.models import CaptureForm, Criterion, CustomField, DefinitionVersion, ImportJob, Lead, SavedMapping
 from leads.rules.custom import PREFIX
 from leads.rules.fields import FIELDS, Field
 from leads.rules.versions import VersionStatus
@@ -54,13 +54,15 @@ class KnownFields(Mapping[str, Field]):
 @dataclass(frozen=True)
 class Use:
     """Where a field is used: leads with a value, versions of the definition that name it, imports that fed it, the
-    names of saved mappings that feed it, and conditions of other things."""
+    names of saved mappings that feed it, conditions of other things, and forms for
+    visitors that ask it."""
 
     leads: int
     versions: list[DefinitionVersion]
     imports: int
     mappings: list[str]
     conditions: list[Stated]
+    forms: list[CaptureForm]
 
     @property
     def binding(self) -> list[DefinitionVersion]:
@@ -74,7 +76,8 @@ class Use:
 
     @property
     def is_none(self) -> bool:
-        return not (self.leads or self.versions or self.imports or self.mappings or self.conditions)
+        used = (self.leads, self.versions, self.imports, self.mappings, self.conditions, self.forms)
+        return not any(used)
 
 
 def known() -> KnownFields:
@@ -108,6 +111,7 @@ def use_of(field: CustomField) -> Use:
         imports=sum(1 for mapping in _mappings() if _names(mapping, key)),
         mappings=[mapping.name for mapping in saved if _names(mapping.mapping, key)],
         conditions=[stated for stated in stated_conditions() if _names(stated.condition, key)],
+        forms=list(CaptureForm.objects.filter(fields__contains=[{"name": key}]).order_by("pk")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from alignment.kernel import formats
@@ -60,7 +60,8 @@ def side_by_side(pk: int, other: int, *, chosen: Chosen) -> Comparison[Lead]:
 
 def _standing(survivor: Lead, other: Lead) -> list[Row]:
     counted = Lead.everything.filter(pk__in=[survivor.pk, other.pk]).annotate(
-        touch_count=Count("touches", distinct=True), deal_count=Count("deals", distinct=True)
+        touch_count=Count("touches", distinct=True),
+        deal_count=Count("deals", filter=Q(deals__taken_back_by=None), distinct=True),
     )
     counts = {lead.pk: lead for lead in counted}
     told = {

@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import reduce
 from math import ceil
-from operator import and_
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Window
+from django.db.models import Count, F, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.http import Http404
-from django.utils.translation import gettext as _
 
 from alignment.health.metrics import figure
-from leads.models import Activity, Deal, ImportChange, ImportedRow, ImportJob, ImportRemark, Lead, LeadEvent, Touch
-from leads.querysets import LeadQuerySet
+from leads.models import ImportJob, ImportRemark, Lead
+from leads.querysets import standing
 from leads.rules.fields import Fields
-from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
-from leads.selectors import timeline
+from leads.selectors import timeline, undoing
 from leads.selectors.custom_fields import known
 from leads.selectors.side_by_side import evidence_words
 
@@ -57,45 +53,9 @@ def brought_before(job: ImportJob) -> ImportJob | None:
     return same.first()
 
 
-def made_by(pk: int) -> LeadQuerySet:
+def made_by(pk: int) -> QuerySet[Lead]:
     """The leads that a job has made and that stand."""
-    return _ever_made_by(pk).standing()
-
-
-def _ever_made_by(pk: int) -> LeadQuerySet:
-    """With those that became part of another lead; what was taken back is known by its id no more."""
-    made = ImportedRow.objects.filter(made_by=pk, kind="leads")
-    of_system = Lead.everything.filter(source_system__in=made.values("source_system")[:1])
-    return of_system.filter(external_id__in=made.values("external_id"))
-
-
-def changed_by(pk: int) -> QuerySet[ImportChange]:
-    """What a job has changed of leads that were here before it and still stand."""
-    return ImportChange.objects.filter(job=pk, lead__merged_into=None, lead__taken_back_by=None)
-
-
-def untouched(leads: LeadQuerySet) -> LeadQuerySet:
-    """Those to whom nothing has happened since they came, but that a definition has judged them."""
-    return leads.filter(_nothing_happened())
-
-
-def happened(leads: LeadQuerySet) -> LeadQuerySet:
-    """Those to whom something has happened."""
-    return leads.exclude(_nothing_happened())
-
-
-def _nothing_happened() -> Q:
-    """By its stage, and by all that hangs on a lead. Whatever somebody of an app above does leaves an event here."""
-    by_judging = Q(kind__in=(LeadEventKind.CAPTURED, LeadEventKind.QUALIFIED)) | Q(
-        kind=LeadEventKind.STAGE, new_stage__in=JUDGED_STAGES, actor=None
-    )
-    undone = list(ImportJob.objects.filter(state=ImportJob.State.UNDONE).values_list("pk", flat=True))
-    by_undone_import = Q(kind=LeadEventKind.TAKEN_BACK) | Q(kind=LeadEventKind.UPDATED, data__job__in=undone)
-    events = LeadEvent.objects.filter(lead=OuterRef("pk")).exclude(by_judging).exclude(by_undone_import)
-    others = [model.objects.filter(lead=OuterRef("pk")) for model in (Touch, Activity, Deal)]
-    merged = Lead.everything.filter(merged_into=OuterRef("pk"))
-    rests = Q(stage__in=(*JUDGED_STAGES, Stage.PAST))
-    return reduce(and_, (~Exists(rows) for rows in (events, *others, merged)), rests)
+    return undoing.made_by("leads", pk).filter(standing())
 
 
 @dataclass
@@ -111,52 +71,6 @@ class Problem:
     def more(self) -> int:
         """How many rows are not among the first."""
         return self.count - len(self.rows)
-
-
-@dataclass(frozen=True)
-class Undo:
-    """What taking an import back would do. ``stay``: the first leads that stay, each with why; ``more`` stay too."""
-
-    leads: int
-    changes: int
-    stay: list[tuple[Lead, str]]
-    more: int
-
-    @property
-    def stay_count(self) -> int:
-        """All leads that stay."""
-        return len(self.stay) + self.more
-
-
-def undo_of(job: ImportJob, *, examples: int = 25) -> Undo:
-    """What taking an import back would do as it stands now (four queries)."""
-    made = _ever_made_by(job.pk)
-    stay = happened(made)
-    shown = stay.order_by("pk").annotate(
-        has_touch=Exists(Touch.objects.filter(lead=OuterRef("pk"))),
-        has_activity=Exists(Activity.objects.filter(lead=OuterRef("pk"))),
-        has_deal=Exists(Deal.objects.filter(lead=OuterRef("pk"))),
-        has_merged=Exists(Lead.everything.filter(merged_into=OuterRef("pk"))),
-    )[:examples]
-    count = stay.count()
-    return Undo(
-        leads=made.count() - count,
-        changes=changed_by(job.pk).count(),
-        stay=[(lead, _why(lead)) for lead in shown],
-        more=max(count - examples, 0),
-    )
-
-
-def _why(lead: Any) -> str:
-    """What has happened to a lead since it came, in words."""
-    reasons = {
-        _("it became part of another lead"): not lead.stands,
-        _("it has a deal"): lead.has_deal,
-        _("sales has worked on it"): lead.has_activity,
-        _("another lead was merged into it"): lead.has_merged,
-        _("it has touches"): lead.has_touch,
-    }
-    return next((why for why, holds in reasons.items() if holds), _("somebody has changed it or handed it over"))
 
 
 OUTCOMES = ("qualified", "new", "updated", "matched", "suspected")

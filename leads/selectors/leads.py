@@ -132,7 +132,8 @@ def rest_of(lead: Lead, *, today: date) -> str:
 
 def path_of(lead: Lead, *, today: date) -> list[PathItem]:
     """The path of a lead with the place reached on it (two queries)."""
-    moves = lead.events.filter(kind__in=(LeadEventKind.STAGE, LeadEventKind.QUALIFIED)).order_by("at", "pk")
+    kinds = (LeadEventKind.STAGE, LeadEventKind.QUALIFIED, LeadEventKind.TAKEN_BACK)
+    moves = lead.events.filter(kind__in=kinds).order_by("at", "pk")
     first_deal = lead.deals.order_by("opened_at", "pk").values_list("opened_at", "created_at").first()
     reached = Reached(
         captured=lead.captured_at,

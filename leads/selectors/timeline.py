@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from alignment.accounts.models import Organisation
 from alignment.accounts.roles import Side
 from alignment.kernel import formats
-from leads.models import Activity, Deal, DealEvent, FormSubmission, Lead, LeadEvent, Touch
+from leads.models import Activity, ActivityReversal, Deal, DealEvent, FormSubmission, Lead, LeadEvent, Touch, TouchKind
 from leads.rules.activities import ActivityKind
 from leads.rules.custom import PREFIX
 from leads.rules.fields import Fields
@@ -37,8 +37,13 @@ KINDS = {
     "changes": gettext_lazy("Changes"),
 }
 _FROM_TO = gettext_lazy("%(field)s: %(old)s → %(new)s")
-_OTHER_RECORDS = {"account": gettext_lazy("company"), "owner": gettext_lazy("owner"), "lead": gettext_lazy("lead")}
-_MOMENTS = frozenset({"captured_at", "qualified_at", "opened_at", "won_at", "lost_at"})
+_OTHER_RECORDS = {
+    "account": gettext_lazy("company"),
+    "owner": gettext_lazy("owner"),
+    "lead": gettext_lazy("lead"),
+    "first_contacted_at": gettext_lazy("first contact"),
+}
+_MOMENTS = frozenset({"captured_at", "qualified_at", "first_contacted_at", "opened_at", "won_at", "lost_at"})
 _ACTIVITY_ICONS = {
     ActivityKind.CALL: "phone",
     ActivityKind.MAIL: "mail",
@@ -116,7 +121,9 @@ def _activities(records: list[int]) -> Iterator[Item]:
 
 def _deals(records: list[int]) -> Iterator[Item]:
     events = (
-        DealEvent.objects.filter(deal__lead__in=records).select_related("deal", "actor").order_by("-at", "-pk")[:MOST]
+        DealEvent.objects.filter(deal__lead__in=records, deal__taken_back_by=None)
+        .select_related("deal", "actor")
+        .order_by("-at", "-pk")[:MOST]
     )
     currency = Organisation.get().currency
     for event in events:
@@ -133,27 +140,44 @@ def _deals(records: list[int]) -> Iterator[Item]:
 
 
 def _changes(records: list[int]) -> Iterator[Item]:
-    events = LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST]
+    events = list(LeadEvent.objects.filter(lead__in=records).select_related("actor").order_by("-at", "-pk")[:MOST])
     fields = known()
+    reversed_ids = _reversed(events)
+    kinds = TouchKind.objects.in_bulk({event.data["removed"]["kind"] for event in events if "removed" in event.data})
     for event in events:
         if "touch" in event.data or event.data.get("into") == records[0]:  # is in the story by itself
             continue
+        if event.kind != LeadEventKind.TAKEN_BACK and event.data.get("activity") in reversed_ids:
+            continue
         yield Item(
             at=event.at,
-            title=_change_title(event),
+            title=_change_title(event, kinds),
             kind="changes",
-            text=_change_text(event.data, fields),
+            text=_change_text(event, fields),
             icon="history",
             side=event.actor.side if event.actor else "",
             actor=event.actor.full_name if event.actor else "",
         )
 
 
-def _change_title(event: LeadEvent) -> str:
+def _move_words(event: LeadEvent) -> str:
+    old, new = Stage(event.old_stage).label, Stage(event.new_stage).label
+    return _("%(old)s → %(new)s") % {"old": capfirst(str(old)), "new": new}
+
+
+def _reversed(events: list[LeadEvent]) -> set[int]:
+    """Of the activities that events name, those that count no more (one query, none where no event names one)."""
+    named = {event.data["activity"] for event in events if "activity" in event.data}
+    found = ActivityReversal.objects.filter(activity__in=named) if named else ActivityReversal.objects.none()
+    return set(found.values_list("activity", flat=True))
+
+
+def _change_title(event: LeadEvent, kinds: dict[str, TouchKind]) -> str:
     match event.kind:
+        case LeadEventKind.TAKEN_BACK:
+            return _taken_back_title(event.data, kinds)
         case LeadEventKind.STAGE if event.old_stage:
-            old, new = Stage(event.old_stage).label, Stage(event.new_stage).label
-            return _("%(old)s → %(new)s") % {"old": capfirst(str(old)), "new": new}
+            return _move_words(event)
         case LeadEventKind.QUALIFIED:
             return _("Qualified by the definition")
         case LeadEventKind.CONTACTED:
@@ -161,6 +185,16 @@ def _change_title(event: LeadEvent) -> str:
         case LeadEventKind.MERGED | LeadEventKind.UNMERGED:
             return _merge_title(event)
     return capfirst(event.get_kind_display())
+
+
+def _taken_back_title(data: dict[str, Any], kinds: dict[str, TouchKind]) -> str:
+    if "removed" in data:
+        return _("Touch taken back: %(name)s") % {"name": kinds[data["removed"]["kind"]].label}
+    if "activity" in data:
+        return _("Activity taken back: %(name)s") % {"name": ActivityKind(data["kind"]).label}
+    if "deal" in data:
+        return _("Deal taken back: %(name)s") % {"name": data["name"] or f"#{data['deal']}"}
+    return _("Taken back with an import")
 
 
 def _merge_title(event: LeadEvent) -> str:
@@ -185,8 +219,13 @@ def changes_words(changes: dict[str, list[Any]], fields: Fields) -> list[str]:
     return lines
 
 
-def _change_text(data: dict[str, Any], fields: Fields) -> str:
+def _change_text(event: LeadEvent, fields: Fields) -> str:
+    data = event.data
     lines = changes_words(data.get("changes", {}), fields)
+    if event.kind == LeadEventKind.TAKEN_BACK and event.new_stage:
+        lines.insert(0, _move_words(event))
+    if removed := data.get("removed"):
+        lines += filter(None, (formats.datetime(datetime.fromisoformat(removed["at"])), removed["detail"]))
     if "recognised" in data:
         source = {"from": data.get("import") or data.get("system", ""), "why": evidence_words(data["recognised"])}
         lines.insert(0, _("Recognised in %(from)s: %(why)s") % source)
@@ -201,6 +240,7 @@ def deal_event_title(event: DealEvent) -> str:
         DealEvent.Kind.CHANGED: _("Deal changed: %(deal)s") % words,
         DealEvent.Kind.WON: _("Deal won: %(deal)s") % words,
         DealEvent.Kind.LOST: _("Deal lost: %(deal)s") % words,
+        DealEvent.Kind.TAKEN_BACK: _("What an import changed was taken back: %(deal)s") % words,
     }[DealEvent.Kind(event.kind)]
 
 

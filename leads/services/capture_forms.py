@@ -16,6 +16,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import Campaign, CaptureForm, ConsentText
 from leads.rules.capture_forms import LANGUAGES, Asked, check_questions, https_address, origins
+from leads.services.custom_values import HeldFields
 from leads.services.facts import LIMITS
 from leads.services.texts import LONG_TEXT, REMARK, check_text
 from leads.services.touch_kinds import hold_in_use
@@ -61,6 +62,7 @@ def save_form(*, form_id: int | None, data: FormData, actor: User, now: datetime
     """
     actor.require(Permission.EDIT_FORMS)
     _check(data)
+    check_questions(list(data.asked), fields=HeldFields().custom)
     if form_id is None:
         key = get_random_string(12, KEY_SIGNS)  # not to be guessed: a form is found by those who were told
         form = CaptureForm(key=key, created_by=actor, created_at=now, version=0)
@@ -122,7 +124,6 @@ def _check(data: FormData) -> None:
         raise InvalidInput(_("Enter where the lead came from."), field="source")
     check_text(data.name, longest=200, field="name")
     check_text(data.source, longest=LIMITS["source"], field="source")
-    check_questions(list(data.asked))
     _check_texts(data.texts)
     https_address(data.policy_url, field="policy_url")
     if data.opens_on and data.closes_on and data.closes_on < data.opens_on:

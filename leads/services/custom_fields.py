@@ -252,7 +252,9 @@ def _check_unused(field: CustomField) -> None:
         )
         raise FieldInUse(message % {"n": formats.number(use.leads)}, field="kind")
     if not use.is_none:
-        message = _("The definition, a rule or an import goes by this kind: it stays. Make a new field instead.")
+        message = _(
+            "The definition, a rule, a form or an import goes by this kind: it stays. Make a new field instead."
+        )
         raise FieldInUse(message, field="kind")
 
 

@@ -16,11 +16,13 @@ from alignment.kernel import history
 from alignment.kernel.errors import DomainError, InvalidInput
 from leads.models import CaptureForm, FormSubmission, Lead, Touch
 from leads.rules import normalise
-from leads.rules.capture_forms import QUESTIONS, FormOutcome, FormState, page_of
+from leads.rules.capture_forms import QUESTIONS, FormOutcome, FormState, page_of, still_asked
+from leads.rules.custom import PREFIX
 from leads.rules.stages import Stage
-from leads.selectors.capture_forms import UTM, acting_for, consent_of
+from leads.selectors.capture_forms import UTM, acting_for, consent_of, question_label
 from leads.services import facts
 from leads.services.capture import LeadData, TouchData, capture_lead
+from leads.services.custom_values import HeldFields, stored_value
 from leads.services.texts import NOT_STORABLE, check_text
 from leads.services.touches import add_touch
 
@@ -45,7 +47,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class Sent:
-    """A filled-in form. ``answers`` by the names of ``QUESTIONS``; ``consent``: the number of the text that was shown.
+    """A filled-in form. ``answers`` by the names of questions (see ``Asked``); ``consent``: the number of the text that
+    was shown.
 
     ``once``: the same for the same page sent with the same answers, at most 64 characters.
     """
@@ -148,8 +151,10 @@ def _may_be_handed_over(lead: Lead) -> bool:
 
 def _lead_data(form: CaptureForm, answers: Mapping[str, Any], sent: Sent, now: datetime) -> LeadData:
     """A new lead; its id is the address, so that two submissions at the same moment make one lead."""
+    custom = {name.removeprefix(PREFIX): value for name, value in answers.items() if name.startswith(PREFIX)}
     return LeadData(
-        **answers,
+        **{name: value for name, value in answers.items() if not name.startswith(PREFIX)},
+        custom={key: value for key, value in custom.items() if value is not None},
         source=form.source,
         landing_page=_page(sent.origin.landing_page),
         campaign=form.campaign.name if form.campaign else "",
@@ -160,15 +165,18 @@ def _lead_data(form: CaptureForm, answers: Mapping[str, Any], sent: Sent, now: d
 
 
 def _checked(form: CaptureForm, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers as they are kept: only to what is asked, none missing."""
+    """The answers as they are kept: only to what is asked, none missing. Fields of admins stay as they are."""
     answers: dict[str, Any] = {}
-    for asked in form.asked:
+    fields = HeldFields()
+    for asked in still_asked(form.asked, fields=fields.custom):
         value = given.get(asked.name)
-        if isinstance(value, str):
+        if asked.name.startswith(PREFIX):
+            value = stored_value(asked.name.removeprefix(PREFIX), value, fields)
+        elif isinstance(value, str):
             check_text(value, longest=QUESTIONS[asked.name].longest, field=asked.name)
             value = facts.stored(asked.name, value)
         if asked.required and value in (None, ""):
-            label = QUESTIONS[asked.name].label
+            label = question_label(asked.name, fields.custom)
             raise InvalidInput(_("Fill in “%(label)s”.") % {"label": label}, field=asked.name)
         answers[asked.name] = value
     return answers

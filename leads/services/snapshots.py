@@ -1,45 +1,85 @@
-"""The columns of a record that a merge or an import may change, kept so that they can go back."""
+"""What a merge or an import may change of a record, kept so that it can go back."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Model
 
-from leads.models import Lead
+from leads.models import Account, Campaign, Deal, Lead
 from leads.rules.custom import PREFIX
 from leads.services.companies import standing_for
 from leads.services.facts import TEXT_FACTS
 
 Snapshot = dict[str, Any]
-"""Values by column, and of ``custom`` by its keys, in a form that JSON holds."""
+"""Values by column, of ``custom`` by its keys and of a campaign by month, in a form that JSON holds."""
 
-COLUMNS = (
-    *TEXT_FACTS,
-    "email_domain",
-    "is_free_mail",
-    "account_id",
-    "campaign_id",
-    "owner_id",
-    "captured_at",
-    "qualified_at",
-    "first_contacted_at",
-    "stage",
-    "verdict_id",
-)
-WRITTEN = tuple(field.name for field in Lead._meta.concrete_fields if field.attname in (*COLUMNS, "custom"))
-"""The fields that ``put_back`` may set."""
-_TOGETHER = frozenset({"stage", "verdict_id", "qualified_at"})
-"""Where a lead stands: put back as one, and not at all once it has moved on."""
+COST = "cost."
+"""Before the month of a cost of a campaign in a snapshot of it."""
+COLUMNS: dict[type[Model], tuple[str, ...]] = {
+    Lead: (
+        *TEXT_FACTS,
+        "email_domain",
+        "is_free_mail",
+        "account_id",
+        "campaign_id",
+        "owner_id",
+        "captured_at",
+        "qualified_at",
+        "first_contacted_at",
+        "stage",
+        "verdict_id",
+    ),
+    Deal: (
+        "lead_id",
+        "account_id",
+        "owner_id",
+        "name",
+        "amount",
+        "product",
+        "stage",
+        "opened_at",
+        "expected_on",
+        "won_at",
+        "lost_at",
+    ),
+    Account: (
+        "corporate_number",
+        "industry",
+        "employee_count",
+        "postal_code",
+        "prefecture",
+        "address",
+        "parent_id",
+        "is_key_account",
+    ),
+    Campaign: ("channel", "promise", "starts_on", "ends_on"),
+}
+_PLACE = frozenset({"stage", "qualified_at"})
+_TOGETHER = _PLACE | {"verdict_id"}
+"""Where a lead stands: put back as one, and not at all once it has moved on. A verdict alone only follows: whoever puts
+a lead back has it judged again."""
 
 
-def take(record: Model, columns: Collection[str] = COLUMNS) -> Snapshot:
-    """How a record stands now."""
-    return {column: _plain(getattr(record, column)) for column in columns} | {
-        f"{PREFIX}{key}": value for key, value in _custom(record).items()
-    }
+def written(model: type[Model], snapshots: Iterable[Snapshot]) -> list[str]:
+    """The fields of a model that ``put_back`` of these may set."""
+    names = {"custom" if name.startswith(PREFIX) else name for snapshot in snapshots for name in snapshot}
+    return [field.name for field in model._meta.concrete_fields if field.attname in names]
+
+
+def take(record: Model, columns: Collection[str] = ()) -> Snapshot:
+    """How a record stands now: in these columns, or in all that count."""
+    return {column: _plain(getattr(record, column)) for column in columns or COLUMNS.get(type(record), ())} | _beside(
+        record
+    )
+
+
+def of_leads(lead_ids: Collection[int]) -> dict[int, Snapshot]:
+    """How these leads stand now, by id (one query)."""
+    return {lead.pk: take(lead) for lead in Lead.objects.filter(pk__in=lead_ids)}
 
 
 def differing(before: Snapshot, after: Snapshot) -> tuple[Snapshot, Snapshot]:
@@ -62,24 +102,31 @@ def put_back(record: Model, *, before: Snapshot, after: Snapshot) -> set[str]:
     fields = {field.attname: field for field in record._meta.concrete_fields}
     now_there = take(record, [name for name in before if name in fields])
     changed_since = {name for name in before if now_there.get(name) != after[name]}
-    if changed_since & _TOGETHER:
-        changed_since |= {name for name in _TOGETHER & before.keys() if before[name] != after[name]}
-    custom = _custom(record)
+    stays = set(changed_since)
+    if isinstance(record, Lead) and changed_since & _PLACE:
+        changed_since = stays = changed_since | set(_TOGETHER & before.keys())
+    elif isinstance(record, Lead):
+        stays = changed_since - _TOGETHER
+    custom = {name.removeprefix(PREFIX): value for name, value in _beside(record).items()}
     for name in before.keys() - changed_since:
-        if not name.startswith(PREFIX):
+        if name in fields:
             setattr(record, name, fields[name].to_python(before[name]))
         elif before[name] is None:
             custom.pop(name.removeprefix(PREFIX), None)
         else:
             custom[name.removeprefix(PREFIX)] = before[name]
-    if isinstance(record, Lead):
+    if isinstance(record, Lead | Deal):
         record.custom = custom
-    return {name for name in changed_since if before[name] != after[name]}
+    return {name for name in stays if before[name] != after[name]}
 
 
-def _custom(record: Model) -> dict[str, Any]:
-    """What leads, and no other records, hold beside their columns."""
-    return dict(record.custom) if isinstance(record, Lead) else {}
+def _beside(record: Model) -> Snapshot:
+    """What leads, deals and campaigns hold beside their columns."""
+    if isinstance(record, Lead | Deal):
+        return {f"{PREFIX}{key}": value for key, value in record.custom.items()}
+    if isinstance(record, Campaign):
+        return {f"{COST}{cost.month or ''}": str(cost.amount) for cost in record.costs.all()}
+    return {}
 
 
 def told(before: Snapshot, after: Snapshot) -> dict[str, list[Any]]:
@@ -90,4 +137,6 @@ def told(before: Snapshot, after: Snapshot) -> dict[str, list[Any]]:
 
 
 def _plain(value: Any) -> Any:
-    return value.isoformat() if isinstance(value, datetime) else value
+    if isinstance(value, Decimal):
+        return str(value)
+    return value.isoformat() if isinstance(value, date) else value

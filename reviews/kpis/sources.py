@@ -37,7 +37,7 @@ CONTACTED: Final = _leads("contacted", "first_contacted_at")
 CONVERTED: Final = _leads(
     "converted",
     "deals__won_at",
-    Q(qualified_at__isnull=False, deals__won_at__isnull=False),
+    Q(qualified_at__isnull=False, deals__won_at__isnull=False, deals__taken_back_by=None),
     listed_moment="qualified_at",
     repeats=True,
 )

@@ -580,7 +580,7 @@ def test_activities_are_history_of_who_did_them(take: Take, kei: User, ren: User
     assert (contacted.at, contacted.actor, contacted.data) == (
         first.at,
         kei,
-        {"activity": first.pk, "import": "file.csv"},
+        {"activity": first.pk, "import": "file.csv", "job": ImportJob.objects.get().pk},
     )
 
 

@@ -16,7 +16,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
 from leads.models import Account, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-from leads.selectors.imports import undo_of
+from leads.selectors.undoing import undo_of
 from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
@@ -126,7 +126,7 @@ def test_what_something_else_has_happened_to_stays_and_is_named(
 
     undo(job, mai)
 
-    assert (job.counts["undone"], job.counts["kept"]) == (told.leads, told.stay_count) == (3, 1)
+    assert (job.counts["undone"], job.counts["kept"]) == (told.records, told.stay_count) == (3, 1)
     assert f"/leads/{lead.pk}/" in page
     assert Lead.everything.get(pk=lead.pk).external_id == "A2"
 

@@ -559,7 +559,9 @@ def test_who_brings_a_file_again_reads_when_and_from_where_it_was_brought(
 def test_a_header_without_rows_is_said_to_be_one(signed_in: Browser, mai: User) -> None:
     client = signed_in(mai)
     job = bring(client, HEADER)
-    assert client.post(f"/imports/{job.pk}/columns/", FIELDS | {"system": "Fair", "encoding": "utf-8"}).status_code == 302
+    assert (
+        client.post(f"/imports/{job.pk}/columns/", FIELDS | {"system": "Fair", "encoding": "utf-8"}).status_code == 302
+    )
     work_on_it()
 
     page = client.get(f"/imports/{job.pk}/").content.decode()

@@ -165,6 +165,18 @@ def test_the_database_knows_the_kinds_too(db: None):
     rename("seminar")
 
 
+def test_programs_read_which_kinds_there_are(
+    api: Callable[[User], APIClient], webinar: TouchKind, kei: User, mai: User
+):
+    factories.touch_kind("download")
+    retire(webinar, kei)
+
+    told = {kind["key"]: kind for kind in api(mai).get("/api/v1/touch-kinds/").json()}
+
+    assert told["webinar"] == {"key": "webinar", "label_ja": "ウェビナー", "label_en": "webinar", "is_active": False}
+    assert told["download"]["is_active"]
+
+
 def test_who_renamed_a_kind_stays_known(webinar: TouchKind, kei: User):
     retire(webinar, kei)
 

@@ -18,9 +18,9 @@ from alignment.kernel.errors import InvalidInput
 from leads.models import Account, Lead
 from leads.rules import normalise
 from leads.rules.stages import JUDGED_STAGES
-from leads.services import judging
+from leads.services import judging, snapshots
 from leads.services.facts import LIMITS, stored_of_company
-from leads.services.importing import memory, parties
+from leads.services.importing import memory, parties, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
 from leads.services.importing.reading import RowFault
@@ -81,10 +81,16 @@ def store(rows: list[Row], context: Context) -> None:
         _compared(row, by_key, before.get(row.external_id, {}), context, is_new=row.number in new) for row in rows
     ]
     named = _parents_that_fit(changes, by_key, context)
+    updates = [change for change in changes if change.write and not change.is_new]
+    was = {change.record.pk: snapshots.take(change.record) for change in updates}
     changed = _update([change for change in changes if change.write], named)
+    noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
+    undoing.note(job=context.job, was=was, rows=noted, of="account")
     memory.remember(changes, context)
     ids = Lead.objects.filter(account__in=changed, stage__in=JUDGED_STAGES).order_by("pk").values_list("pk", flat=True)
-    judging.judge(lead_ids=list(ids), now=context.now, actor=context.actor)
+    leads = list(ids)
+    with undoing.effects_noted(job=context.job, lead_ids=leads):
+        judging.judge(lead_ids=leads, now=context.now, actor=context.actor)
     updated = sum(bool(change.write) and not change.is_new for change in changes)
     context.result.created += len(new)
     context.result.updated += updated

@@ -158,7 +158,11 @@ def _is_earlier(activity: Activity, known: datetime | None) -> bool:
 def _event(lead: Lead, activity: Activity, context: Context) -> LeadEvent:
     """The first contact at its moment; one that turns out to be earlier is a correction made now."""
     before = lead.first_contacted_at
-    data: dict[str, Any] = {"activity": activity.pk, "import": context.result.file_name}
+    data: dict[str, Any] = {
+        "activity": activity.pk,
+        "import": context.result.file_name,
+        "job": context.job.pk,
+    }
     if before is None:
         return LeadEvent(lead=lead, kind=LeadEventKind.CONTACTED, actor=context.actor, at=activity.at, data=data)
     data["changes"] = {"first_contacted_at": [before.isoformat(), activity.at.isoformat()]}

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.utils.translation import gettext as _
 
 from alignment.kernel import formats
@@ -19,8 +20,9 @@ from alignment.kernel.errors import InvalidInput
 from alignment.kernel.locks import locked_all
 from leads.models import Campaign, CampaignCost
 from leads.rules.costs import outside
+from leads.services import snapshots
 from leads.services.campaigns import check_costs
-from leads.services.importing import currencies, memory, parties
+from leads.services.importing import currencies, memory, parties, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts
 from leads.services.importing.reading import RowFault
@@ -58,6 +60,8 @@ def store(rows: list[Row], context: Context) -> None:
     """Make new campaigns, and write of known ones what the file says otherwise than before."""
     of_campaign = _by_campaign(rows, context)
     known = {one.name: one for one in locked_all(Campaign.objects.filter(name__in=of_campaign).order_by("pk"))}
+    prefetch_related_objects(list(known.values()), "costs")
+    was = {campaign.pk: snapshots.take(campaign) for campaign in known.values()}
     heads = [replace(same[0], external_id=name, said=_together(same)) for name, same in of_campaign.items()]
     before = memory.recall(heads, context)
     changes = []
@@ -81,6 +85,13 @@ def store(rows: list[Row], context: Context) -> None:
     gone = [stored[key].pk for cost in spent if (key := (cost.campaign_id, cost.month)) in stored]
     CampaignCost.objects.filter(pk__in=gone).delete()
     CampaignCost.objects.bulk_create([cost for cost in spent if cost.amount], batch_size=BATCH)
+    of_spent = {cost.campaign_id for cost in spent}
+    noted = [
+        (change.row.external_id, change.record.pk, change.before or None)
+        for change in changes
+        if not change.is_new and (change.write or change.record.pk in of_spent)
+    ]
+    undoing.note(job=context.job, was={pk: was[pk] for _name, pk, _before in noted}, rows=noted, of="campaign")
     memory.remember(changes, context)
 
 

@@ -59,3 +59,17 @@ class Context:
 
     def refuse(self, row: Row, code: str, message: str) -> None:
         self.result.refuse(row.number, code, message, row.cells)
+
+
+@dataclass(frozen=True)
+class Undoing:
+    """An import that is being taken back, by whom, and what time it is."""
+
+    job: ImportJob
+    actor: User
+    now: datetime
+
+    def told(self, external_id: str | None = None, **more: Any) -> dict[str, Any]:
+        """What events say of it."""
+        told = {"job": self.job.pk, "system": self.job.source_system}
+        return (told | {"id": external_id} if external_id else told) | more

@@ -19,8 +19,9 @@ from alignment.kernel.locks import locked_all
 from leads.models import Deal, DealEvent, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
 from leads.selectors import identity
+from leads.services import snapshots
 from leads.services.capture import CLOCK_SKEW
-from leads.services.importing import currencies, memory, parties
+from leads.services.importing import currencies, memory, parties, undoing
 from leads.services.importing.context import BATCH, Context, Row
 from leads.services.importing.memory import Change, Facts, Named
 
@@ -68,12 +69,17 @@ def store(rows: list[Row], context: Context) -> None:
     named = {"lead": leads, **_named(changes, context)}
     to_change = [change for change in changes if change.record and change.write]
     new = _create([change for change in changes if change.record is None], named, context)
+    was = {change.record.pk: snapshots.take(change.record) for change in to_change}
     changed = _update(to_change, named, context)
+    noted = [(change.row.external_id, change.record.pk, change.before or None) for change in to_change]
+    undoing.note(job=context.job, was=was, rows=noted, of="deal")
     memory.remember(changes, context)
     context.result.created += len(new)
     context.result.updated += len(changed)
     context.result.unchanged += len(taken) - len(new) - len(changed)
-    _move_leads({deal.lead_id for deal in [*new, *changed] if deal.lead_id}, context)
+    moving = {deal.lead_id for deal in [*new, *changed] if deal.lead_id}
+    with undoing.effects_noted(job=context.job, lead_ids=moving):
+        _move_leads(moving, context)
 
 
 def _leads(rows: list[Row], context: Context) -> dict[str, Lead]:
@@ -283,7 +289,7 @@ def _move_leads(lead_ids: set[int], context: Context) -> None:
                 new_stage=target,
                 actor=context.actor,
                 at=won.get(lead.pk) or working.get(lead.pk) or context.now,
-                data={"import": context.result.file_name},
+                data={"import": context.result.file_name, "job": context.job.pk},
             )
         )
         lead.stage = target

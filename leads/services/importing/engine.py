@@ -193,7 +193,8 @@ def _stored(part: Part, context: Context, *, rehearse: bool) -> ImportResult:
     """Store the rows of a part; returns what came of it."""
     result = deepcopy(context.result)
     _tell(part, result)
-    KINDS[context.job.kind].store(part.rows, replace(context, result=result))
+    with history.written_by(context.actor.pk, import_job=context.job.pk):
+        KINDS[context.job.kind].store(part.rows, replace(context, result=result))
     if rehearse:
         transaction.set_rollback(True)
     return result

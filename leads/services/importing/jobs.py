@@ -127,7 +127,7 @@ def run(*, job_id: int, actor: User, now: datetime) -> None:
 
 def may_undo(job: ImportJob, *, actor: User) -> bool:
     """Whoever brought it, or who sees to the operation."""
-    is_theirs = job.actor_id == actor.pk and actor.may(Permission.IMPORT_RECORDS)
+    is_theirs = job.actor_id == actor.pk and engine.may_bring(actor=actor, kind=job.kind)
     return is_theirs or actor.may(Permission.SEE_OPERATIONS)
 
 
@@ -138,7 +138,7 @@ def undo_is_over() -> str:
 
 @transaction.atomic
 def undo(*, job_id: int, actor: User, now: datetime) -> None:
-    """Take an import of leads back, as far as nothing else has happened since; a worker does it.
+    """Take an import back, as far as nothing else has happened since; a worker does it.
 
     Whoever brought it may do so, or who sees to the operation, for ``ImportJob.UNDO_FOR`` after its end.
     """
@@ -147,8 +147,6 @@ def undo(*, job_id: int, actor: User, now: datetime) -> None:
         raise NotAllowed(_("Whoever brought this file takes it back, or a manager or an admin."))
     if job is None or job.state not in ImportJob.ENDED:
         raise NotInThisState(_("This import is at another step by now."))
-    if job.kind != ImportJob.Kind.LEADS:
-        raise InvalidInput(_("Only an import of leads can be taken back."))
     if job.finished_at is None or now > job.finished_at + ImportJob.UNDO_FOR:
         raise InvalidInput(undo_is_over())
     counts = {"undone": 0, "restored": 0} | job.counts

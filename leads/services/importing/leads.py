@@ -80,7 +80,7 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
     judging.judge(lead_ids=sorted(changed | of_filled), now=context.now, actor=context.actor)
     compared = {change.record.pk for change in updates if change.write.keys() & COMPARED}
     duplicates.look(lead_ids=compared, now=context.now)
-    if updates and context.job.pk is not None:
+    if updates:
         noted = [(change.row.external_id, change.record.pk, change.before or None) for change in updates]
         undoing.note(job=context.job, was=was, rows=noted)
     memory.remember(changes, context)

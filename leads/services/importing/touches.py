@@ -15,7 +15,7 @@ from alignment.kernel.errors import DomainError
 from leads.models import TouchKind
 from leads.rules import normalise
 from leads.services.facts import LIMITS, TOUCH_DETAIL
-from leads.services.importing import happened, lead_names, memory, parties
+from leads.services.importing import happened, lead_names, memory, parties, undoing
 from leads.services.importing.context import Context, Row
 from leads.services.importing.memory import Facts
 from leads.services.importing.reading import RowFault
@@ -45,13 +45,14 @@ def store(rows: list[Row], context: Context) -> None:
     said = {row.number: _facts(row, leads[row.number], keys) for row in rows if row.number in leads}
     new = happened.not_yet_taken([row for row in rows if row.number in leads], said, context)
     parties.campaigns({name for row in new if (name := said[row.number]["campaign"])})
-    done = add_touches(
-        touches=[_touch(row, said[row.number]) for row in new],
-        actor=context.actor,
-        now=context.now,
-        kinds=set(keys.values()),
-        told={"import": context.result.file_name},
-    )
+    with undoing.effects_noted(job=context.job, lead_ids={leads[row.number] for row in new}):
+        done = add_touches(
+            touches=[_touch(row, said[row.number]) for row in new],
+            actor=context.actor,
+            now=context.now,
+            kinds=set(keys.values()),
+            told={"import": context.result.file_name, "job": context.job.pk},
+        )
     changes = []
     for row, one in zip(new, done, strict=True):
         if isinstance(one, DomainError):

@@ -1,58 +1,82 @@
-"""An import is taken back: the leads that it made no longer count, and what it changed is as it was.
+"""An import is taken back: what it made no longer counts, and what it changed is as it was.
 
-Only where nothing else has happened since: a lead that somebody touched, worked on, changed or handed over stays, and
-so does a fact that was changed again. Nothing is deleted but what was remembered of the rows, so that the same file can
-be brought anew.
+Only where nothing else has happened since (``leads.selectors.undoing`` says to what something has): a record that
+somebody touched, worked on, changed or decided by stays, and so does a fact that was changed again. One order for all
+kinds, part by part, each part in a transaction with what it counts, so that a killed worker loses nothing: first what
+the import made (``taking_back`` says how a record of each kind goes), then what it changed of records that were here
+(``putting_back``), the last change first. What was remembered of the rows is forgotten with them, so that the same file
+says the same once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, prefetch_related_objects
 
 from alignment.accounts.models import User
 from alignment.kernel import history
-from alignment.kernel.locks import locked_all
-from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
-from leads.rules.stages import JUDGED_STAGES, LeadEventKind
-from leads.selectors.imports import changed_by, untouched
-from leads.services import judging, snapshots
+from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob
+from leads.selectors.undoing import KINDS, changed_rows, changes_of, made_by, untouched
+from leads.services import snapshots
+from leads.services.importing import putting_back, taking_back
+from leads.services.importing.context import Undoing
 
 PART = 2000
 _LAST = 2**63 - 1
 Noted = tuple[str, int, dict[str, Any] | None]
-"""The id of a row, its lead, and what was remembered of the row before."""
+"""The id of a row, its record, and what was remembered of the row before."""
 Record = Callable[[dict[str, int]], None]
 """Is told what came of a part, in its transaction."""
 
 
-def note(*, job: ImportJob, was: dict[int, snapshots.Snapshot], rows: Iterable[Noted]) -> None:
-    """Keep what an import changed of leads that were here; ``was``: how each of them stood before."""
-    leads = Lead.objects.in_bulk(was)
+def note(*, job: ImportJob, was: dict[int, snapshots.Snapshot], rows: Iterable[Noted], of: str = "lead") -> None:
+    """Keep what an import changed of records that were here; ``was``: how each of them stood before, ``of``: which
+    relation of ``ImportChange`` they are."""
+    if job.pk is None:
+        return
+    records = putting_back.MODELS[of]._base_manager.in_bulk(was)
+    if of == "campaign":
+        prefetch_related_objects(list(records.values()), "costs")
     changes = []
     for external_id, pk, remembered in rows:
-        before, after = snapshots.differing(was[pk], snapshots.take(leads[pk]))
-        changes.append(
-            ImportChange(
-                job=job, lead_id=pk, external_id=external_id, before=before, after=after, remembered=remembered
-            )
-        )
+        before, after = snapshots.differing(was[pk], snapshots.take(records[pk]))
+        told = {f"{of}_id": pk, "external_id": external_id, "remembered": remembered}
+        changes.append(ImportChange(job=job, before=before, after=after, **told))
     ImportChange.objects.bulk_create(changes, batch_size=PART)
+
+
+@contextmanager
+def effects_noted(*, job: ImportJob, lead_ids: Collection[int]) -> Iterator[None]:
+    """Keep what changes within it of leads that no row is about: it follows from rows of other records."""
+    was = snapshots.of_leads(lead_ids)
+    yield
+    changed = [pk for pk, now_there in snapshots.of_leads(lead_ids).items() if now_there != was.get(pk, now_there)]
+    note(job=job, was={pk: was[pk] for pk in changed}, rows=[("", pk, None) for pk in changed])
 
 
 def take_back(*, job: ImportJob, actor: User, clock: Callable[[], datetime], record: Record) -> None:
     """Take back what the job made and what it changed, part by part; asked again it goes on with what is left."""
-    _in_parts(lambda after: _take_back_leads(job, actor, clock(), record, after), start=0)
-    _in_parts(lambda before: _put_back_changes(job, actor, clock(), record, before), start=_LAST)
+
+    def made(after: int) -> int | None:
+        return _take_back_made(Undoing(job, actor, clock()), record, after)
+
+    def changed(relation: str, before: int) -> int | None:
+        return _put_back_changes(Undoing(job, actor, clock()), record, relation, before)
+
+    _in_parts(made, start=0)
+    for relation in putting_back.MODELS:
+        _in_parts(partial(changed, relation), start=_LAST)
 
 
 def left(job: ImportJob) -> int:
-    """How many of the leads that the job made, and of its changes of others, were not taken back."""
-    return ImportedRow.objects.filter(kind=job.kind, made_by=job).count() + ImportChange.objects.filter(job=job).count()
+    """How many of the records that the job made, and of its changes of others, were not taken back."""
+    return ImportedRow.objects.filter(kind=job.kind, made_by=job).count() + changed_rows(job).count()
 
 
 def forget_changes(*, now: datetime) -> None:
@@ -71,63 +95,35 @@ def _in_parts(part: Callable[[int], int | None], *, start: int) -> None:
 
 
 @transaction.atomic
-def _take_back_leads(job: ImportJob, actor: User, now: datetime, record: Record, after: int) -> int | None:
-    rows = ImportedRow.objects.filter(kind=job.kind, made_by=job, pk__gt=after).order_by("pk")[:PART]
-    ids = dict(rows.values_list("external_id", "pk"))
-    if not ids:
+def _take_back_made(undoing: Undoing, record: Record, after: int) -> int | None:
+    job, kind = undoing.job, KINDS[undoing.job.kind]
+    made = ImportedRow.objects.filter(kind=job.kind, made_by=job)
+    rows = {kind.key_of(row): row for row in made.filter(pk__gt=after).order_by("pk")[:PART]}
+    if not rows:
         return None
-    found = Lead.objects.filter(source_system=job.source_system, external_id__in=ids)
-    locked_all(found.order_by("pk"))  # from here on nothing more happens to them
-    leads = list(untouched(found))
-    events = [
-        LeadEvent(
-            lead=lead,
-            kind=LeadEventKind.TAKEN_BACK,
-            old_stage=lead.stage,
-            actor=actor,
-            at=now,
-            data={"job": job.pk, "system": lead.source_system, "id": lead.external_id},
-        )
-        for lead in leads
-    ]
-    with history.written_by(actor.pk):
-        Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(
-            taken_back_by=job, external_id=None, updated_at=now
-        )
-    LeadEvent.objects.bulk_create(events)
-    ImportedRow.objects.filter(pk__in=[ids[lead.external_id or ""] for lead in leads]).delete()
-    record({"undone": len(leads)})
-    return max(ids.values())
+    found = made_by(job.kind, job.pk).filter(**{f"{kind.key}__in": list(rows)})
+    with history.written_by(undoing.actor.pk, import_job=job.pk):
+        taking_back.LOCKS[job.kind](found)  # from here on nothing more happens to them
+        records = list(untouched(found, job).order_by("pk"))
+        gone = [rows[getattr(one, kind.key)].pk for one in records]
+        taking_back.KINDS[job.kind](records, undoing)
+    made.filter(pk__in=gone).delete()
+    record({"undone": len(gone)})
+    return max(row.pk for row in rows.values())
 
 
 @transaction.atomic
-def _put_back_changes(job: ImportJob, actor: User, now: datetime, record: Record, before: int) -> int | None:
-    """The last change of a lead goes first, or what it found would not be there."""
-    changes = list(changed_by(job.pk).filter(pk__lt=before).order_by("-pk")[:PART])
+def _put_back_changes(undoing: Undoing, record: Record, relation: str, before: int) -> int | None:
+    """The last change of a record goes first, or what it found would not be there."""
+    job = undoing.job
+    of_part = changes_of(job).filter(**{f"{relation}__isnull": False, "pk__lt": before})
+    changes = list(of_part.order_by("-pk")[:PART])
     if not changes:
         return None
-    known = snapshots.with_standing_companies(*(part for change in changes for part in (change.before, change.after)))
-    found = Lead.objects.filter(pk__in=[change.lead_id for change in changes]).order_by("pk")
-    leads = {lead.pk: lead for lead in locked_all(found, "campaign")}
-    events, gone = [], []
-    for change, before_it, after_it in zip(changes, known[::2], known[1::2], strict=True):
-        lead = leads.get(change.lead_id)
-        if lead is None:
-            continue
-        was = snapshots.take(lead)
-        if not snapshots.put_back(lead, before=before_it, after=after_it):
-            gone.append(change)
-        if told := snapshots.told(was, snapshots.take(lead)):
-            data = {"job": job.pk, "system": job.source_system, "id": change.external_id, "changes": told}
-            lead.updated_at = now
-            events.append(LeadEvent(lead=lead, kind=LeadEventKind.TAKEN_BACK, actor=actor, at=now, data=data))
-    with history.written_by(actor.pk):
-        Lead.objects.bulk_update(leads.values(), [*snapshots.WRITTEN, "updated_at"], batch_size=PART)
-    LeadEvent.objects.bulk_create(events)
+    with history.written_by(undoing.actor.pk, import_job=job.pk):
+        gone = putting_back.RELATIONS[relation](changes, undoing)
     _forget(job, gone)
-    judged = [pk for pk, lead in leads.items() if lead.stage in JUDGED_STAGES]
-    judging.judge(lead_ids=judged, now=now, actor=actor)
-    record({"restored": len(gone)})
+    record({"restored": sum(bool(change.external_id) for change in gone)})
     return changes[-1].pk
 
 
@@ -137,8 +133,11 @@ def _forget(job: ImportJob, changes: list[ImportChange]) -> None:
     Where another file has written through the same id since, what it said stays.
     """
     rows = ImportedRow.objects.filter(kind=job.kind, source_system=job.source_system)
-    first = {change.external_id: change for change in changes}  # of two the one that was made first comes last
-    others = ImportChange.objects.filter(job__source_system=job.source_system, external_id__in=first).exclude(job=job)
+    # of two the one that was made first comes last
+    first = {change.external_id: change for change in changes if change.external_id}
+    others = ImportChange.objects.filter(
+        job__kind=job.kind, job__source_system=job.source_system, external_id__in=first
+    ).exclude(job=job)
     for key in others.values_list("external_id", flat=True):
         first.pop(key, None)
     known = {row.external_id: row for row in rows.filter(external_id__in=first)}
@@ -148,5 +147,6 @@ def _forget(job: ImportJob, changes: list[ImportChange]) -> None:
     ImportedRow.objects.bulk_update(back, ["facts"], batch_size=PART)
     new = [key for key in known if first[key].remembered is None]
     rows.filter(external_id__in=new).delete()
-    ExternalId.objects.filter(source_system=job.source_system, external_id__in=new).delete()
+    if job.kind == ImportJob.Kind.LEADS:
+        ExternalId.objects.filter(source_system=job.source_system, external_id__in=new).delete()
     ImportChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
