@@ -25,6 +25,7 @@ from alignment.kernel import htmx
 from alignment.kernel.errors import DomainError
 from alignment.kernel.inputs import search_words, whole_number
 from leads.models import AccountMerge, LeadMerge
+from leads.rules import matching
 from leads.rules.merging import COMPANY_FACTS, FACTS
 from leads.selectors import accounts, company_duplicates, duplicates, exports, leads
 from leads.selectors.side_by_side import MOST, Comparison, evidence_words
@@ -123,6 +124,8 @@ def listing(request: PersonRequest, of: Subject) -> HttpResponse:
     page = Paginator(of.open_pairs(), PAGE).get_page(request.GET.get("page"))
     context = {
         "of": of,
+        "sure": matching.SURE,
+        "suspected": matching.SUSPECTED,
         "page": page,
         "pairs": [(pair, of.evidence_words(pair.evidence)) for pair in page],
         "may_merge": request.user.may(Permission.MERGE_LEADS),

@@ -410,7 +410,7 @@ def test_a_company_that_a_merge_may_bring_back_stays(taken: Take, people: dict[s
     Lead.objects.update(account=acme, company_name="Acme")
     twin = factories.lead(account=bolt, company_name="Bolt", captured_at=timezone.now())
     done = merging.merge(
-        lead_ids=[lead.pk, twin.pk], facts={"company_name": twin.pk}, actor=people["mai"], now=timezone.now()
+        pair=[lead.pk, twin.pk], facts={"company_name": twin.pk}, actor=people["mai"], now=timezone.now()
     )
     assert not acme.leads.exists()
 
@@ -534,7 +534,7 @@ def test_of_a_merged_lead_the_first_contact_of_the_whole_person_counts(
     twin = factories.lead(source_system="crm", external_id="L2", captured_at=timezone.now())
     earlier = taken("activities", "A1,L2,call,spoke,2026-03-02,ren@example.com\n")
     taken("activities", "A2,L1,call,spoke,2026-03-05,ren@example.com\n")
-    merging.merge(lead_ids=[lead.pk, twin.pk], facts={}, actor=people["mai"], now=timezone.now())
+    merging.merge(pair=[lead.pk, twin.pk], facts={}, actor=people["mai"], now=timezone.now())
 
     undo(earlier)
 

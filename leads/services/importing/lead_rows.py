@@ -27,7 +27,7 @@ _LONGEST = {
 } | {"company": LIMITS["company_name"]}
 _PARTS = ("last_name", "first_name", "last_name_kana", "first_name_kana")
 _LONGEST |= dict.fromkeys(_PARTS, LIMITS["full_name"] // 2 - 1)
-_WHO = ("full_name", "last_name", "first_name", "email", "company")
+WHO = ("full_name", "last_name", "first_name", "email", "company")
 OF_COMPANY = "company."
 CAPTURE_IS_GIVEN = "captured_at is given"
 """Remembered of a lead whose moment of capture a file has said; else it follows from the qualification."""
@@ -42,7 +42,7 @@ def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
     or a number that cannot be read, is kept beside the lead.
     """
     _check(row, now)
-    fields, custom, remarks = row.fields, dict(row.custom), _nobody_named(row)
+    fields, custom, remarks = row.fields, dict(row.custom), []
     said = {name: fields.get(name) for name in _AS_GIVEN} | {"company_name": fields.get("company")}
     for name in ("full_name", "full_name_kana"):
         said[name] = said[name] or _from_parts(fields, name)
@@ -68,14 +68,6 @@ def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
     row.new = newcomers.line(said=row.said, beside=beside(row), now=now)
     row.fields, row.custom, row.cells = {}, {}, []  # all is said: what travels between processes is little
     return remarks
-
-
-def _nobody_named(row: Row) -> list[Remark]:
-    """A remark where the file says who people are, but not in this row."""
-    if not row.fields.keys() & set(_WHO) or any(map(row.fields.get, _WHO)):
-        return []
-    message = _("Neither a name nor an e-mail address nor a company: known by its id alone.")
-    return [Remark(row.number, "nobody_named", message)]
 
 
 def _person(said: Facts, company: str) -> Person:
@@ -104,7 +96,7 @@ def _check(row: Row, now: datetime) -> None:
         if len(value) > limit:
             message = _("“%(field)s” has more than %(max)d characters.") % {"field": name, "max": limit}
             raise RowFault("too_long", message)
-    if not row.has_id and not any(map(row.fields.get, _WHO)):
+    if not row.has_id and not any(map(row.fields.get, WHO)):
         raise RowFault("nobody", _("The row has no id, name, e-mail address or company: give at least one."))
     if any(at and at > now + CLOCK_SKEW for at in map(row.fields.get, ("captured_at", "qualified_at"))):
         raise RowFault("in_the_future", _("A date lies in the future."))

@@ -22,7 +22,7 @@ from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
 from leads.services.importing import memory, newcomers, parties, recognising, undoing
 from leads.services.importing.context import BATCH, Context, Row
-from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, beside
+from leads.services.importing.lead_rows import CAPTURE_IS_GIVEN, OF_COMPANY, WHO, beside
 from leads.services.importing.memory import Change, Facts, Named
 from leads.services.importing.recognising import Recognised
 from leads.services.joining import Moved
@@ -67,6 +67,7 @@ def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
     _let_the_first_write(changes)
     named = _named([*(row.said for row in new), *(change.write for change in changes)], of_companies, context)
     _note_missing_dates(new, context)
+    _note_missing_names(new, context)
     newcomers.store(new, named, context)
     updates = [change for change in changes if change.write or change.evidence]
     was = {change.record.pk: snapshots.take(change.record) for change in updates}
@@ -106,6 +107,16 @@ def _note_missing_dates(new: list[Row], context: Context) -> None:
     for row in new:
         if not row.said.keys() & dates:
             context.result.warn(row.number, "no_date", _("No date of capture: today is taken."))
+
+
+def _note_missing_names(new: list[Row], context: Context) -> None:
+    """A remark where the file says who people are, but not in this row."""
+    if not any(column.field in WHO for column in context.mapping.columns):
+        return
+    for row in new:
+        if not any(row.said.get(name) for name in ("full_name", "email", "company_name")):
+            message = _("Neither a name nor an e-mail address nor a company: known by its id alone.")
+            context.result.warn(row.number, "nobody_named", message)
 
 
 def _named(written: list[Facts], of_companies: dict[str, Facts], context: Context) -> Named:

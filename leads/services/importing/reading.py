@@ -160,7 +160,9 @@ class _Reader:
 
     def _row(self, number: int, cells: list[str]) -> Row:
         if len(cells) > self.width or len(_without_empty_end(cells)) > len(self.names):  # also a shift of blanks
-            message = _("The row has %(n)d cells, the header %(m)d.") % {"n": len(cells), "m": len(self.names)}
+            message = _(
+                "The row has %(n)d cells, the header %(m)d: put a cell that holds a separator or a line end in quotes."
+            ) % {"n": len(cells), "m": len(self.names)}
             raise RowFault("ragged_row", message)
         if any("\x00" in cell for cell in cells):
             raise RowFault("unstorable", _("The row has a character that cannot be stored."))
