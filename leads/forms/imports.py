@@ -6,6 +6,7 @@ from datetime import UTC
 from typing import Any, BinaryIO
 
 from django import forms
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -144,7 +145,7 @@ class ColumnsForm(Form):
         self.understanding = understanding
         for name in OTHERWISE.get(job.kind, ()):
             self.fields[f"otherwise_{name}"] = forms.CharField(
-                label=str(columns.LABELS[name]),
+                label=capfirst(str(columns.LABELS[name])),
                 required=False,
                 max_length=LONGEST_OTHERWISE,
                 initial=begun.get("otherwise", {}).get(name, ""),

@@ -51,9 +51,12 @@ FIELDS: dict[str, dict[str, str]] = {
         "phone": TEXT,
         "job_title": TEXT,
         "department": TEXT,
+        "corporate_number": TEXT,
         "industry": TEXT,
-        "prefecture": TEXT,
         "employees": WHOLE,
+        "postal_code": TEXT,
+        "prefecture": TEXT,
+        "address": TEXT,
         "note": TEXT,
     },
     "deals": {

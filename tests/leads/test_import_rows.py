@@ -332,3 +332,15 @@ def test_a_row_that_leaves_blank_who_it_is_is_taken_by_its_id_with_a_remark(take
     assert (named.created, nameless.created) == (2, 1)
     assert [(remark.row, remark.code) for remark in named.warnings if remark.code != "no_date"] == [(2, "nobody_named")]
     assert [remark.code for remark in nameless.warnings] == []
+
+
+def test_a_lead_tells_where_its_company_is(take: Any) -> None:
+    names = ("external_id", "company", "corporate_number", "postal_code", "address")
+    text = ",".join(names) + "\nA1,One,T5-8356-7825-6246,〒100 0001,東京都千代田区千代田1-1\nA2,Two,123,1000,\n"
+
+    result = take("leads", text, columns(*names))
+
+    found = Account.objects.order_by("name").values_list("corporate_number", "postal_code", "address")
+    assert list(found) == [("5835678256246", "100-0001", "東京都千代田区千代田1-1"), ("", "", "")]
+    assert [remark.code for remark in result.warnings] == ["unreadable_corporate_number", "unreadable_postal_code"]
+    assert Lead.objects.get(external_id="A2").custom == {"corporate_number": "123", "postal_code": "1000"}

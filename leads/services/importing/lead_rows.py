@@ -21,9 +21,10 @@ from leads.services.importing.result import Remark
 from leads.services.texts import LONG_TEXT
 
 _TEXTS = ("full_name", "full_name_kana", "job_title", "department", "source", "landing_page", "note")
-_AS_GIVEN = (*_TEXTS, "campaign", "captured_at", "qualified_at")
+_AS_GIVEN = (*_TEXTS, "email", "phone", "campaign", "captured_at", "qualified_at")
 _LONGEST = {
-    name: LIMITS.get(name, LONG_TEXT) for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture")
+    name: LIMITS.get(name, LONG_TEXT)
+    for name in (*_TEXTS, "external_id", "campaign", "industry", "prefecture", "address")
 } | {"company": LIMITS["company_name"]}
 _PARTS = ("last_name", "first_name", "last_name_kana", "first_name_kana")
 _LONGEST |= dict.fromkeys(_PARTS, LIMITS["full_name"] // 2 - 1)
@@ -42,20 +43,11 @@ def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
     or a number that cannot be read, is kept beside the lead.
     """
     _check(row, now)
-    fields, custom, remarks = row.fields, dict(row.custom), []
+    fields, custom = row.fields, dict(row.custom)
+    remarks = _clean(row, custom, region)
     said = {name: fields.get(name) for name in _AS_GIVEN} | {"company_name": fields.get("company")}
     for name in ("full_name", "full_name_kana"):
         said[name] = said[name] or _from_parts(fields, name)
-    cleaners: dict[str, Callable[[str], str]] = {
-        "email": normalise.email,
-        "phone": partial(normalise.phone, region=region),
-    }
-    for name, cleaned in cleaners.items():
-        try:
-            said[name] = cleaned(fields.get(name, ""))
-        except InvalidInput as fault:
-            custom[name] = fields[name]
-            remarks.append(Remark(row.number, f"unreadable_{name}", str(fault.message)))
     of_company = {name: fields[name] for name in parties.COMPANY_FACTS if fields.get(name)}
     company = normalise.company_key(fields.get("company", ""))
     if company:
@@ -67,6 +59,25 @@ def prepare(row: Row, *, now: datetime, region: str) -> Iterable[Remark]:
     row.person = _person(row.said, company)
     row.new = newcomers.line(said=row.said, beside=beside(row), now=now)
     row.fields, row.custom, row.cells = {}, {}, []  # all is said: what travels between processes is little
+    return remarks
+
+
+def _clean(row: Row, custom: dict[str, str], region: str) -> list[Remark]:
+    """Bring addresses and numbers into the form that is kept; one that cannot be read goes into ``custom``."""
+    cleaners: dict[str, Callable[[str], str]] = {
+        "email": normalise.email,
+        "phone": partial(normalise.phone, region=region),
+        "corporate_number": normalise.corporate_number,
+        "postal_code": normalise.postal_code,
+    }
+    fields, remarks = row.fields, []
+    for name, cleaned in cleaners.items():
+        if given := fields.get(name):
+            try:
+                fields[name] = cleaned(given)
+            except InvalidInput as fault:
+                custom[name], fields[name] = given, ""
+                remarks.append(Remark(row.number, f"unreadable_{name}", str(fault.message)))
     return remarks
 
 

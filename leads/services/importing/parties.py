@@ -20,7 +20,14 @@ from leads.services.companies import by_key, ids_by_key
 from leads.services.importing.context import BATCH
 
 Found = TypeVar("Found")
-COMPANY_FACTS = {"industry": "industry", "prefecture": "prefecture", "employees": "employee_count"}
+COMPANY_FACTS = {
+    "corporate_number": "corporate_number",
+    "industry": "industry",
+    "employees": "employee_count",
+    "postal_code": "postal_code",
+    "prefecture": "prefecture",
+    "address": "address",
+}
 """What a file says of a lead's company: our field in the mapping, and the column."""
 
 
