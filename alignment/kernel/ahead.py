@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
-import multiprocessing
+import os
 import pickle
 import signal
 import traceback
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 Piece = TypeVar("Piece")
 _SELDOM = 100_000
-_FORK = multiprocessing.get_context("fork")
+_PR_SET_PDEATHSIG = 1
 
 
 class Died(Exception):
@@ -27,17 +29,21 @@ def made_ahead(pieces: Iterator[Piece]) -> Iterator[Iterator[Piece]]:
 
     What makes them sees all that was here at the beginning and may use no connection to a database. What it raises is
     raised here in its place; ``Died`` where it was killed. The fork ends with the block, and with this process.
+
+    It is a bare fork, as ``multiprocessing`` lets a worker of Celery have no processes of its own.
     """
-    ours, theirs = _FORK.Pipe(duplex=False)
-    process = _FORK.Process(target=_make, args=(pieces, ours, theirs), daemon=True)
-    process.start()
+    ours, theirs = Pipe(duplex=False)
+    parent = os.getpid()
+    pid = os.fork()
+    if not pid:
+        _run(pieces, ours, theirs, parent=parent)
     theirs.close()
     try:
         yield _received(ours)
     finally:
         ours.close()
-        process.kill()
-        process.join()
+        os.kill(pid, signal.SIGKILL)  # not waited for yet, so the number is still its own
+        os.waitpid(pid, 0)
 
 
 def _received(ours: Connection) -> Generator[Any, None, None]:
@@ -64,13 +70,33 @@ def _loaded(sent: bytes) -> Any:
             gc.enable()
 
 
-def _make(pieces: Iterator[Any], ours: Connection, theirs: Connection) -> None:
-    """Runs in the fork; ends when nobody receives any more."""
-    ours.close()  # else it would never learn that nobody does
-    gc.freeze()  # what the two have in common is not copied by looking through it
-    gc.set_threshold(_SELDOM)
+def _run(pieces: Iterator[Any], ours: Connection, theirs: Connection, *, parent: int) -> NoReturn:
+    """The whole life of the fork: it never returns to what its parent was doing."""
+    try:
+        _end_with(parent)
+        ours.close()  # else it would never learn that nobody receives
+        gc.freeze()  # what the two have in common is not copied by looking through it
+        gc.set_threshold(_SELDOM)
+        _make(pieces, theirs)
+    finally:
+        os._exit(0)  # nothing is tidied up twice: files, connections and what waits at the exit are the parent's
+
+
+def _end_with(parent: int) -> None:
+    """Die as soon as the parent does, also in the middle of a piece: its connections are open as long as ours are.
+
+    Where the system cannot do that (not Linux), the next piece finds that nobody receives it.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+def _make(pieces: Iterator[Any], theirs: Connection) -> None:
+    """Send what is made, and at last that it was the last, until nobody receives any more."""
     with suppress(BrokenPipeError):
         try:
             for piece in pieces:

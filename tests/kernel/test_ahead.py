@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import billiard
 import pytest
 
 from alignment.kernel.ahead import Died, made_ahead
@@ -83,12 +84,26 @@ def test_nothing_goes_on_when_nobody_wants_more(tmp_path: Path) -> None:
     assert not is_running(int((tmp_path / "1").read_text()))
 
 
+def made_in_a_worker() -> list[int]:
+    with made_ahead(iter([1, 2, 3])) as pieces:
+        return list(pieces)
+
+
+def test_a_worker_of_celery_may_have_one() -> None:
+    with billiard.Pool(1) as workers:
+        assert workers.apply(made_in_a_worker) == [1, 2, 3]
+
+
 MAKER = """
-import itertools, os, time
+import os, time
 from alignment.kernel.ahead import made_ahead
 
-with made_ahead((os.getpid(), "x" * 100_000) for _ in itertools.count()) as pieces:
-    print(next(pieces)[0], flush=True)
+def pids():
+    yield os.getpid()
+    time.sleep(60)  # in the middle of the next
+
+with made_ahead(pids()) as pieces:
+    print(next(pieces), flush=True)
     time.sleep(60)
 """
 
