@@ -16,7 +16,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
 from leads.models import Account, ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-from leads.selectors.undoing import undo_of
+from leads.selectors.undoing import stayed, undo_of
 from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
@@ -81,6 +81,17 @@ def test_what_it_made_counts_no_more_and_the_same_file_brings_it_again(taken: Ta
     assert LeadEvent.objects.filter(kind=LeadEventKind.TAKEN_BACK, actor=mai).count() == 4
 
     assert taken().counts["created"] == 4
+
+
+def test_what_a_second_row_said_of_a_lead_that_went_is_nothing_that_stays(
+    taken: Take, mai: User, signed_in: Callable[[User], Client]
+) -> None:
+    job = undo(taken(TWICE), mai)
+
+    assert (job.counts["undone"], job.counts["restored"], job.counts["kept"]) == (1, 0, 0)
+    assert stayed(job).stay_count == 0
+    assert "These stay" not in signed_in(mai).get(f"/imports/{job.pk}/").text
+    assert not ImportChange.objects.exists()
 
 
 @pytest.mark.parametrize("again", [TWICE, TWICE.splitlines()[1] + "\n"])

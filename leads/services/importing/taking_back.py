@@ -23,6 +23,7 @@ from leads.models import (
     Deal,
     DealEvent,
     ExternalId,
+    ImportChange,
     ImportedRow,
     ImportJob,
     Lead,
@@ -42,6 +43,7 @@ def _leads(leads: list[Lead], undoing: Undoing) -> None:
         taken_back_by=undoing.job, external_id=None, updated_at=undoing.now
     )
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
+    ImportChange.objects.filter(lead__in=leads).delete()
     _forget_further_ids(leads)
 
 
