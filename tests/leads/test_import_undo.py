@@ -20,7 +20,7 @@ from leads.selectors.undoing import stayed, undo_of
 from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
-from leads.services.importing import jobs, undoing, work
+from leads.services.importing import jobs, leads, undoing, work
 from leads.services.importing.jobs import NotInThisState
 from leads.services.leads import update_lead
 from leads.services.touches import add_touch
@@ -291,6 +291,22 @@ def test_of_two_rows_of_one_lead_the_later_goes_back_first(
 
     here.refresh_from_db()
     assert (here.job_title, here.phone, job.counts["kept"]) == ("", "", 0)
+
+
+def test_rows_of_one_lead_that_were_looked_at_together_go_back(
+    taken: Take, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last time nobody waits: the first row writes, the others only are known from then on."""
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    monkeypatch.setattr(leads, "ROUNDS", 1)
+    job = taken("A0,name,p0@x.example,Clerk,\nA1,name,p0@x.example,,\n")
+    assert {change.external_id for change in ImportChange.objects.all()} == {"A0", "A1"}
+
+    undo(job, mai)
+
+    here.refresh_from_db()
+    assert (here.job_title, job.counts["restored"], job.counts["kept"]) == ("", 2, 0)
+    assert not ImportedRow.objects.exists()
 
 
 def test_a_lead_that_was_handed_over_since_keeps_its_place(taken: Take, mai: User, ren: User, now: datetime) -> None:
