@@ -22,11 +22,15 @@ _SQL = """
         JOIN leads_externalid AS further ON further.source_system = system AND further.external_id = asked.id
     )
     SELECT system, known.id, coalesce(lead.merged_into_id, lead.id) FROM known JOIN leads_lead AS lead ON lead.id = lead
+    WHERE lead.taken_back_by_id IS NULL
 """
 
 
 def leads_known_as(ids: Collection[ForeignId]) -> dict[ForeignId, int]:
-    """The lead that each of these ids stands for; of one that became part of another, the other (one query)."""
+    """The lead that each of these ids stands for; of one that became part of another, the other (one query).
+
+    An id of a lead that was taken back is nobody's.
+    """
     if not ids:
         return {}
     systems, foreign = zip(*ids, strict=True)

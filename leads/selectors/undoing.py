@@ -86,8 +86,9 @@ def changes_of(job: ImportJob) -> QuerySet[ImportChange]:
 
 
 def changed_rows(job: ImportJob) -> QuerySet[ImportChange]:
-    """The changes of which a row itself has said; others follow from them. Also of what became part of another."""
-    return _noted(job).exclude(external_id="")
+    """The changes of which a row itself has said; others follow from them. Also of what became part of another, not of
+    what was taken back."""
+    return _noted(job).filter(lead__taken_back_by=None, deal__taken_back_by=None).exclude(external_id="")
 
 
 def _noted(job: ImportJob) -> QuerySet[ImportChange]:

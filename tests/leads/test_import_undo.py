@@ -14,13 +14,13 @@ from django.utils import timezone
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
-from leads.models import Account, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
+from leads.models import Account, ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-from leads.selectors.undoing import undo_of
+from leads.selectors.undoing import stayed, undo_of
 from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
-from leads.services.importing import jobs, undoing, work
+from leads.services.importing import jobs, leads, undoing, work
 from leads.services.importing.jobs import NotInThisState
 from leads.services.leads import update_lead
 from leads.services.touches import add_touch
@@ -32,6 +32,8 @@ COLUMNS = {"id": "external_id", "name": "full_name", "mail": "email", "title": "
 MAPPING = {"system": "fair", "columns": COLUMNS}
 HEADER = "id,name,mail,title,phone\n"
 ROWS = "".join(f"A{n},name {n},p{n}@x.example,,\n" for n in range(4))
+TWICE = "A0,name zero,p0@x.example,Clerk,\nA1,name zero,p0@x.example,,03-1234-5678\n"
+"""Two ids of one person."""
 State = ImportJob.State
 
 
@@ -79,6 +81,57 @@ def test_what_it_made_counts_no_more_and_the_same_file_brings_it_again(taken: Ta
     assert LeadEvent.objects.filter(kind=LeadEventKind.TAKEN_BACK, actor=mai).count() == 4
 
     assert taken().counts["created"] == 4
+
+
+def test_what_a_second_row_said_of_a_lead_that_went_is_nothing_that_stays(
+    taken: Take, mai: User, signed_in: Callable[[User], Client]
+) -> None:
+    job = undo(taken(TWICE), mai)
+
+    assert (job.counts["undone"], job.counts["restored"], job.counts["kept"]) == (1, 0, 0)
+    assert stayed(job).stay_count == 0
+    assert "These stay" not in signed_in(mai).get(f"/imports/{job.pk}/").text
+    assert not ImportChange.objects.exists()
+
+
+@pytest.mark.parametrize("again", [TWICE, TWICE.splitlines()[1] + "\n"])
+def test_a_second_id_of_a_lead_is_forgotten_with_it(taken: Take, mai: User, again: str) -> None:
+    job = taken(TWICE)
+    assert ExternalId.objects.get().external_id == "A1"
+
+    undo(job, mai)
+
+    assert not ExternalId.objects.exists()
+    assert not ImportedRow.objects.exists()
+    assert taken(again).counts["created"] == 1
+    assert Lead.objects.get().phone == "+81312345678"
+
+
+def test_an_id_of_a_lead_that_was_taken_back_is_nobodys(taken: Take, mai: User, now: datetime) -> None:
+    """One that was left by an undo of old."""
+    undo(taken(TWICE), mai)
+    gone = Lead.everything.get()
+    ExternalId.objects.create(source_system="fair", external_id="A1", lead=gone, at=now)
+
+    assert taken("A1,name one,p1@x.example,,\n").counts["created"] == 1
+    assert Lead.objects.get().external_id == "A1"
+
+
+def test_a_row_whose_lead_never_comes_to_rest_ends_its_file(taken: Take, mai: User, now: datetime) -> None:
+    """Whatever the reason is: no worker may be held for ever."""
+    here, survivor, last = (factories.lead(source_system="fair", external_id=id, captured_at=now) for id in "ABC")
+    Lead.objects.filter(pk=here.pk).update(merged_into=survivor)
+    Lead.objects.filter(pk=survivor.pk).update(merged_into=last)  # services leave no such chain
+
+    with pytest.raises(NotInThisState):  # its check has not come to an end
+        taken("A,name,a@x.example,,\n")
+
+    later = timezone.now()
+    for _attempt in range(ImportJob.MAX_ATTEMPTS + 1):
+        later += ImportJob.LEASE * 2
+        work.take_waiting(clock=lambda: later)  # noqa: B023 - called at once
+    job = ImportJob.objects.get()
+    assert (job.state, "stopped each time at the same place" in job.fault) == (State.FAILED, True)
 
 
 def touched(lead: Lead, mai: User, ren: User, now: datetime) -> None:
@@ -238,6 +291,22 @@ def test_of_two_rows_of_one_lead_the_later_goes_back_first(
 
     here.refresh_from_db()
     assert (here.job_title, here.phone, job.counts["kept"]) == ("", "", 0)
+
+
+def test_rows_of_one_lead_that_were_looked_at_together_go_back(
+    taken: Take, mai: User, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last time nobody waits: the first row writes, the others only are known from then on."""
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    monkeypatch.setattr(leads, "ROUNDS", 1)
+    job = taken("A0,name,p0@x.example,Clerk,\nA1,name,p0@x.example,,\n")
+    assert {change.external_id for change in ImportChange.objects.all()} == {"A0", "A1"}
+
+    undo(job, mai)
+
+    here.refresh_from_db()
+    assert (here.job_title, job.counts["restored"], job.counts["kept"]) == ("", 2, 0)
+    assert not ImportedRow.objects.exists()
 
 
 def test_a_lead_that_was_handed_over_since_keeps_its_place(taken: Take, mai: User, ren: User, now: datetime) -> None:

@@ -384,6 +384,23 @@ def test_a_company_of_two_rows_goes_with_what_both_said(taken: Take) -> None:
     assert (Account.objects.get().industry, Account.objects.get().employee_count) == ("Steel", 20)
 
 
+def test_two_rows_of_a_known_company_go_back_and_say_the_same_once_more(taken: Take) -> None:
+    acme = factories.account("Acme", industry="", employee_count=None)
+    rows = "C1,Acme,Steel,\nC2,Acme,Iron,20\n"
+    job = taken("accounts", rows)
+    acme.refresh_from_db()
+    assert (acme.industry, acme.employee_count, job.counts["updated"]) == ("Iron", 20, 2)
+
+    undo(job)
+    acme.refresh_from_db()
+    assert (acme.industry, acme.employee_count, came_of(job)) == ("", None, (0, 2, 0))
+    assert not ImportedRow.objects.exists()
+
+    again = taken("accounts", rows)
+    acme.refresh_from_db()
+    assert (acme.industry, acme.employee_count, again.remarks.count()) == ("Iron", 20, 0)
+
+
 def test_a_company_that_stays_is_left_as_its_file_has_made_it(taken: Take) -> None:
     job = taken("accounts", "C1,Acme,Steel,\nC2,Acme,,20\n")
     Lead.objects.update(account=Account.objects.get())

@@ -29,6 +29,8 @@ from leads.services.joining import Moved
 
 ROUNDS = 8
 """So often do rows of a part wait for one that may be the same person; then only the first row of a lead writes."""
+TRIES = 5
+"""So often after that are leads looked for once more that somebody has merged meanwhile."""
 
 
 def store(rows: list[Row], context: Context) -> None:
@@ -37,10 +39,14 @@ def store(rows: list[Row], context: Context) -> None:
     A row is known by its id or, by what it says, as surely somebody who is here (see ``recognising``). A lead that the
     file calls qualified is history: it stands in stage "from before" and is nobody's turn. Any other is judged like a
     lead of today. Of its company only blanks are filled.
+
+    Raises ``Moved``, for the part to be tried anew, where the leads don't come to rest.
     """
     rounds = 0
     while rows:
         rounds += 1
+        if rounds > ROUNDS + TRIES:
+            raise Moved
         whose = recognising.recognise(rows, context, is_last=rounds >= ROUNDS)
         with suppress(Moved), transaction.atomic():
             _store(whose.rows, whose, context)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Min, Q, QuerySet
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from alignment.kernel.locks import locked_all
 from leads.models import (
@@ -22,7 +22,10 @@ from leads.models import (
     Campaign,
     Deal,
     DealEvent,
+    ExternalId,
+    ImportChange,
     ImportedRow,
+    ImportJob,
     Lead,
     LeadEvent,
     Touch,
@@ -34,11 +37,22 @@ from leads.services.importing.context import BATCH, Undoing
 
 
 def _leads(leads: list[Lead], undoing: Undoing) -> None:
+    """Nothing else has happened to them: whatever else names them was said by this import, or by one that is undone."""
     events = [_event(lead.pk, undoing, id=lead.external_id, old_stage=lead.stage) for lead in leads]
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(
         taken_back_by=undoing.job, external_id=None, updated_at=undoing.now
     )
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
+    ImportChange.objects.filter(lead__in=leads).delete()
+    _forget_further_ids(leads)
+
+
+def _forget_further_ids(leads: list[Lead]) -> None:
+    """Under them rows have spoken of leads that are no more: what is remembered of those goes with them."""
+    further = ExternalId.objects.filter(lead__in=leads)
+    same_id = {"source_system": OuterRef("source_system"), "external_id": OuterRef("external_id")}
+    ImportedRow.objects.filter(Exists(further.filter(**same_id)), kind=ImportJob.Kind.LEADS).delete()
+    further.delete()
 
 
 def _deals(deals: list[Deal], undoing: Undoing) -> None:

@@ -37,15 +37,19 @@ Record = Callable[[dict[str, int]], None]
 
 def note(*, job: ImportJob, was: dict[int, snapshots.Snapshot], rows: Iterable[Noted], of: str = "lead") -> None:
     """Keep what an import changed of records that were here; ``was``: how each of them stood before, ``of``: which
-    relation of ``ImportChange`` they are."""
+    relation of ``ImportChange`` they are.
+
+    Of rows of one record the first has all that changed, whichever of them wrote it: it goes back last, and as one.
+    """
     if job.pk is None:
         return
     records = putting_back.MODELS[of]._base_manager.in_bulk(was)
     if of == "campaign":
         prefetch_related_objects(list(records.values()), "costs")
-    changes = []
+    changes, noted = [], set[int]()
     for external_id, pk, remembered in rows:
-        before, after = snapshots.differing(was[pk], snapshots.take(records[pk]))
+        before, after = ({}, {}) if pk in noted else snapshots.differing(was[pk], snapshots.take(records[pk]))
+        noted.add(pk)
         told = {f"{of}_id": pk, "external_id": external_id, "remembered": remembered}
         changes.append(ImportChange(job=job, before=before, after=after, **told))
     ImportChange.objects.bulk_create(changes, batch_size=PART)
