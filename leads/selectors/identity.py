@@ -13,17 +13,20 @@ ForeignId = tuple[str, str]
 """The name of a tool, and an id there."""
 
 _SQL = """
-    WITH asked AS (SELECT * FROM unnest(%s::text[], %s::text[]) AS asked (system, id)),
-    known AS (
-        SELECT system, asked.id, lead.id AS lead FROM asked
-        JOIN leads_lead AS lead ON lead.source_system = system AND lead.external_id = asked.id
+    SELECT system, asked.id, coalesce(lead.merged_into_id, lead.id)
+    FROM unnest(%s::text[], %s::text[]) AS asked (system, id)
+    CROSS JOIN LATERAL (
+        (SELECT own.id FROM leads_lead AS own WHERE own.source_system = system AND own.external_id = asked.id LIMIT 1)
         UNION ALL
-        SELECT system, asked.id, further.lead_id FROM asked
-        JOIN leads_externalid AS further ON further.source_system = system AND further.external_id = asked.id
-    )
-    SELECT system, known.id, coalesce(lead.merged_into_id, lead.id) FROM known JOIN leads_lead AS lead ON lead.id = lead
+        (
+            SELECT lead_id FROM leads_externalid AS further
+            WHERE further.source_system = system AND further.external_id = asked.id LIMIT 1
+        )
+    ) AS known (lead)
+    CROSS JOIN LATERAL (SELECT * FROM leads_lead WHERE leads_lead.id = known.lead LIMIT 1) AS lead
     WHERE lead.taken_back_by_id IS NULL
 """
+"""Each id by itself, and so by index: a plan that joins reads all leads for a few of them."""
 
 
 def leads_known_as(ids: Collection[ForeignId]) -> dict[ForeignId, int]:
