@@ -358,6 +358,15 @@ def test_the_command_refuses_an_unknown_person(db: None, tmp_path: Path) -> None
         )
 
 
+@pytest.mark.parametrize("line_break", ["\n", "\r", "\r\n"])
+def test_a_cell_of_several_lines_is_kept(take: Any, line_break: str) -> None:
+    mapping = {"system": "fair", "columns": {"id": "external_id", "said": "note"}}
+
+    take("leads", f'id,said\n1,"met{line_break}called"\n', mapping)
+
+    assert Lead.objects.get().note.splitlines() == ["met", "called"]
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["", "01.02.2026", "31.02.2026", "a@b.example", "=1+1", "株式会社山田"]
 )

@@ -269,6 +269,59 @@ def test_what_an_undone_import_did_is_nothing_that_happened(taken: Take, mai: Us
     assert not Lead.objects.exists()
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0), (0,)])
+def test_what_an_undone_file_said_of_a_row_is_forgotten_in_whatever_order(
+    order: tuple[int, ...], taken: Take, mai: User, now: datetime
+) -> None:
+    """Both files write through one id; what stands of the later is remembered, and no more."""
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", phone="", captured_at=now)
+    files = [taken("A0,name,p0@x.example,Clerk,\n"), taken("A0,name,p0@x.example,Clerk,03-1234-5678\n")]
+
+    for which in order:
+        assert undo(files[which], mai).counts["kept"] == 0
+    assert ImportChange.objects.filter(remembered__isnull=False).count() == 0
+    here.refresh_from_db()
+    is_known = len(order) == 1
+    assert (here.job_title, here.phone) == ("", "+81312345678" if is_known else "")
+    assert ExternalId.objects.exists() is ImportedRow.objects.exists() is is_known
+
+    again = taken("A0,name,p0@x.example,Clerk,\n")
+    here.refresh_from_db()
+    assert (here.job_title, again.counts["updated"], again.remarks.count()) == ("Clerk", 1, 0)
+
+
+def test_of_three_files_the_first_is_forgotten_by_both_others(taken: Take, mai: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", phone="", captured_at=now)
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,,03-1234-5678\n")
+    third = taken("A0,renamed,p0@x.example,,\n")
+
+    undo(first, mai)
+    undo(third, mai)
+
+    assert ImportedRow.objects.get().facts == {
+        "full_name": "name",
+        "email": "p0@x.example",
+        "phone": "+81312345678",
+    }
+    undo(second, mai)
+    here.refresh_from_db()
+    assert (here.job_title, here.phone, here.full_name) == ("", "", "name")
+    assert not ImportedRow.objects.exists()
+
+
+def test_what_a_later_file_said_is_forgotten_though_an_earlier_stands(taken: Take, mai: User, now: datetime) -> None:
+    here = factories.lead(email="p0@x.example", full_name="name", job_title="", captured_at=now)
+    taken("A0,name,p0@x.example,Clerk,\n")
+    undo(taken("A0,name,p0@x.example,Head,\n"), mai)
+    assert ImportedRow.objects.get().facts["job_title"] == "Clerk"
+
+    taken("A0,name,p0@x.example,Head,\n")
+
+    here.refresh_from_db()
+    assert here.job_title == "Head"
+
+
 def test_an_id_that_a_later_file_writes_through_stays_known(taken: Take, mai: User, now: datetime) -> None:
     factories.lead(email="p0@x.example", full_name="name", captured_at=now)
     first = taken("A0,name,p0@x.example,Clerk,\n")

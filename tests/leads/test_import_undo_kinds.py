@@ -455,6 +455,35 @@ def test_a_campaign_gets_its_facts_and_its_months_back(taken: Take) -> None:
     assert came_of(job) == (0, 1, 0)
 
 
+def test_a_month_of_an_undone_file_is_forgotten_though_a_later_file_stands(taken: Take) -> None:
+    fair = factories.campaign("Fair")
+    first = taken("campaigns", "Fair,,,,2026-04-01,100\n")
+    taken("campaigns", "Fair,,,,2026-05-01,50\n")
+
+    undo(first)
+    assert dict(fair.costs.values_list("month", "amount")) == {date(2026, 5, 1): Decimal(50)}
+
+    again = taken("campaigns", "Fair,,,,2026-04-01,100\n")
+    assert fair.costs.count() == 2
+    assert again.remarks.count() == 0
+
+
+def test_what_names_another_record_is_forgotten_too(taken: Take) -> None:
+    acme = factories.account("Acme")
+    deal = {"head": "D1,L1,First,", "tail": ",1000,2026-03-02,\n"}
+    taken("deals", "D1,L1,First,,,2026-03-02,\n")
+    first = taken("deals", "{head}Bolt{tail}".format(**deal))
+    taken("deals", "D1,L1,Renamed,,,2026-03-02,\n")
+    before = Deal.objects.values("account").get()["account"]
+    assert before != acme.pk
+
+    undo(first)
+    assert Deal.objects.values("account").get()["account"] != before
+
+    taken("deals", "{head}Bolt{tail}".format(**deal))
+    assert Deal.objects.values("account").get()["account"] == before
+
+
 def test_a_cost_that_was_corrected_since_stays_and_so_does_a_period_that_would_not_fit(
     taken: Take, people: dict[str, User]
 ) -> None:

@@ -24,14 +24,12 @@ from leads.services import snapshots
 from leads.services.campaigns import check_costs
 from leads.services.importing import currencies, memory, parties, undoing
 from leads.services.importing.context import BATCH, Context, Row
-from leads.services.importing.memory import Change, Facts
+from leads.services.importing.memory import COSTS, Change, Facts
 from leads.services.importing.reading import RowFault
 from leads.services.importing.result import Remark
 
 _FACTS = ("channel", "promise", "starts_on", "ends_on")
 _LONGEST = {"campaign": 200, "channel": 50, "promise": 300}
-COSTS = "costs"
-"""Remembered of a campaign: what the files said of its costs, by month."""
 Costs = dict[tuple[int, date | None], CampaignCost]
 """By campaign and month."""
 

@@ -7,7 +7,7 @@ header of a column that the mapping keeps.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -20,12 +20,15 @@ from leads.models import Account, Campaign, Deal, ImportedRow, Lead
 from leads.rules.matching import Evidence
 from leads.selectors.timeline import fact_label
 from leads.services.importing.context import BATCH, Context, Row
+from leads.services.snapshots import COST
 
 Facts = dict[str, Any]
 Record = Lead | Deal | Account | Campaign
 Named = dict[str, dict[str, Any]]
 """Per kind of thing, the records by the names that files give them."""
 CUSTOM = "custom."
+COSTS = "costs"
+"""Remembered of a campaign: what the files said of its costs, by month."""
 NAMED = {
     "campaign": "campaign_id",
     "owner": "owner_id",
@@ -81,6 +84,16 @@ def remember(changes: Sequence[Change], context: Context) -> None:
         unique_fields=["kind", "source_system", "external_id"],
         update_fields=["facts"],
     )
+
+
+def without(facts: Facts, columns: Collection[str], *, was: Facts) -> Facts:
+    """What is remembered once these columns of a snapshot are put back: of them what it ``was``, and else the same."""
+    names = {name for name in {**facts, **was} if NAMED.get(name, name) in columns}
+    kept = {name: value for name, value in facts.items() if name not in names}
+    kept |= {name: was[name] for name in names & was.keys()}
+    if months := {column.removeprefix(COST) for column in columns if column.startswith(COST)}:
+        kept[COSTS] = without(facts.get(COSTS, {}), months, was=was.get(COSTS, {}))
+    return kept
 
 
 def compare(row: Row, said: Facts, record: Record | None, before: Facts, context: Context) -> Change:

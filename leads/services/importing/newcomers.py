@@ -46,8 +46,8 @@ def line(*, said: Facts, beside: Facts, now: datetime) -> str:
         _json(plain | {"captured_at": memory.plain(captured_at)}),
     ]
     written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="").writerow(columns)  # None is an empty cell, NULL to COPY but in a text
-    return written.getvalue()
+    csv.writer(written).writerow(columns)  # None is an empty cell, NULL to COPY but in a text
+    return written.getvalue().removesuffix("\r\n")  # written with it, or a line break in a cell would not be quoted
 
 
 @transaction.atomic

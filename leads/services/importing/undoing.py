@@ -10,26 +10,27 @@ says the same once more.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, prefetch_related_objects
+from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
 
 from alignment.accounts.models import User
 from alignment.kernel import history
 from leads.models import ExternalId, ImportChange, ImportedRow, ImportJob
 from leads.selectors.undoing import KINDS, changed_rows, changes_of, made_by, untouched
 from leads.services import snapshots
-from leads.services.importing import putting_back, taking_back
+from leads.services.importing import memory, putting_back, taking_back
 from leads.services.importing.context import Undoing
+from leads.services.importing.memory import Facts
 
 PART = 2000
 _LAST = 2**63 - 1
-Noted = tuple[str, int, dict[str, Any] | None]
+Noted = tuple[str, int, Facts | None]
 """The id of a row, its record, and what was remembered of the row before."""
 Record = Callable[[dict[str, int]], None]
 """Is told what came of a part, in its transaction."""
@@ -134,23 +135,47 @@ def _put_back_changes(undoing: Undoing, record: Record, relation: str, before: i
 def _forget(job: ImportJob, changes: list[ImportChange]) -> None:
     """What was remembered of the rows is as it was, so that the same file says the same once more.
 
-    Where another file has written through the same id since, what it said stays.
+    Where another file has written through the same id since, what that one said stays. Only what went back is
+    forgotten, also by the changes of that file: taken back itself, it must not bring it to mind again.
     """
+    pks = [change.pk for change in changes]
+    gone = _by_row(ImportChange.objects.filter(pk__in=pks))
+    others = ImportChange.objects.filter(job__kind=job.kind, job__source_system=job.source_system).exclude(pk__in=pks)
+    since = _by_row(others.filter(external_id__in=gone))
     rows = ImportedRow.objects.filter(kind=job.kind, source_system=job.source_system)
-    # of two the one that was made first comes last
-    first = {change.external_id: change for change in changes if change.external_id}
-    others = ImportChange.objects.filter(
-        job__kind=job.kind, job__source_system=job.source_system, external_id__in=first
-    ).exclude(job=job)
-    for key in others.values_list("external_id", flat=True):
-        first.pop(key, None)
-    known = {row.external_id: row for row in rows.filter(external_id__in=first)}
-    back = [row for key, row in known.items() if first[key].remembered is not None]
-    for row in back:
-        row.facts = first[row.external_id].remembered
-    ImportedRow.objects.bulk_update(back, ["facts"], batch_size=PART)
-    new = [key for key in known if first[key].remembered is None]
+    stay, new, corrected = [], [], []
+    for row in rows.filter(external_id__in=gone):
+        of_row = gone[row.external_id]
+        later = [change for change in since[row.external_id] if change.pk > of_row[0].pk]
+        if later or of_row[0].remembered is not None:
+            row.facts = _remembered_without(of_row, row.facts, later)
+            stay.append(row)
+            corrected += later
+        else:
+            new.append(row.external_id)
+    ImportedRow.objects.bulk_update(stay, ["facts"], batch_size=PART)
+    ImportChange.objects.bulk_update(corrected, ["remembered"], batch_size=PART)
     rows.filter(external_id__in=new).delete()
     if job.kind == ImportJob.Kind.LEADS:
         ExternalId.objects.filter(source_system=job.source_system, external_id__in=new).delete()
-    ImportChange.objects.filter(pk__in=[change.pk for change in changes]).delete()
+    ImportChange.objects.filter(pk__in=pks).delete()
+
+
+def _by_row(changes: QuerySet[ImportChange]) -> defaultdict[str, list[ImportChange]]:
+    """The changes of which rows have said, by the id of the row, each in the order in which they were made."""
+    found = defaultdict[str, list[ImportChange]](list)
+    for change in changes.exclude(external_id="").order_by("pk"):
+        found[change.external_id].append(change)
+    return found
+
+
+def _remembered_without(gone: list[ImportChange], facts: Facts, later: list[ImportChange]) -> Facts:
+    """What is remembered of a row without changes that went back, also by ``later`` ones (unsaved)."""
+    was = gone[0].remembered
+    if not later:
+        return was or {}
+    columns = {name for change in gone for name in change.before if change.before[name] != change.after[name]}
+    for change in later:
+        change.remembered = memory.without(change.remembered or {}, columns, was=was or {})
+    later[0].remembered = was
+    return memory.without(facts, columns, was=was or {})
