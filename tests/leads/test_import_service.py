@@ -358,6 +358,15 @@ def test_the_command_refuses_an_unknown_person(db: None, tmp_path: Path) -> None
         )
 
 
+def test_a_note_of_several_lines_is_taken_as_it_stands(take: Any) -> None:
+    mapping = {"system": "crm", "columns": {"id": "external_id", "name": "full_name", "note": "note"}}
+
+    take("leads", 'id,name,note\nA1,Aki,"first\nsecond"\nA2,Ben,"first\rsecond"\n', mapping)
+
+    notes = Lead.objects.order_by("external_id").values_list("note", flat=True)
+    assert [note.splitlines() for note in notes] == [["first", "second"]] * 2
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     ["", "01.02.2026", "31.02.2026", "a@b.example", "=1+1", "株式会社山田"]
 )

@@ -46,8 +46,9 @@ def line(*, said: Facts, beside: Facts, now: datetime) -> str:
         _json(plain | {"captured_at": memory.plain(captured_at)}),
     ]
     written = io.StringIO(newline="")
-    csv.writer(written, lineterminator="").writerow(columns)  # None is an empty cell, NULL to COPY but in a text
-    return written.getvalue()
+    end = "\r\n"  # cells with either sign are quoted
+    csv.writer(written, lineterminator=end).writerow(columns)  # None is an empty cell, NULL to COPY but in a text
+    return written.getvalue().removesuffix(end)
 
 
 @transaction.atomic
