@@ -438,6 +438,13 @@ def test_a_campaign_gets_its_facts_and_its_months_back(taken: Take) -> None:
     assert came_of(job) == (0, 1, 0)
 
 
+def test_a_campaign_of_which_a_file_says_no_more_than_the_name_goes(taken: Take) -> None:
+    job = taken("campaigns", "Mail,,,,,\n")
+
+    assert came_of(undo(job)) == (1, 0, 0)
+    assert not Campaign.objects.exists()
+
+
 def test_a_cost_that_was_corrected_since_stays_and_so_does_a_period_that_would_not_fit(
     taken: Take, people: dict[str, User]
 ) -> None:
