@@ -33,7 +33,7 @@ from leads.models import (
 from leads.rules.stages import Stage
 from leads.selectors import timeline
 from leads.selectors.leads import path_of
-from leads.services import merging
+from leads.services import judging, merging
 from leads.services.accounts import update_account
 from leads.services.campaigns import save_campaign
 from leads.services.deals import update_deal, win_deal
@@ -505,6 +505,21 @@ def test_being_judged_anew_is_nothing_that_moves_a_lead_on(taken: Take, lead: Le
 
     lead.refresh_from_db()
     assert (lead.stage, lead.qualified_at, lead.verdict and lead.verdict.points) == (Stage.CAPTURED, None, 5)
+
+
+def test_a_lead_that_qualified_by_them_later_is_judged_without_them(taken: Take, lead: Lead) -> None:
+    factories.touch_kind("seminar")
+    job = taken("touches")
+    condition = {"touches": {"kind": "seminar", "at_least": 1, "within_days": 10000}}
+    factories.version_in_force({"condition": condition, "points": 10})
+    judging.judge(lead_ids=[lead.pk], now=timezone.now())
+    lead.refresh_from_db()
+    assert lead.stage == Stage.QUALIFIED
+
+    undo(job)
+
+    lead.refresh_from_db()
+    assert (lead.stage, lead.verdict and lead.verdict.points) == (Stage.CAPTURED, 0)
 
 
 def test_touches_of_others_stay(taken: Take, lead: Lead, people: dict[str, User]) -> None:

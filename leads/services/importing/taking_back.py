@@ -22,13 +22,15 @@ from leads.models import (
     Campaign,
     Deal,
     DealEvent,
+    ImportChange,
     ImportedRow,
     Lead,
     LeadEvent,
     Touch,
 )
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind
 from leads.selectors import identity
+from leads.services import judging
 from leads.services.importing import memory
 from leads.services.importing.context import BATCH, Undoing
 
@@ -70,7 +72,7 @@ def _campaigns(campaigns: list[Campaign], undoing: Undoing) -> None:
 
 
 def _touches(touches: list[Touch], undoing: Undoing) -> None:
-    """Their leads are judged without them when the changes of the import have gone back."""
+    """Their leads are judged without them: those that the import has moved when they are put back themselves."""
     events = [
         _event(
             touch.lead_id,
@@ -81,6 +83,10 @@ def _touches(touches: list[Touch], undoing: Undoing) -> None:
     ]
     Touch.objects.filter(pk__in=[touch.pk for touch in touches]).delete()
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
+    moved = ImportChange.objects.filter(job=undoing.job, lead__isnull=False).values("lead")
+    leads = Lead.objects.filter(pk__in={touch.lead_id for touch in touches}, stage__in=JUDGED_STAGES)
+    others = list(leads.exclude(pk__in=moved).values_list("pk", flat=True))
+    judging.judge(lead_ids=others, now=undoing.now, actor=undoing.actor)
 
 
 def _activities(activities: list[Activity], undoing: Undoing) -> None:
