@@ -160,9 +160,8 @@ def _of_campaigns(job: ImportJob) -> Reasons:
 
 def _of_what_happened(job: ImportJob) -> Reasons:
     """What people decide of a lead, they decide by what it did and what sales did: that is not taken from under it."""
-    moves = LeadEvent.objects.filter(
-        lead=OuterRef("lead"), kind=LeadEventKind.STAGE, actor__isnull=False, at__gte=job.started_at or job.at
-    )
+    of_person = LeadEvent.objects.filter(Q(lead=OuterRef("lead")) | Q(lead=OuterRef("lead__merged_into")))
+    moves = of_person.filter(kind=LeadEventKind.STAGE, actor__isnull=False, at__gte=job.started_at or job.at)
     decided = moves.exclude(new_stage__in=JUDGED_STAGES).exclude(data__has_key="import")
     return [(_("the lead has moved on since"), Q(Exists(decided)))]
 

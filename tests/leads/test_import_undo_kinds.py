@@ -565,6 +565,21 @@ def test_of_a_merged_lead_the_first_contact_of_the_whole_person_counts(
     assert (lead.first_contacted_at, twin.first_contacted_at) == (Activity.objects.get().at, None)
 
 
+def test_what_a_merged_lead_did_stays_where_the_whole_person_has_moved_on(
+    taken: Take, lead: Lead, people: dict[str, User], signed_in: Callable[[User], Client]
+) -> None:
+    twin = factories.lead(source_system="crm", external_id="L2", captured_at=timezone.now())
+    job = taken("activities", "A1,L2,call,spoke,2026-03-02,ren@example.com\n")
+    merging.merge(pair=[lead.pk, twin.pk], facts={}, actor=people["mai"], now=timezone.now())
+    lead_handed_over(taken, people, lead)
+
+    undo(job)
+
+    lead.refresh_from_db()
+    assert (lead.first_contacted_at, came_of(job)) == (Activity.objects.get().at, (0, 0, 1))
+    assert "the lead has moved on since" in signed_in(job.actor).get(f"/imports/{job.pk}/").text
+
+
 # -- deals -----------------------------------------------------------------------------------------------
 
 

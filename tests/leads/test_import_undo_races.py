@@ -1,18 +1,23 @@
-"""A campaign is taken back at the moment at which somebody names it: it stays, or they are told that it is gone."""
+"""What an import made is taken back while somebody else writes what belongs to it: one sees what the other has done."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from alignment.accounts.models import User
 from alignment.kernel.errors import InvalidInput
-from leads.models import Campaign, ImportJob, Lead
+from leads.models import Activity, Campaign, ImportJob, Lead
 from leads.rules.capture_forms import Asked
+from leads.rules.stages import Stage
+from leads.services import merging
+from leads.services.activities import record_activity
 from leads.services.capture import LeadData, capture_lead
 from leads.services.capture_forms import FormData, FormTexts, save_form
 from leads.services.importing import engine, jobs, work
@@ -27,6 +32,13 @@ pytestmark = [pytest.mark.race, pytest.mark.django_db(transaction=True)]
 COLUMNS = {
     "campaigns": {"Name": "campaign"},
     "leads": {"Id": "external_id", "Name": "full_name", "Campaign": "campaign"},
+    "activities": {
+        "Lead": "lead_external_id",
+        "What": "kind",
+        "Result": "outcome",
+        "When": "at",
+        "Who": "done_by",
+    },
     "touches": {"Lead": "lead_external_id", "What": "kind", "When": "at", "Campaign": "campaign"},
 }
 Name = Callable[[User, datetime], object]
@@ -71,6 +83,14 @@ PEOPLE = [capture, touch, correct, write_a_form]
 FILES = [leads_in_a_file, touches_in_a_file]
 
 
+def taken_back(job: ImportJob) -> ImportJob:
+    jobs.undo(job_id=job.pk, actor=job.actor, now=timezone.now())
+    work.take_waiting(clock=timezone.now)
+    job.refresh_from_db()
+    assert job.state == ImportJob.State.UNDONE, job.fault
+    return job
+
+
 @pytest.fixture
 def undo(mai: User) -> Callable[[], ImportJob]:
     """A file has made the campaign “Mail” beside a lead; take the file back."""
@@ -79,16 +99,7 @@ def undo(mai: User) -> Callable[[], ImportJob]:
     factories.touch_kind("download")
     factories.touch_kind("inquiry")
     bring("campaigns", "Mail\n", actor=mai, now=now)
-    job = ImportJob.objects.get()
-
-    def take_back() -> ImportJob:
-        jobs.undo(job_id=job.pk, actor=mai, now=now)
-        work.take_waiting(clock=timezone.now)
-        job.refresh_from_db()
-        assert job.state == ImportJob.State.UNDONE, job.fault
-        return job
-
-    return take_back
+    return partial(taken_back, ImportJob.objects.get())
 
 
 @pytest.mark.parametrize("name", [*PEOPLE, *FILES])
@@ -124,3 +135,21 @@ def test_a_file_that_names_a_campaign_that_goes_at_this_moment_makes_it_anew(
 
     (mail,) = Campaign.objects.all()
     assert mail.leads.exists() or mail.touches.exists()
+
+
+def test_a_first_contact_that_is_recorded_at_this_moment_is_seen(mai: User, kei: User, ren: User) -> None:
+    """Of a person who was two leads: the file told of the one that became part of the other."""
+    now = timezone.now()
+    factories.lead(source_system="crm", external_id="L2", captured_at=now)
+    lead = factories.lead(source_system="crm", external_id="L1")
+    User.objects.filter(pk=ren.pk).update(email="ren@example.com")
+    bring("activities", "L2,call,spoke,2026-03-02,ren@example.com\n", actor=kei, now=now)
+    job = ImportJob.objects.get()
+    merging.merge(pair=list(Lead.objects.values_list("pk", flat=True)), facts={}, actor=mai, now=now)
+    Lead.objects.filter(pk=lead.pk).update(stage=Stage.WITH_SALES, qualified_at=now, owner=ren)
+    spoke: dict[str, Any] = {"kind": "call", "outcome": "spoke", "note": "", "at": None, "next_step_on": None}
+
+    while_uncommitted(lambda: record_activity(lead_id=lead.pk, actor=ren, now=now, **spoke), lambda: taken_back(job))
+
+    lead.refresh_from_db()
+    assert lead.first_contacted_at == Activity.objects.get().at == now

@@ -9,9 +9,11 @@ one on which nothing depends is removed, its versions stay in its history, and f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Min, Q, QuerySet
 
 from alignment.kernel.locks import locked_all
@@ -33,6 +35,7 @@ from leads.selectors import identity
 from leads.services import judging
 from leads.services.importing import memory
 from leads.services.importing.context import BATCH, Undoing
+from leads.services.joining import Moved
 
 
 def _leads(leads: list[Lead], undoing: Undoing) -> None:
@@ -137,8 +140,15 @@ def _lock_to_remove(records: QuerySet[Any]) -> None:
 
 
 def _lock_leads(records: QuerySet[Any]) -> None:
-    """All that writes what happened to a lead holds the lead."""
-    locked_all(Lead.objects.filter(pk__in=records.values("lead")).order_by("pk"))
+    """All that writes what happened to a lead holds the lead; of one that became part of another, the other too."""
+    whose = Q(pk__in=records.values("lead")) | Q(pk__in=records.values("lead__merged_into"))
+    leads = Lead.everything.filter(whose).order_by("pk")
+    while True:
+        with suppress(Moved), transaction.atomic():
+            held = {lead.pk for lead in locked_all(leads)}
+            if held >= set(leads.values_list("pk", flat=True)):
+                return
+            raise Moved  # one of them was merged while this waited for it
 
 
 def _lock_with_leads(records: QuerySet[Any]) -> None:
