@@ -207,6 +207,19 @@ def test_a_lead_goes_back_to_the_company_that_its_own_became_part_of(taken: Take
     assert lead.account == (Account.objects.get(name="Old") if merged == "New" else survivor)
 
 
+def test_what_an_import_did_whose_undo_was_stopped_is_something_that_happened(taken: Take, mai: User) -> None:
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,Head,\n")
+    jobs.undo(job_id=second.pk, actor=mai, now=timezone.now())
+    jobs.cancel(job_id=second.pk, actor=mai, now=timezone.now())
+
+    assert undo(first, mai).counts["kept"] == 1
+    assert Lead.objects.get().job_title == "Head"
+
+    undo(second, mai)
+    assert undo(first, mai).counts["undone"] == 1
+
+
 def test_what_an_undone_import_did_is_nothing_that_happened(taken: Take, mai: User) -> None:
     first = taken("A0,name,p0@x.example,Clerk,\n")
     second = taken("A0,name,p0@x.example,Head,\n")
