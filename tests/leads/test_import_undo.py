@@ -336,6 +336,13 @@ def test_who_may(person: str, is_let: bool, taken: Take, request: pytest.Fixture
         assert Lead.objects.count() == 4
 
 
+def test_of_leads_enough_was_noted_from_the_beginning(taken: Take, mai: User) -> None:
+    job = taken()
+    ImportJob.objects.update(notes_effects=False)
+
+    assert undo(job, mai).counts["undone"] == 4
+
+
 def test_after_seven_days_it_stays(taken: Take, mai: User) -> None:
     job = taken()
 

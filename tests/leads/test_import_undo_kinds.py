@@ -211,6 +211,23 @@ def test_after_seven_days_it_stays(kind: str, taken: Take) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
+def test_an_import_of_which_not_all_was_noted_stays(
+    kind: str, taken: Take, signed_in: Callable[[User], Client]
+) -> None:
+    """Before undo was for files of every kind, nothing was kept of what others than leads changed."""
+    job = taken(kind)
+    ImportJob.objects.update(notes_effects=False)
+    client = signed_in(job.actor)
+
+    assert "Take it back" not in client.get(f"/imports/{job.pk}/").text
+    assert "did not note yet" in client.get(f"/imports/{job.pk}/undo/", follow=True).text
+    with pytest.raises(InvalidInput, match="did not note yet"):
+        undo(job)
+
+    assert MODELS[kind].objects.exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("person", "is_let"), [("aoi", True), ("kei", True), ("ren", False), ("other", False)])
 def test_who_may(kind: str, person: str, is_let: bool, taken: Take, request: pytest.FixtureRequest) -> None:
     actor = factories.user("other") if person == "other" else request.getfixturevalue(person)
