@@ -18,6 +18,9 @@ class ImportJob(models.Model):
     ``examples``: by outcome the first few rows. ``remark_counts``: by code the remarks on rows that are taken, of which
     only some are kept.
 
+    ``notes_effects``: whatever its rows change of records that are here is noted, so that it can be taken back. What
+    was taken before undo knew every kind has noted it of leads alone.
+
     Progress is written in the transaction of the rows it counts. A job that is checked or taken belongs to the worker
     whose claim runs; when it ends, the next one goes on after ``done_rows``.
     """
@@ -69,6 +72,7 @@ class ImportJob(models.Model):
     is_cancel_asked = models.BooleanField(default=False)
     claimed_until = models.DateTimeField(null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(default=0)
+    notes_effects = models.BooleanField(default=True, db_default=False)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
@@ -106,9 +110,14 @@ class ImportJob(models.Model):
     def __str__(self) -> str:
         return f"#{self.pk} {self.kind} {self.file_name}"
 
+    @property
+    def is_noted(self) -> bool:
+        """Whether enough is known of what it did to take it back."""
+        return self.notes_effects or self.kind == self.Kind.LEADS
+
     def is_undoable(self, *, now: datetime) -> bool:
         """Whether what it brought may still be taken back."""
-        if self.state not in self.ENDED or self.finished_at is None:
+        if self.state not in self.ENDED or self.finished_at is None or not self.is_noted:
             return False
         return now <= self.finished_at + self.UNDO_FOR
 

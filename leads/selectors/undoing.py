@@ -117,6 +117,7 @@ def _of_leads(job: ImportJob) -> Reasons:
     of_import = Q(data__has_key="job", data__job__in=_undone(job))  # a missing key is not outside, it is unknown
     by_undone_import = Q(kind=LeadEventKind.TAKEN_BACK) | of_import
     events = LeadEvent.objects.filter(lead=OuterRef("pk")).exclude(by_judging).exclude(by_undone_import)
+    stands = ImportChange.objects.filter(lead=OuterRef("pk")).exclude(job=job)  # also where its undo was stopped
     changed = _("somebody has changed it or handed it over")
     return [
         (_("it became part of another lead"), Q(merged_into__isnull=False)),
@@ -124,7 +125,7 @@ def _of_leads(job: ImportJob) -> Reasons:
         (_("sales has worked on it"), Q(Exists(Activity.objects.filter(lead=OuterRef("pk"))))),
         (_("another lead was merged into it"), _by(Lead, "merged_into")),
         (_("it has touches"), _by(Touch, "lead")),
-        (changed, Q(Exists(events))),
+        (changed, Q(Exists(events)) | Q(Exists(stands))),
         (changed, ~Q(stage__in=(*JUDGED_STAGES, Stage.PAST))),
     ]
 
@@ -161,9 +162,8 @@ def _of_campaigns(job: ImportJob) -> Reasons:
 
 def _of_what_happened(job: ImportJob) -> Reasons:
     """What people decide of a lead, they decide by what it did and what sales did: that is not taken from under it."""
-    moves = LeadEvent.objects.filter(
-        lead=OuterRef("lead"), kind=LeadEventKind.STAGE, actor__isnull=False, at__gte=job.started_at or job.at
-    )
+    of_person = LeadEvent.objects.filter(Q(lead=OuterRef("lead")) | Q(lead=OuterRef("lead__merged_into")))
+    moves = of_person.filter(kind=LeadEventKind.STAGE, actor__isnull=False, at__gte=job.started_at or job.at)
     decided = moves.exclude(new_stage__in=JUDGED_STAGES).exclude(data__has_key="import")
     return [(_("the lead has moved on since"), Q(Exists(decided)))]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
 from alignment.kernel.errors import InvalidInput, NotFound
+from alignment.kernel.locks import locked
 from leads.models import Campaign, CampaignCost
 from leads.services.texts import check_text
 
@@ -79,9 +81,12 @@ def _write_costs(campaign: Campaign, costs: Mapping[date | None, Decimal]) -> No
 
 
 def campaigns_named(names: Collection[str]) -> dict[str, Campaign]:
-    """The campaigns of these names that there are, by name (one query, none where no name is given)."""
-    wanted = {name for name in names if name}
-    return {found.name: found for found in Campaign.objects.filter(name__in=wanted)} if wanted else {}
+    """The campaigns of these names that there are, by name (one query, none where no name is given).
+
+    None of them goes until the transaction ends, so that what is written for them stays theirs. One that went while
+    this waited for it is left out. As they are taken before companies and leads, nobody waits in a circle.
+    """
+    return {found.name: found for found in _held("name", {name for name in names if name})}
 
 
 def campaign_of(name: str, campaigns: Mapping[str, Campaign]) -> Campaign | None:
@@ -91,10 +96,21 @@ def campaign_of(name: str, campaigns: Mapping[str, Campaign]) -> Campaign | None
     return campaigns.get(name)
 
 
+def hold_campaign(campaign: Campaign | None) -> None:
+    """Keep a campaign from going until the transaction ends; raises ``InvalidInput`` where it is gone."""
+    if campaign is not None and not list(_held("id", [campaign.pk])):
+        campaign_of(campaign.name, {})
+
+
+def _held(column: str, values: Collection[Any]) -> Iterable[Campaign]:
+    sql = f"SELECT * FROM leads_campaign WHERE {column} = ANY(%s) ORDER BY id FOR KEY SHARE"  # noqa: S608 - our names
+    return Campaign.objects.raw(sql, [list(values)]) if values else ()
+
+
 def _campaign(campaign_id: int | None) -> Campaign:
     if campaign_id is None:
         return Campaign()
-    campaign = Campaign.objects.select_for_update().filter(pk=campaign_id).first()
+    campaign = locked(Campaign.objects.filter(pk=campaign_id))
     if campaign is None:
         raise NotFound(_("There is no such campaign."))
     return campaign

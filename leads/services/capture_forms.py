@@ -16,6 +16,7 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from leads.models import Campaign, CaptureForm, ConsentText
 from leads.rules.capture_forms import LANGUAGES, Asked, check_questions, https_address, origins
+from leads.services.campaigns import hold_campaign
 from leads.services.custom_values import HeldFields
 from leads.services.facts import LIMITS
 from leads.services.texts import LONG_TEXT, REMARK, check_text
@@ -63,6 +64,7 @@ def save_form(*, form_id: int | None, data: FormData, actor: User, now: datetime
     actor.require(Permission.EDIT_FORMS)
     _check(data)
     check_questions(list(data.asked), fields=HeldFields().custom)
+    hold_campaign(data.campaign)
     if form_id is None:
         key = get_random_string(12, KEY_SIGNS)  # not to be guessed: a form is found by those who were told
         form = CaptureForm(key=key, created_by=actor, created_at=now, version=0)

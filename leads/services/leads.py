@@ -19,6 +19,7 @@ from leads.rules.normalise import company_key
 from leads.rules.stages import CHANGES, LeadEventKind
 from leads.selectors.matching import COMPARED
 from leads.services import duplicates, judging
+from leads.services.campaigns import hold_campaign
 from leads.services.companies import account_named, by_key
 from leads.services.custom_values import HeldFields, stored_value
 from leads.services.facts import FACTS, check_somebody, email_facts, stored
@@ -46,6 +47,7 @@ def update_lead(*, lead_id: int, facts: Mapping[str, Any], seen: datetime | None
     it alone; where both changed the same fact, nothing is saved and ``ChangedMeanwhile`` says both values.
     """
     actor.require(Permission.EDIT_LEAD)
+    hold_campaign(facts.get("campaign"))
     by_key([company_key(facts.get("company_name", ""))])  # companies before leads, as those do who merge them
     lead = _locked(lead_id)
     given = {name: _checked(name, value, getattr(lead, name)) for name, value in facts.items() if name in FACTS}

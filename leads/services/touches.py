@@ -87,8 +87,8 @@ def add_touches(
     (None: those in use), ``told``: what the events of the leads say besides.
     """
     actor.require(Permission.SUBMIT_LEAD)
-    leads = _locked(touches)
     campaigns = campaigns_named({touch.campaign for touch in touches})
+    leads = _locked(touches)
     taken = in_use() if kinds is None else kinds
     known = _known(touches)
     done: list[Added | DomainError] = []

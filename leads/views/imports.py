@@ -206,8 +206,8 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         jobs.undo(job_id=pk, actor=request.user, now=timezone.now())
         return htmx.redirect(request, "leads:import-detail", pk)
     if not _may_undo(request, job):
-        if job.state in ImportJob.ENDED and not job.is_undoable(now=timezone.now()):
-            messages.info(request, jobs.undo_is_over())
+        if job.state in ImportJob.ENDED and (why := jobs.why_it_stays(job, now=timezone.now())):
+            messages.info(request, why)
         return htmx.redirect(request, "leads:import-detail", pk)
     return render(request, "leads/imports/undo.html", {"job": job, "undo": undoing.undo_of(job)})
 

@@ -260,6 +260,19 @@ def test_a_lead_goes_back_to_the_company_that_its_own_became_part_of(taken: Take
     assert lead.account == (Account.objects.get(name="Old") if merged == "New" else survivor)
 
 
+def test_what_an_import_did_whose_undo_was_stopped_is_something_that_happened(taken: Take, mai: User) -> None:
+    first = taken("A0,name,p0@x.example,Clerk,\n")
+    second = taken("A0,name,p0@x.example,Head,\n")
+    jobs.undo(job_id=second.pk, actor=mai, now=timezone.now())
+    jobs.cancel(job_id=second.pk, actor=mai, now=timezone.now())
+
+    assert undo(first, mai).counts["kept"] == 1
+    assert Lead.objects.get().job_title == "Head"
+
+    undo(second, mai)
+    assert undo(first, mai).counts["undone"] == 1
+
+
 def test_what_an_undone_import_did_is_nothing_that_happened(taken: Take, mai: User) -> None:
     first = taken("A0,name,p0@x.example,Clerk,\n")
     second = taken("A0,name,p0@x.example,Head,\n")
@@ -443,6 +456,13 @@ def test_who_may(person: str, is_let: bool, taken: Take, request: pytest.Fixture
         with pytest.raises(NotAllowed):
             undo(job, actor)
         assert Lead.objects.count() == 4
+
+
+def test_of_leads_enough_was_noted_from_the_beginning(taken: Take, mai: User) -> None:
+    job = taken()
+    ImportJob.objects.update(notes_effects=False)
+
+    assert undo(job, mai).counts["undone"] == 4
 
 
 def test_after_seven_days_it_stays(taken: Take, mai: User) -> None:

@@ -33,7 +33,7 @@ from leads.models import (
 from leads.rules.stages import Stage
 from leads.selectors import timeline
 from leads.selectors.leads import path_of
-from leads.services import merging
+from leads.services import judging, merging
 from leads.services.accounts import update_account
 from leads.services.campaigns import save_campaign
 from leads.services.deals import update_deal, win_deal
@@ -208,6 +208,23 @@ def test_after_seven_days_it_stays(kind: str, taken: Take) -> None:
 
     undo(job, at=timezone.now() + timedelta(days=6, hours=23))
     assert not MODELS[kind].objects.exclude(pk__in=Account.objects.values("pk") if kind == "deals" else []).exists()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_import_of_which_not_all_was_noted_stays(
+    kind: str, taken: Take, signed_in: Callable[[User], Client]
+) -> None:
+    """Before undo was for files of every kind, nothing was kept of what others than leads changed."""
+    job = taken(kind)
+    ImportJob.objects.update(notes_effects=False)
+    client = signed_in(job.actor)
+
+    assert "Take it back" not in client.get(f"/imports/{job.pk}/").text
+    assert "did not note yet" in client.get(f"/imports/{job.pk}/undo/", follow=True).text
+    with pytest.raises(InvalidInput, match="did not note yet"):
+        undo(job)
+
+    assert MODELS[kind].objects.exists()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -484,6 +501,13 @@ def test_what_names_another_record_is_forgotten_too(taken: Take) -> None:
     assert Deal.objects.values("account").get()["account"] == before
 
 
+def test_a_campaign_of_which_a_file_says_no_more_than_the_name_goes(taken: Take) -> None:
+    job = taken("campaigns", "Mail,,,,,\n")
+
+    assert came_of(undo(job)) == (1, 0, 0)
+    assert not Campaign.objects.exists()
+
+
 def test_a_cost_that_was_corrected_since_stays_and_so_does_a_period_that_would_not_fit(
     taken: Take, people: dict[str, User]
 ) -> None:
@@ -546,6 +570,21 @@ def test_being_judged_anew_is_nothing_that_moves_a_lead_on(taken: Take, lead: Le
     assert (lead.stage, lead.qualified_at, lead.verdict and lead.verdict.points) == (Stage.CAPTURED, None, 5)
 
 
+def test_a_lead_that_qualified_by_them_later_is_judged_without_them(taken: Take, lead: Lead) -> None:
+    factories.touch_kind("seminar")
+    job = taken("touches")
+    condition = {"touches": {"kind": "seminar", "at_least": 1, "within_days": 10000}}
+    factories.version_in_force({"condition": condition, "points": 10})
+    judging.judge(lead_ids=[lead.pk], now=timezone.now())
+    lead.refresh_from_db()
+    assert lead.stage == Stage.QUALIFIED
+
+    undo(job)
+
+    lead.refresh_from_db()
+    assert (lead.stage, lead.verdict and lead.verdict.points) == (Stage.CAPTURED, 0)
+
+
 def test_touches_of_others_stay(taken: Take, lead: Lead, people: dict[str, User]) -> None:
     job = taken("touches")
     mine = add_touch(lead_id=lead.pk, kind="download", at=None, detail="", actor=people["mai"], now=timezone.now())
@@ -587,6 +626,21 @@ def test_of_a_merged_lead_the_first_contact_of_the_whole_person_counts(
     lead.refresh_from_db()
     twin.refresh_from_db()
     assert (lead.first_contacted_at, twin.first_contacted_at) == (Activity.objects.get().at, None)
+
+
+def test_what_a_merged_lead_did_stays_where_the_whole_person_has_moved_on(
+    taken: Take, lead: Lead, people: dict[str, User], signed_in: Callable[[User], Client]
+) -> None:
+    twin = factories.lead(source_system="crm", external_id="L2", captured_at=timezone.now())
+    job = taken("activities", "A1,L2,call,spoke,2026-03-02,ren@example.com\n")
+    merging.merge(pair=[lead.pk, twin.pk], facts={}, actor=people["mai"], now=timezone.now())
+    lead_handed_over(taken, people, lead)
+
+    undo(job)
+
+    lead.refresh_from_db()
+    assert (lead.first_contacted_at, came_of(job)) == (Activity.objects.get().at, (0, 0, 1))
+    assert "the lead has moved on since" in signed_in(job.actor).get(f"/imports/{job.pk}/").text
 
 
 # -- deals -----------------------------------------------------------------------------------------------

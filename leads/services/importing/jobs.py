@@ -131,8 +131,12 @@ def may_undo(job: ImportJob, *, actor: User) -> bool:
     return is_theirs or actor.may(Permission.SEE_OPERATIONS)
 
 
-def undo_is_over() -> str:
-    """Why an old import stays."""
+def why_it_stays(job: ImportJob, *, now: datetime) -> str:
+    """Why an import that has ended cannot be taken back; empty where it can."""
+    if not job.is_noted:
+        return _("This import was taken by a version that did not note yet what such files change. It stays.")
+    if job.is_undoable(now=now):
+        return ""
     return _("An import can be taken back within %(days)d days after its end.") % {"days": ImportJob.UNDO_FOR.days}
 
 
@@ -147,8 +151,8 @@ def undo(*, job_id: int, actor: User, now: datetime) -> None:
         raise NotAllowed(_("Whoever brought this file takes it back, or a manager or an admin."))
     if job is None or job.state not in ImportJob.ENDED:
         raise NotInThisState(_("This import is at another step by now."))
-    if job.finished_at is None or now > job.finished_at + ImportJob.UNDO_FOR:
-        raise InvalidInput(undo_is_over())
+    if why := why_it_stays(job, now=now):
+        raise InvalidInput(why)
     counts = {"undone": 0, "restored": 0} | job.counts
     asked = {"state": State.UNDOING, "undone_by": actor, "counts": counts, "fault": ""}
     ImportJob.objects.filter(pk=job_id).update(claimed_until=None, is_cancel_asked=False, attempts=0, **asked)

@@ -1,7 +1,7 @@
 """Stores rows as leads.
 
-Locks, in the order that live work takes them: companies whose blanks are filled, then the leads in order of id; new
-companies and campaigns are made after that.
+Locks, in the order that live work takes them: campaigns, companies whose blanks are filled, then the leads in order of
+id; new companies and campaigns are made after that.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from leads.models import Lead, LeadEvent
 from leads.rules.stages import JUDGED_STAGES, LeadEventKind, Stage
 from leads.selectors.matching import COMPARED
 from leads.services import duplicates, judging, snapshots
+from leads.services.campaigns import campaigns_named
 from leads.services.companies import fill_blanks
 from leads.services.facts import email_facts
 from leads.services.importing import memory, newcomers, parties, recognising, undoing
@@ -56,6 +57,7 @@ def store(rows: list[Row], context: Context) -> None:
 def _store(rows: list[Row], whose: Recognised, context: Context) -> None:
     """Raises ``Moved`` where somebody has merged one of the leads since they were recognised."""
     before = memory.recall(rows, context)
+    campaigns_named({row.said.get("campaign", "") for row in rows})
     about = {row.external_id: _news_of_company(row, before.get(row.external_id, {})) for row in rows}
     of_companies = _by_company(rows, about)
     filled = fill_blanks(of_companies)

@@ -77,7 +77,7 @@ def remember(changes: Sequence[Change], context: Context) -> None:
                 made_by=context.job if change.is_new and context.job.pk else None,
             )
             for change in changes
-            if change.after != change.before
+            if change.is_new or change.after != change.before
         ],
         batch_size=BATCH,
         update_conflicts=True,

@@ -9,9 +9,11 @@ one on which nothing depends is removed, its versions stay in its history, and f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 
 from alignment.kernel.locks import locked_all
@@ -30,10 +32,12 @@ from leads.models import (
     LeadEvent,
     Touch,
 )
-from leads.rules.stages import LeadEventKind
+from leads.rules.stages import JUDGED_STAGES, LeadEventKind
 from leads.selectors import identity
+from leads.services import judging
 from leads.services.importing import memory
 from leads.services.importing.context import BATCH, Undoing
+from leads.services.joining import Moved
 
 
 def _leads(leads: list[Lead], undoing: Undoing) -> None:
@@ -84,7 +88,7 @@ def _campaigns(campaigns: list[Campaign], undoing: Undoing) -> None:
 
 
 def _touches(touches: list[Touch], undoing: Undoing) -> None:
-    """Their leads are judged without them when the changes of the import have gone back."""
+    """Their leads are judged without them: those that the import has moved when they are put back themselves."""
     events = [
         _event(
             touch.lead_id,
@@ -95,6 +99,10 @@ def _touches(touches: list[Touch], undoing: Undoing) -> None:
     ]
     Touch.objects.filter(pk__in=[touch.pk for touch in touches]).delete()
     LeadEvent.objects.bulk_create(events, batch_size=BATCH)
+    moved = ImportChange.objects.filter(job=undoing.job, lead__isnull=False).values("lead")
+    leads = Lead.objects.filter(pk__in={touch.lead_id for touch in touches}, stage__in=JUDGED_STAGES)
+    others = list(leads.exclude(pk__in=moved).values_list("pk", flat=True))
+    judging.judge(lead_ids=others, now=undoing.now, actor=undoing.actor)
 
 
 def _activities(activities: list[Activity], undoing: Undoing) -> None:
@@ -145,8 +153,15 @@ def _lock_to_remove(records: QuerySet[Any]) -> None:
 
 
 def _lock_leads(records: QuerySet[Any]) -> None:
-    """All that writes what happened to a lead holds the lead."""
-    locked_all(Lead.objects.filter(pk__in=records.values("lead")).order_by("pk"))
+    """All that writes what happened to a lead holds the lead; of one that became part of another, the other too."""
+    whose = Q(pk__in=records.values("lead")) | Q(pk__in=records.values("lead__merged_into"))
+    leads = Lead.everything.filter(whose).order_by("pk")
+    while True:
+        with suppress(Moved), transaction.atomic():
+            held = {lead.pk for lead in locked_all(leads)}
+            if held >= set(leads.values_list("pk", flat=True)):
+                return
+            raise Moved  # one of them was merged while this waited for it
 
 
 def _lock_with_leads(records: QuerySet[Any]) -> None:
