@@ -75,10 +75,13 @@ def _import(say: Callable[[str], Any], sizes: list[int]) -> None:
             took = time.perf_counter() - begin
             if result.created != size:
                 raise CommandError(f"{result.counts()}")
-            memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+            memory, reader = (
+                resource.getrusage(who).ru_maxrss // 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+            )
             say(
                 f"import of {size:,} leads: {took:.1f} s, {size / took:,.0f} a second; bare COPY {bare:.1f} s, "
-                f"{size / bare:,.0f} a second; ratio 1 : {took / bare:.1f}; memory at most {memory} MB"
+                f"{size / bare:,.0f} a second; ratio 1 : {took / bare:.1f}; "
+                f"memory at most {memory} MB, of the reader {reader} MB"
             )
     qualified = Lead.objects.in_stage(Stage.QUALIFIED).count()
     say(f"of {sum(sizes):,} leads {qualified:,} qualified")
