@@ -137,12 +137,16 @@ def counts() -> dict[str, int]:
     return {model.__name__: model.objects.count() for model in models}
 
 
+NUMBERS = ("verdict", "version", "criterion", "job", "deal")
+"""In the data of events: what has another number after a start that was killed."""
+
+
 def state_hash(since) -> str:
     """What the import left, without numbers and without the moment at which it ran."""
 
     def plain(value):
         if isinstance(value, dict):
-            return {key: plain(item) for key, item in value.items() if key not in ("verdict", "version", "criterion")}
+            return {key: plain(item) for key, item in value.items() if key not in NUMBERS}
         if isinstance(value, list):
             return [plain(item) for item in value]
         return "now" if hasattr(value, "tzinfo") and value >= since else str(value)
