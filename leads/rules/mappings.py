@@ -32,6 +32,14 @@ from leads.rules.matching import Rule
 
 TEXT, MOMENT, DAY, MONTH, MONEY, WHOLE, FLAG = "text", "moment", "day", "month", "money", "whole", "flag"
 
+_OF_COMPANY = {
+    "corporate_number": TEXT,
+    "industry": TEXT,
+    "employees": WHOLE,
+    "postal_code": TEXT,
+    "prefecture": TEXT,
+    "address": TEXT,
+}
 FIELDS: dict[str, dict[str, str]] = {
     "leads": {
         "external_id": TEXT,
@@ -51,12 +59,7 @@ FIELDS: dict[str, dict[str, str]] = {
         "phone": TEXT,
         "job_title": TEXT,
         "department": TEXT,
-        "corporate_number": TEXT,
-        "industry": TEXT,
-        "employees": WHOLE,
-        "postal_code": TEXT,
-        "prefecture": TEXT,
-        "address": TEXT,
+        **_OF_COMPANY,
         "note": TEXT,
     },
     "deals": {
@@ -78,12 +81,7 @@ FIELDS: dict[str, dict[str, str]] = {
     "accounts": {
         "external_id": TEXT,
         "company": TEXT,
-        "corporate_number": TEXT,
-        "industry": TEXT,
-        "employees": WHOLE,
-        "postal_code": TEXT,
-        "prefecture": TEXT,
-        "address": TEXT,
+        **_OF_COMPANY,
         "parent": TEXT,
         "key_account": FLAG,
     },

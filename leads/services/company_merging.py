@@ -23,8 +23,6 @@ from leads.services import company_duplicates, duplicates, snapshots
 from leads.services.accounts import judge_leads_of
 from leads.services.merging import NotMergeable, check_choice, undoable
 
-_COLUMNS = (*COMPANY_FACTS, "is_key_account", "parent_id")
-
 
 @transaction.atomic
 def merge(*, pair: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> AccountMerge:
@@ -39,14 +37,14 @@ def merge(*, pair: Sequence[int], facts: Mapping[str, int], actor: User, now: da
     actor.require(Permission.MERGE_LEADS)
     survivor, other = _locked_pair(pair)
     check_choice(facts, of=(survivor, other), among=COMPANY_FACTS)
-    was, joined = snapshots.take(survivor, _COLUMNS), _joined(survivor, other, facts)
+    was, joined = snapshots.take(survivor), _joined(survivor, other, facts)
     moved = _move(survivor, other)
     for column, value in joined.items():
         setattr(survivor, column, value)
     if survivor.subsidiaries.exists():
         survivor.parent = None
     survivor.save()
-    before, after = snapshots.differing(was, snapshots.take(survivor, _COLUMNS))
+    before, after = snapshots.differing(was, snapshots.take(survivor))
     done = AccountMerge.objects.create(
         survivor=survivor, merged=other, before=before, after=after, moved=moved, actor=actor, at=now
     )

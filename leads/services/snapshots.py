@@ -11,6 +11,7 @@ from django.db.models import Model
 
 from leads.models import Account, Campaign, Deal, Lead
 from leads.rules.custom import PREFIX
+from leads.rules.merging import COMPANY_FACTS
 from leads.services.companies import standing_for
 from leads.services.facts import TEXT_FACTS
 
@@ -46,16 +47,7 @@ COLUMNS: dict[type[Model], tuple[str, ...]] = {
         "won_at",
         "lost_at",
     ),
-    Account: (
-        "corporate_number",
-        "industry",
-        "employee_count",
-        "postal_code",
-        "prefecture",
-        "address",
-        "parent_id",
-        "is_key_account",
-    ),
+    Account: (*COMPANY_FACTS, "is_key_account", "parent_id"),
     Campaign: ("channel", "promise", "starts_on", "ends_on"),
 }
 _PLACE = frozenset({"stage", "qualified_at"})

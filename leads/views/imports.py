@@ -26,7 +26,7 @@ from leads.forms.imports import OWN, BringForm, ColumnsForm
 from leads.forms.readings import ENCODINGS
 from leads.models import ImportJob
 from leads.rules.matching import Rule
-from leads.selectors import exports, undoing
+from leads.selectors import exports, staying
 from leads.selectors import imports as selectors
 from leads.selectors import mappings as mapping_selectors
 from leads.services.importing import jobs, reading, saving
@@ -158,7 +158,7 @@ def detail(request: PersonRequest, pk: int) -> HttpResponse:
         "may_undo": _may_undo(request, job),
         "undo_until": job.finished_at + ImportJob.UNDO_FOR if job.finished_at else None,
         "known_rule": Rule(job.mapping.get("known_leads", Rule.FILL)).label if job.kind == "leads" else "",
-        "stayed": undoing.stayed(job) if job.state == State.UNDONE and job.counts.get("kept") else None,
+        "stayed": staying.stayed(job) if job.state == State.UNDONE and job.counts.get("kept") else None,
         "made_url": f"{reverse('leads:list')}?brought_by={job.pk}" if _has_leads(job) else "",
     }
     if not htmx.wants_partial(request):
@@ -209,7 +209,7 @@ def undo(request: PersonRequest, pk: int) -> HttpResponse:
         if job.state in ImportJob.ENDED and (why := jobs.why_it_stays(job, now=timezone.now())):
             messages.info(request, why)
         return htmx.redirect(request, "leads:import-detail", pk)
-    return render(request, "leads/imports/undo.html", {"job": job, "undo": undoing.undo_of(job)})
+    return render(request, "leads/imports/undo.html", {"job": job, "undo": staying.undo_of(job)})
 
 
 @require_GET

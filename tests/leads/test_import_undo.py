@@ -16,7 +16,7 @@ from alignment.kernel.errors import InvalidInput, NotAllowed
 from handoff.services.offers import hand_over
 from leads.models import Account, ExternalId, ImportChange, ImportedRow, ImportJob, Lead, LeadEvent
 from leads.rules.stages import LeadEventKind, Stage
-from leads.selectors.undoing import stayed, undo_of
+from leads.selectors.staying import stayed, undo_of
 from leads.services import company_merging, judging, merging
 from leads.services.activities import record_activity
 from leads.services.deals import open_deal
