@@ -101,7 +101,7 @@ class LeadFilter(django_filters.FilterSet):
         model = Lead
         fields: list[str] = []
 
-    def __init__(self, *args: Any, own: Iterable[Field] = (), **kwargs: Any) -> None:
+    def __init__(self, *args: Any, own: Iterable[Field], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, made in filters_of(own).items():
             made.field_name, made.parent, made.model = name, self, Lead

@@ -115,9 +115,16 @@ class ImportJob(models.Model):
         """Whether enough is known of what it did to take it back."""
         return self.notes_effects or self.kind == self.Kind.LEADS
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether it left nothing that could be taken back: it brought nothing new, or all of it went."""
+        if self.state == self.State.UNDONE:
+            return self.counts.get("kept") == 0
+        return not (self.counts.get("created") or self.counts.get("updated"))
+
     def is_undoable(self, *, now: datetime) -> bool:
         """Whether what it brought may still be taken back."""
-        if self.state not in self.ENDED or self.finished_at is None or not self.is_noted:
+        if self.state not in self.ENDED or self.finished_at is None or not self.is_noted or self.is_gone:
             return False
         return now <= self.finished_at + self.UNDO_FOR
 

@@ -24,6 +24,13 @@ from leads.rules.fields import Choice, Field, FieldType
 
 PREFIX = "custom."
 """Before the key of such a field, wherever fields of both sorts are named: in conditions, mappings, events, paths."""
+
+
+def held(record: Any, name: str) -> Any:
+    """What a record holds under the name of a fact: a column, or one of its own fields (None where it has it not)."""
+    return record.custom.get(name.removeprefix(PREFIX)) if name.startswith(PREFIX) else getattr(record, name, None)
+
+
 LONGEST_KEY = 40
 KEY = re.compile(rf"[a-z][a-z0-9_]{{0,{LONGEST_KEY - 1}}}")
 LONGEST_TEXT = 500

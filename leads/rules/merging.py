@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.utils.translation import gettext as _
 
+from leads.rules.custom import PREFIX
 from leads.rules.stages import Stage
 
 FACTS = (
@@ -23,7 +24,8 @@ FACTS = (
     "campaign",
     "note",
 )
-"""The facts of which whoever merges may choose either record's, in the order in which they are shown."""
+"""The facts of which whoever merges may choose either record's, in the order in which they are shown; of leads also
+what they hold in ``custom`` (see ``facts_of_leads``)."""
 COMPANY_FACTS = (
     "name",
     "corporate_number",
@@ -61,6 +63,12 @@ class Standing(Protocol):
 
 
 Either = TypeVar("Either", bound=Standing)
+
+
+def facts_of_leads(*customs: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of all facts of leads with these values of ``custom``."""
+    keys = dict.fromkeys(key for custom in customs for key in custom)
+    return (*FACTS, *(f"{PREFIX}{key}" for key in keys))
 
 
 def in_order(one: Either, other: Either) -> tuple[Either, Either]:

@@ -8,7 +8,8 @@ from django.utils.translation import gettext as _
 from alignment.kernel import formats
 from alignment.kernel.errors import NotFound
 from leads.models import Lead, SuspectedDuplicate
-from leads.rules.merging import FACTS, in_order, refusal
+from leads.rules.merging import facts_of_leads, in_order, refusal
+from leads.selectors.custom_fields import known
 from leads.selectors.matching import Person, compare, matches
 from leads.selectors.side_by_side import MOST, Chosen, Comparison, Row, evidence_words, facts, standing
 
@@ -51,7 +52,7 @@ def side_by_side(pk: int, other: int, *, chosen: Chosen) -> Comparison[Lead]:
         survivor=survivor,
         other=joins,
         evidence=evidence_words(compare(Person.of(survivor), Person.of(joins)).as_json()),
-        facts=facts(FACTS, survivor, joins, chosen=chosen),
+        facts=facts(facts_of_leads(survivor.custom, joins.custom), survivor, joins, chosen=chosen, own=known().custom),
         standing=_standing(survivor, joins),
         suspicion=SuspectedDuplicate.objects.filter(first=min(found), second=max(found), dismissed_at=None).first(),
         refusal=refusal(survivor, joins),

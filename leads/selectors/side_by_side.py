@@ -12,7 +12,11 @@ from django.utils.text import capfirst
 
 from alignment.kernel import formats
 from leads.models import Account, AccountMerge, Lead, LeadMerge, SuspectedCompanies, SuspectedDuplicate
+from leads.rules.custom import PREFIX, held
+from leads.rules.fields import Field, Fields
 from leads.rules.matching import WORDS
+from leads.rules.sentences import say_fact
+from leads.selectors.leads import phone_words
 
 MOST = 20
 Record = TypeVar("Record", Lead, Account)
@@ -50,6 +54,11 @@ class Comparison(Generic[Record]):
     suspicion: SuspectedDuplicate | SuspectedCompanies | None
     refusal: str
 
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody may still say that the two are different."""
+        return self.suspicion is not None and self.survivor.stands and self.other.stands
+
 
 def evidence_words(evidence: Iterable[Any], words: Mapping[str, Promise] = WORDS) -> str:
     """What speaks for and against, in words with the points of each."""
@@ -58,9 +67,18 @@ def evidence_words(evidence: Iterable[Any], words: Mapping[str, Promise] = WORDS
     )
 
 
-def facts(names: Iterable[str], survivor: Record, other: Record, *, chosen: Chosen) -> list[Row]:
-    """The facts of these names that at least one of the two knows."""
-    rows = [_fact(name, survivor, other, is_other_chosen=chosen.get(name) == other.pk) for name in names]
+def facts(
+    names: Iterable[str], survivor: Record, other: Record, *, chosen: Chosen, own: Fields | None = None
+) -> list[Row]:
+    """The facts of these names that at least one of the two knows; ``own``: the fields that admins made."""
+    rows = []
+    for name in names:
+        field = (own or {}).get(name)
+        stays, joins = (_shown(name, held(record, name), field) for record in (survivor, other))
+        is_choice = bool(stays and joins and stays != joins)
+        is_other_chosen = is_choice and chosen.get(name) == other.pk
+        label = str(field.label) if field else _label(survivor, name)
+        rows.append(Row(name, label, stays, joins, is_choice, is_other_chosen))
     return [row for row in rows if row.stays or row.joins]
 
 
@@ -83,15 +101,17 @@ def merges_of(record: Lead | Account) -> QuerySet[LeadMerge] | QuerySet[AccountM
     return found.select_related("survivor", "merged", "actor").order_by("-at", "-pk")
 
 
-def _fact(name: str, survivor: Record, other: Record, *, is_other_chosen: bool) -> Row:
-    stays, joins = (_shown(getattr(record, name)) for record in (survivor, other))
-    is_choice = bool(stays and joins and stays != joins)
-    return Row(name, _label(survivor, name), stays, joins, is_choice, is_choice and is_other_chosen)
-
-
-def _shown(value: Any) -> str:
-    return formats.number(value) if isinstance(value, int) else str(value or "")
+def _shown(name: str, value: Any, field: Field | None) -> str:
+    if value in (None, ""):
+        return ""
+    if field:
+        return say_fact(field, value)
+    if name == "phone":
+        return phone_words(value)
+    return formats.number(value) if isinstance(value, int) and not isinstance(value, bool) else str(value)
 
 
 def _label(record: Lead | Account, name: str) -> str:
+    if name.startswith(PREFIX):
+        return name.removeprefix(PREFIX)
     return capfirst(str(record._meta.get_field(name).verbose_name))  # type: ignore[union-attr]

@@ -12,14 +12,21 @@ from django.utils.translation import gettext as _
 
 from alignment.accounts.models import User
 from alignment.accounts.policies import Permission
-from alignment.kernel.errors import NotFound
+from alignment.kernel.errors import DomainError, NotFound
 from alignment.kernel.locks import locked
-from leads.models import Lead, SuspectedDuplicate
-from leads.models.duplicates import Suspicion
+from leads.models import Lead, SuspectedCompanies, SuspectedDuplicate
 from leads.selectors.matching import Match, Person, matches
 
 BATCH = 1000
-Suspected = TypeVar("Suspected", bound=Suspicion)
+
+
+class NoPair(DomainError):
+    """One of the two does not stand any more."""
+
+    code = "no_pair"
+
+
+Suspected = TypeVar("Suspected", SuspectedDuplicate, SuspectedCompanies)
 
 
 def look(*, lead_ids: Collection[int], now: datetime) -> None:
@@ -66,11 +73,13 @@ def dismiss(*, suspicion_id: int, actor: User, now: datetime) -> SuspectedDuplic
 
 @transaction.atomic
 def dismissed(found: QuerySet[Suspected], *, actor: User, now: datetime) -> Suspected:
-    """The same of any kind of pair: the one that is ``found``."""
+    """The same of any kind of pair: the one that is ``found``. Refuse one that is no pair any more."""
     actor.require(Permission.MERGE_LEADS)
-    suspicion = locked(found)
+    suspicion = locked(found, "first", "second")
     if suspicion is None:
         raise NotFound(_("There is no such suspicion."))
+    if not (suspicion.first.stands and suspicion.second.stands):
+        raise NoPair(_("One of the two is part of another by now, or was taken back: nobody waits for an answer."))
     if suspicion.dismissed_at is None:
         suspicion.dismissed_by, suspicion.dismissed_at = actor, now
         suspicion.save(update_fields=["dismissed_by", "dismissed_at"])

@@ -20,7 +20,8 @@ from alignment.accounts.policies import Permission
 from alignment.kernel.errors import DomainError, InvalidInput, NotFound
 from alignment.kernel.locks import locked, locked_all
 from leads.models import Account, AccountMerge, Campaign, Deal, Lead, LeadEvent, LeadMerge, Touch
-from leads.rules.merging import FACTS, in_order, refusal
+from leads.rules.custom import PREFIX, held
+from leads.rules.merging import FACTS, facts_of_leads, in_order, refusal
 from leads.rules.stages import LeadEventKind, Stage
 from leads.services import judging, snapshots
 
@@ -46,15 +47,15 @@ class MergeIsOver(DomainError):
 def merge(*, pair: Sequence[int], facts: Mapping[str, int], actor: User, now: datetime) -> LeadMerge:
     """Make two leads one. Which of them survives follows from where they stand (``rules.merging.in_order``).
 
-    ``pair``: their ids. ``facts``: the id of the lead whose value is taken, by name of ``rules.merging.FACTS``;
-    unchosen the survivor's stays where it has one.
+    ``pair``: their ids. ``facts``: the id of the lead whose value is taken, by name of the fact (see
+    ``rules.merging.facts_of_leads``); unchosen the survivor's stays where it has one.
 
     Raises ``NotAllowed``, ``NotFound``, ``InvalidInput`` and ``NotMergeable``: an offer that waits for an answer has to
     be answered first.
     """
     actor.require(Permission.MERGE_LEADS)
     survivor, other = _locked_pair(pair)
-    check_choice(facts, of=(survivor, other), among=FACTS)
+    check_choice(facts, of=(survivor, other), among=facts_of_leads(survivor.custom, other.custom))
     was, campaign = snapshots.take(survivor), survivor.campaign
     moved = _move(survivor, other)
     for column, value in _joined(survivor, other, facts).items():
@@ -155,7 +156,7 @@ def check_choice(facts: Mapping[str, int], *, of: Iterable[Model], among: Collec
     """Refuse a choice of something that is no fact, of a record that is none of the two, or of a blank."""
     records = {record.pk: record for record in of}
     for name, pk in facts.items():
-        if name not in among or getattr(records.get(pk), name, None) in ("", None):
+        if name not in among or pk not in records or held(records[pk], name) in ("", None):
             raise InvalidInput(_("Choose one of the two values."), field=name)
 
 
@@ -169,7 +170,8 @@ def _joined(survivor: Lead, other: Lead, facts: Mapping[str, int]) -> dict[str, 
             joined |= {each: getattr(other, each) for each in (column, *_BESIDE.get(name, ()))}
     if survivor.owner_id is None:
         joined["owner_id"] = other.owner_id
-    joined["custom"] = {**other.custom, **{name: value for name, value in survivor.custom.items() if value != ""}}
+    kept = {key: value for key, value in survivor.custom.items() if value != "" and facts.get(PREFIX + key) != other.pk}
+    joined["custom"] = {**other.custom, **kept}
     for column in _EARLIEST:
         joined[column] = min(filter(None, (getattr(survivor, column), getattr(other, column))), default=None)
     return joined

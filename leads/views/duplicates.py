@@ -26,6 +26,7 @@ from alignment.kernel.errors import DomainError
 from alignment.kernel.inputs import search_words, whole_number
 from leads.models import AccountMerge, LeadMerge
 from leads.rules import matching
+from leads.rules.custom import PREFIX
 from leads.rules.merging import COMPANY_FACTS, FACTS
 from leads.selectors import accounts, company_duplicates, duplicates, exports, leads
 from leads.selectors.side_by_side import MOST, Comparison, evidence_words
@@ -65,6 +66,10 @@ class Subject:
     merged: Promise
     separated: Promise
     dismissed: Promise
+
+    def is_fact(self, name: str) -> bool:
+        """Whether an input of this name is a choice between two values."""
+        return name in self.facts or name.startswith(PREFIX)
 
     @property
     def note(self) -> str:
@@ -153,7 +158,7 @@ def choose(request: PersonRequest, pk: int, of: Subject) -> HttpResponse:
 def compare(request: PersonRequest, pk: int, other: int, of: Subject) -> HttpResponse:
     """Two records side by side; POST makes them one, or shows what was chosen again with why it cannot be."""
     request.user.require(Permission.MERGE_LEADS)
-    chosen = {name: whole_number(request.POST[name]) or 0 for name in of.facts if name in request.POST}
+    chosen = {name: whole_number(request.POST[name]) or 0 for name in request.POST if of.is_fact(name)}
     refusal = ""
     if request.method == "POST":
         try:

@@ -231,8 +231,7 @@ def refused(request: PersonRequest, pk: int) -> HttpResponseBase:
 
 
 def _may_undo(request: PersonRequest, job: ImportJob) -> bool:
-    is_open = job.is_undoable(now=timezone.now()) and bool(job.counts.get("created") or job.counts.get("updated"))
-    return is_open and jobs.may_undo(job, actor=request.user)
+    return job.is_undoable(now=timezone.now()) and jobs.may_undo(job, actor=request.user)
 
 
 def _has_leads(job: ImportJob) -> bool:

@@ -69,7 +69,7 @@ def listing(request: PersonRequest) -> HttpResponse:
 @require_GET
 def export(request: PersonRequest, kind: str) -> HttpResponseBase:
     """The same leads in the same order as a file."""
-    found = LeadFilter(request.GET, queryset=selectors.listed(), request=request)
+    found = LeadFilter(request.GET, queryset=selectors.listed(), request=request, own=listed_fields())
     return answer(request, kind, exports.LEADS, found=found.qs, columns=exports.lead_columns())
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from datetime import datetime
 from typing import Any
 
@@ -279,7 +281,10 @@ def test_the_list_and_the_api_are_narrowed_by_fields(
 
     page = signed_in(mai).get(f"{reverse('leads:list')}?{query}")
     answer = api(mai).get(f"/api/v1/leads/?{query}")
+    file = signed_in(mai).get(f"{reverse('leads:export', args=['csv'])}?{query}")
+    rows = csv.DictReader(io.StringIO(b"".join(file).decode("utf-8-sig")))
 
+    assert {row["Name"] for row in rows} == found
     assert {lead.full_name for lead in page.context["page"]} == found
     assert {lead["full_name"] for lead in answer.json()["results"]} == found
 

@@ -102,6 +102,37 @@ def test_a_refused_merge_keeps_what_was_chosen(pair: tuple[Lead, Lead], mai: Use
     assert answer.text.count(" checked") == answer.text.count('type="radio"') / 2
 
 
+def test_custom_facts_that_differ_are_chosen_too(pair: tuple[Lead, Lead], mai: User, signed_in: SignedIn) -> None:
+    factories.custom_field("size", "choice", choices=[("small", "Small"), ("large", "Large")])
+    stays, joins = pair
+    Lead.objects.filter(pk=stays.pk).update(custom={"size": "small", "CRM id": "7"})
+    Lead.objects.filter(pk=joins.pk).update(custom={"size": "large", "CRM id": "8", "booth": "12"})
+    client = signed_in(mai)
+
+    page = client.get(merge_url(pair)).text
+    client.post(merge_url(pair), {"custom.size": joins.pk, "custom.CRM id": stays.pk})
+
+    assert "Small" in page
+    assert "Large" in page
+    stays.refresh_from_db()
+    assert stays.custom == {"size": "large", "CRM id": "7", "booth": "12"}
+
+
+def test_two_of_whom_one_is_gone_are_not_told_apart_any_more(
+    pair: tuple[Lead, Lead], mai: User, signed_in: SignedIn
+) -> None:
+    client, suspicion = signed_in(mai), SuspectedDuplicate.objects.get()
+    client.post(merge_url(pair))
+
+    stale = client.get(merge_url(pair)).text
+    answer = client.post(reverse("leads:duplicate-dismiss", args=[suspicion.pk]))
+
+    assert 'id="dismiss"' not in stale
+    assert answer.status_code == 409
+    suspicion.refresh_from_db()
+    assert suspicion.dismissed_at is None
+
+
 def test_different_people_leave_the_list(pair: tuple[Lead, Lead], mai: User, signed_in: SignedIn) -> None:
     client = signed_in(mai)
 

@@ -83,6 +83,20 @@ def test_what_it_made_counts_no_more_and_the_same_file_brings_it_again(taken: Ta
     assert taken().counts["created"] == 4
 
 
+def test_what_went_as_a_whole_is_not_taken_back_twice(
+    taken: Take, mai: User, kei: User, signed_in: Callable[[User], Client]
+) -> None:
+    job = undo(taken(), mai)
+
+    page = signed_in(kei).get(f"/imports/{job.pk}/").text
+    with pytest.raises(InvalidInput, match="Nothing of this import is left"):
+        jobs.undo(job_id=job.pk, actor=kei, now=timezone.now())
+
+    assert f"/imports/{job.pk}/undo/" not in page
+    job.refresh_from_db()
+    assert (job.state, job.undone_by) == (State.UNDONE, mai)
+
+
 def test_what_a_second_row_said_of_a_lead_that_went_is_nothing_that_stays(
     taken: Take, mai: User, signed_in: Callable[[User], Client]
 ) -> None:

@@ -754,7 +754,7 @@ def test_what_somebody_changed_is_seen_beside_what_an_undone_file_did(
         facts={},
         made_by=(job := ImportJob.objects.create(
             kind="leads", file_name="x", sha256="", actor=people["mai"], at=timezone.now(), source_system="crm",
-            state=State.DONE, finished_at=timezone.now(),
+            state=State.DONE, finished_at=timezone.now(), counts={"created": 1},
         )),
     )  # fmt: skip
     update_lead(lead_id=lead.pk, facts={"job_title": "Head"}, seen=None, actor=people["mai"], now=timezone.now())

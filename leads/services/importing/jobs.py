@@ -137,6 +137,8 @@ def why_it_stays(job: ImportJob, *, now: datetime) -> str:
         return _("This import was taken by a version that did not note yet what such files change. It stays.")
     if job.is_undoable(now=now):
         return ""
+    if job.is_gone:
+        return _("Nothing of this import is left to take back.")
     return _("An import can be taken back within %(days)d days after its end.") % {"days": ImportJob.UNDO_FOR.days}
 
 
