@@ -14,7 +14,8 @@ from alignment.health import checks
 from alignment.health import services as health
 from alignment.home.work import MOST, needs_me_now
 from alignment.outbox.models import Notice, NoticeState
-from leads.services import definitions
+from leads.models import ImportJob
+from leads.services import definitions, duplicates
 from tests import factories
 from tests.leads import definition_steps as steps
 
@@ -53,6 +54,29 @@ def test_a_marketer_finds_the_leads_to_hand_over(running, mai, now):
     factories.qualified_lead()
 
     assert "Hand over 1 qualified lead" in [work.text for work in needs_me_now(mai, now=now)]
+
+
+def test_a_marketer_finds_possible_duplicates_and_a_rep_does_not(running, mai, ren, now):
+    acme = factories.account("Acme")
+    twins = [factories.lead(full_name="Taro", email="", company_name="Acme", account=acme) for _twin in range(2)]
+    duplicates.look(lead_ids=[lead.pk for lead in twins], now=now)
+
+    assert "Look at 1 pair of leads that may be one person" in [work.text for work in needs_me_now(mai, now=now)]
+    assert needs_me_now(ren, now=now) == []
+
+
+def test_whoever_had_a_file_checked_is_reminded_of_it_and_nobody_else(running, mai, aoi, now):
+    facts = {"kind": "leads", "file_name": "fair.csv", "sha256": "", "at": now, "source_system": "Fair"}
+    job = ImportJob.objects.create(actor=mai, state=ImportJob.State.CHECKED, **facts)
+    ImportJob.objects.create(actor=mai, state=ImportJob.State.DONE, **facts)
+
+    (work,) = needs_me_now(mai, now=now)
+
+    assert (work.text, work.url) == (
+        "Take the rows of fair.csv, or drop them",
+        reverse("leads:import-detail", args=[job.pk]),
+    )
+    assert needs_me_now(aoi, now=now) == []
 
 
 def test_an_admin_finds_the_mails_that_were_given_up(running, kei, now):

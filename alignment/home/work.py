@@ -24,10 +24,10 @@ from handoff.rules.workflow import Status
 from handoff.selectors.handoffs import waiting_for
 from handoff.selectors.leads import ready_to_hand_over
 from handoff.selectors.time_left import first_calls, time_left
-from leads.models import Lead, VersionEvent
+from leads.models import ImportJob, Lead, VersionEvent
 from leads.rules.stages import Stage
 from leads.rules.versions import VersionStatus
-from leads.selectors import definitions
+from leads.selectors import company_duplicates, definitions, duplicates
 from reviews.models import Review
 from reviews.selectors.reviews import open_actions_of, waiting_text
 
@@ -151,6 +151,38 @@ def _to_hand_over(user: User, now: datetime) -> Iterator[Work]:
         yield Work(text=text % {"count": count}, url=url, icon="arrows-exchange", side=Side.MARKETING)
 
 
+def _checked_files(user: User, now: datetime) -> Iterator[Work]:
+    """Files that this person had checked, and that nobody has taken."""
+    checked = ImportJob.objects.filter(actor=user, state=ImportJob.State.CHECKED).order_by("-at", "-pk")
+    for job in checked[:SHOWN] if user.may(Permission.IMPORT_RECORDS) else ():
+        yield Work(
+            text=_("Take the rows of %(file)s, or drop them") % {"file": job.file_name},
+            url=reverse("leads:import-detail", args=[job.pk]),
+            icon="upload",
+            detail=job.source_system,
+            side=Side.MARKETING,
+        )
+
+
+def _possible_duplicates(user: User, now: datetime) -> Iterator[Work]:
+    if not user.may(Permission.MERGE_LEADS):
+        return
+    if count := duplicates.open_pairs().count():
+        text = ngettext(
+            "Look at %(count)d pair of leads that may be one person",
+            "Look at %(count)d pairs of leads that may be one person",
+            count,
+        )
+        yield Work(text=text % {"count": count}, url=reverse("leads:duplicate-list"), icon="git-compare")
+    if count := company_duplicates.open_pairs().count():
+        text = ngettext(
+            "Look at %(count)d pair of companies that may be one",
+            "Look at %(count)d pairs of companies that may be one",
+            count,
+        )
+        yield Work(text=text % {"count": count}, url=reverse("leads:company-duplicate-list"), icon="git-compare")
+
+
 def _given_back(user: User, now: datetime) -> Iterator[Work]:
     given_back = Handoff.objects.filter(submitted_by=user, status=Status.REJECTED, decided_at__gt=now - RECENT)
     count = given_back.count() if user.may(Permission.SUBMIT_LEAD) else 0
@@ -228,9 +260,11 @@ _SOURCES: tuple[Source, ...] = (
     _first_calls,
     _next_steps,
     _to_hand_over,
+    _checked_files,
     _given_back,
     _actions,
     _open_reviews,
+    _possible_duplicates,
 )
 
 
