@@ -51,7 +51,7 @@ FILES = {
     "only a mark": (codecs.BOM_UTF8, "is empty"),
     "blank lines": (b"\n\n \n,,,\n", "is empty"),
     "a sheet without cells": (workbooks.xlsx(S=[]), "is empty"),
-    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "“list.xlsx” is a PDF document"),
+    "a PDF": (b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n1 0 obj\n", "“list.csv” is a PDF document"),
     "a picture": (b"\x89PNG\r\n\x1a\n\x00", "a picture"),
     "a web page": (b"\xef\xbb\xbf <!DOCTYPE html><table><tr><td>id</td></tr></table>", "a web page or XML"),
     "entities that multiply, in a text": (LAUGHS.encode(), "a web page or XML"),
@@ -90,10 +90,24 @@ def test_a_file_that_is_no_table_is_refused_in_words(name: str) -> None:
     raw, words = FILES[name]
 
     with pytest.raises(InvalidInput, match=words) as refused:
-        tables.understand(io.BytesIO(raw), file_name="list.xlsx")
+        tables.understand(io.BytesIO(raw), file_name="list.csv")
 
     assert str(refused.value).endswith((".", "?"))
     assert refused.value.field in ("file", "encoding")
+
+
+@pytest.mark.parametrize("name", ["list.xlsx", "LIST.XLS", "list.ods"])
+def test_bytes_that_are_neither_a_workbook_nor_a_text_are_called_what_their_name_says(name: str) -> None:
+    with pytest.raises(InvalidInput, match="spreadsheet is damaged") as refused:
+        tables.understand(io.BytesIO(b"PK?\x85\xff\x00\x01" * 50), file_name=name)
+
+    assert refused.value.field == "file"  # no encoding is asked for
+
+
+def test_a_text_that_is_named_like_a_workbook_is_read_as_what_it_is() -> None:
+    found = tables.understand(io.BytesIO(b"id,name\nA,B\n"), file_name="list.xls")
+
+    assert found.reading.format == "text"
 
 
 def test_a_workbook_with_a_password_says_so() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from statistics import median_low
@@ -23,6 +24,7 @@ SHOWN = 20
 _LOOKED_AT = 1000
 """Rows among which the first ones with something in them are looked for."""
 _WORKBOOKS = (b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")
+_NAMES_OF_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".ods")
 _DATA = re.compile(r"[-+¥$€]?\d[\d.,/:\s%円年月日-]*|[^@\s]+@[^@\s]+")
 """What stands in rows and hardly in a header: numbers, dates, addresses."""
 
@@ -68,9 +70,24 @@ def understand(file: Binary, *, file_name: str, given: Given | None = None) -> U
     file.seek(0)
     head = file.read(1024)
     _refuse_documents(head, file_name)
-    found = (_workbook if head.startswith(_WORKBOOKS) else _text)(file, given, size)
+    if head.startswith(_WORKBOOKS):
+        found = _workbook(file, given, size)
+    else:
+        with _blamed_on_its_name(file_name):
+            found = _text(file, given, size)
     file.seek(0)
     return found
+
+
+@contextmanager
+def _blamed_on_its_name(file_name: str) -> Iterator[None]:
+    """Tools also save texts as .xls. What is none is a broken workbook, and no choice of an encoding mends that."""
+    try:
+        yield
+    except InvalidInput as fault:
+        if fault.field == "encoding" and file_name.lower().endswith(_NAMES_OF_WORKBOOKS):
+            raise workbooks.refusal("damaged", {}) from fault
+        raise
 
 
 def settled(understanding: Understanding) -> Reading:

@@ -86,17 +86,18 @@ def _lines(process: subprocess.Popen[bytes]) -> Iterator[Any]:
     while (line := process.stdout.readline(_LONGEST_LINE)).endswith(b"\n"):
         said = json.loads(line)
         if isinstance(said, dict) and "refused" in said:
-            raise _refusal(said["refused"], said["words"])
+            raise refusal(said["refused"], said["words"])
         yield said
     if line:
-        raise _refusal("damaged", {})
+        raise refusal("damaged", {})
     if (code := process.wait()) > 0:
         raise RuntimeError(f"{_PROGRAM.name} ended with {code}")
     if code:
-        raise _refusal("too_much" if code in _TOO_MUCH else "damaged", {})
+        raise refusal("too_much" if code in _TOO_MUCH else "damaged", {})
 
 
-def _refusal(code: str, words: dict[str, Any]) -> InvalidInput:
+def refusal(code: str, words: dict[str, Any]) -> InvalidInput:
+    """What is said of a workbook that cannot be read, by the word of the program that parses it."""
     if code == "long_row":
         return too_long(words["row"])
     if code == "no_sheet":
